@@ -1,0 +1,75 @@
+package actors
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/parleyhq/parley/engine"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Store is what actors need of storage. *persistence.Store is one.
+type Store interface {
+	engine.Log
+	// OpenSessions yields the routing facts of every open session; it is the
+	// start-up scan. The yielded row belongs to the callee.
+	OpenSessions(yield func(*engine.Row) bool) error
+	// SealToken seals claims under the tenant's token key, as URL-safe text.
+	SealToken(tenant engine.TenantID, claims []byte) (string, error)
+	// OpenToken undoes SealToken; anything else is engine.ErrAuthInvalid.
+	OpenToken(tenant engine.TenantID, token string) ([]byte, error)
+	// PutIntent stores an operator's intent; done as in engine.Log.
+	PutIntent(tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, done func(error))
+	// Intents yields the stored intents of a tenant's operators.
+	Intents(tenant engine.TenantID, yield func(engine.OperatorID, engine.IntentInfo) bool) error
+	// Err is the first failure that ended the store's writing; nil while it works.
+	Err() error
+}
+
+// Config is what a System is made of. Store and Tenants are required; the zero
+// value of everything else works.
+type Config struct {
+	Store      Store
+	Tenants    *engine.Tenants
+	Logger     *slog.Logger          // nil: discards
+	Registerer prometheus.Registerer // nil: no metrics
+	Clock      func() time.Time      // nil: time.Now
+	// NewID draws an id for something created at t. nil: a ULID from crypto/rand.
+	NewID func(t time.Time) engine.ID
+	// InboxLimit is how many drafts may wait for one actor before it answers
+	// ErrBusy. 0 means 1,000.
+	InboxLimit int
+	// SweepEvery is how often deadlines are looked at. 0 means 250 ms.
+	SweepEvery time.Duration
+	// IdleAfter is how long a session without connections keeps its actor.
+	// 0 means 10 min.
+	IdleAfter time.Duration
+}
+
+func (c *Config) ensureDefaults() error {
+	if c.Store == nil || c.Tenants == nil {
+		return errors.New("actors: Config needs Store and Tenants")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = func(t time.Time) engine.ID { return engine.ID(ulid.MustNew(ulid.Timestamp(t), rand.Reader)) }
+	}
+	if c.InboxLimit == 0 {
+		c.InboxLimit = 1000
+	}
+	if c.SweepEvery == 0 {
+		c.SweepEvery = 250 * time.Millisecond
+	}
+	if c.IdleAfter == 0 {
+		c.IdleAfter = 10 * time.Minute
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// handle is a session's place in the system. It lives as long as the session is
+// open, or somebody asks for it; the actor behind it comes and goes.
+type handle struct {
+	cell
+
+	// Fixed after construction.
+	sys    *System
+	tenant *tenancy
+	ref    engine.SessionRef
+	log    engine.Log
+	create *engine.Create // of a session that starts; nil: it must exist
+	since  time.Time      // from when on an absent visitor counts as gone
+
+	// Atomic.
+	deadline atomic.Int64 // Unix nanoseconds of the next due tick; 0: none
+	used     atomic.Int64 // Unix nanoseconds of the last turn
+	running  atomic.Bool  // an actor holds memory that idleness may give back
+	ticking  atomic.Bool  // a tick waits in the inbox
+
+	// Owned by the actor of the moment.
+	lives  uint64 // claims so far
+	panics []time.Time
+
+	// Guarded by sweeper.mu.
+	slot int
+}
+
+func (s *System) newHandle(t *tenancy, ref engine.SessionRef, log engine.Log, create *engine.Create) *handle {
+	h := &handle{sys: s, tenant: t, ref: ref, log: log, create: create, since: s.cfg.Clock()}
+	h.cell = cell{rt: s.rt, name: "session " + ref.String(), limit: s.cfg.InboxLimit, live: &s.liveSessions}
+	h.birth = func() owner { return newSessionActor(h) }
+	return h
+}
+
+// tickOnce posts a tick unless one waits already.
+func (h *handle) tickOnce() {
+	if !h.ticking.Swap(true) && !h.tell(tick{}) {
+		h.ticking.Store(false)
+	}
+}
+
+func (h *handle) setDeadline(at time.Time) {
+	if at.IsZero() {
+		h.deadline.Store(0)
+		return
+	}
+	h.deadline.Store(at.UnixNano())
+}

@@ -1,0 +1,146 @@
+package actors
+
+import (
+	"errors"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// How a life of a session's actor ends: finish (closed, or the system stops),
+// rest (idle), refuseAll (it could not begin), storeFailed and fail (what is in
+// memory may be wrong: drop it and start from the log).
+
+// panicsAllowed within panicsWindow before the people are sent away.
+const (
+	panicsAllowed = 5
+	panicsWindow  = time.Minute
+)
+
+// finish releases the log for good: what still comes finds the session through
+// the registry, in a new life.
+func (a *sessionActor) finish() {
+	a.over = true
+	a.places = nil
+	a.h.tenant.forget(a.h)
+	a.h.log.Release(a.h.ref)
+}
+
+// rest gives memory back; the handle stays and the next post starts a new life.
+func (a *sessionActor) rest() verdict {
+	a.h.log.Release(a.h.ref)
+	a.reset()
+	a.over, a.refusal = false, nil
+	a.h.running.Store(false)
+	return retire
+}
+
+// reset drops everything in memory; the next turn claims again.
+func (a *sessionActor) reset() {
+	a.life, a.rules, a.places, a.entries, a.held = 0, nil, nil, nil, held{}
+}
+
+// refuseAll ends a life that could not begin.
+func (a *sessionActor) refuseAll(err *engine.Error) {
+	a.over, a.refusal = true, err
+	for _, item := range a.early {
+		switch item := item.(type) {
+		case attach:
+			if err == engine.ErrBusy {
+				item.seat.outlet.Close(engine.ReasonFailed)
+			}
+		default:
+			a.after(item)
+		}
+	}
+	a.early = nil
+	if err == engine.ErrNotFound {
+		a.h.tenant.forget(a.h)
+	}
+}
+
+// after handles what still comes when the life is over.
+func (a *sessionActor) after(item any) {
+	if ask, ok := item.(inform); ok {
+		switch {
+		case a.refusal != nil:
+			ask.reply <- informed{err: a.refusal}
+		case a.rules != nil:
+			ask.reply <- informed{info: a.rules.Info()}
+		default:
+			ask.reply <- informed{err: engine.ErrBusy}
+		}
+	}
+}
+
+// storeFailed drops state that the log did not take. Nobody was told of it.
+func (a *sessionActor) storeFailed(err error, _ time.Time) {
+	a.sys.rt.metrics.rebuilds.WithLabelValues("store").Inc()
+	a.sys.cfg.Logger.Warn("a session's entries were not stored; it is rebuilt", "session", a.h.ref.String(), "error", err.Error())
+	told := engine.ErrBusy
+	if errors.Is(err, engine.ErrFull) {
+		told = engine.ErrFull
+	}
+	a.giveBack(told)
+	if errors.Is(err, engine.ErrFenced) { // somebody else runs this session: never contend
+		a.sendAway()
+		a.reset()
+		a.refuseAll(engine.ErrBusy)
+		return
+	}
+	a.seatAgain()
+	a.reset()
+}
+
+// fail is the end after a panic.
+func (a *sessionActor) fail(any) {
+	a.sys.rt.metrics.rebuilds.WithLabelValues("panic").Inc()
+	now := a.sys.cfg.Clock()
+	a.h.since = now
+	if a.current.seat != nil {
+		a.current.seat.answer(a.current.draft, engine.Answer{Err: engine.ErrInternal})
+	}
+	a.giveBack(engine.ErrBusy)
+	a.h.putBack(append(a.early, a.control...), a.data)
+	if a.panickedTooOften(now) {
+		a.sendAway()
+	}
+	a.seatAgain()
+}
+
+func (a *sessionActor) panickedTooOften(now time.Time) bool {
+	recent := a.h.panics[:0]
+	for _, at := range a.h.panics {
+		if now.Sub(at) < panicsWindow {
+			recent = append(recent, at)
+		}
+	}
+	a.h.panics = append(recent, now)
+	return len(a.h.panics) > panicsAllowed
+}
+
+// giveBack answers everybody who still waits for an entry to be durable.
+func (a *sessionActor) giveBack(err *engine.Error) {
+	for _, asker := range a.held.askers() {
+		asker.seat.answer(asker.draft, engine.Answer{Err: err})
+	}
+	a.held = held{}
+}
+
+// seatAgain asks the next life to seat everybody where delivery stopped.
+func (a *sessionActor) seatAgain() {
+	for _, p := range a.places {
+		if !p.gone {
+			a.h.tell(attach{seat: p.seat, have: p.sent})
+		}
+	}
+	a.places = nil
+}
+
+// sendAway closes the connections; they come back by themselves, later.
+func (a *sessionActor) sendAway() {
+	for _, p := range a.places {
+		p.gone = true
+		p.seat.outlet.Close(engine.ReasonFailed)
+	}
+}

@@ -1,0 +1,169 @@
+package actors
+
+import (
+	"sync"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// memoryEntries is how many of a session's last entries a Memory keeps.
+const memoryEntries = 1000
+
+// Memory is an engine.Log that keeps sessions in memory only: the log of tenants
+// whose transcripts are off. What it holds dies with the process, and with the
+// session once that is closed and released. Terms, fencing and idempotency are
+// as in any other log.
+type Memory struct {
+	// Guarded by mu.
+	mu       sync.Mutex
+	sessions map[engine.SessionRef]*remembered
+	calls    []func() // to be made, in order
+	calling  bool     // a goroutine makes them
+}
+
+type remembered struct {
+	term    engine.Term
+	visitor engine.VisitorID
+	last    engine.Seq
+	entries []*engine.Entry // the last ones, contiguous up to last
+	row     *engine.Row
+	results []engine.Result
+	closed  bool
+}
+
+var _ engine.Log = (*Memory)(nil)
+
+// NewMemory is an empty Memory.
+func NewMemory() *Memory { return &Memory{sessions: map[engine.SessionRef]*remembered{}} }
+
+// Claim implements engine.Log.
+func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.sessions[c.Ref]
+	if r == nil {
+		if c.Create == nil {
+			m.call(func() { done(engine.Head{}, nil, engine.ErrUnknown) })
+			return
+		}
+		r = &remembered{visitor: c.Create.Visitor}
+		m.sessions[c.Ref] = r
+	}
+	r.term++
+	head := engine.Head{Term: r.term, Last: r.last, Visitor: r.visitor, Closed: r.closed, Results: append([]engine.Result(nil), r.results...)}
+	if r.row != nil {
+		row := *r.row
+		head.Row = &row
+	}
+	tail := r.from(r.last-min(r.last, engine.Seq(max(c.Tail, 0))), c.Tail)
+	m.call(func() { done(head, tail, nil) })
+}
+
+// Append implements engine.Log.
+func (m *Memory) Append(appends []engine.Append, done func([]error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	errs := make([]error, len(appends))
+	for i := range appends {
+		errs[i] = m.add(&appends[i])
+	}
+	m.call(func() { done(errs) })
+}
+
+func (m *Memory) add(a *engine.Append) error {
+	r := m.sessions[a.Ref]
+	if r == nil {
+		return engine.ErrUnknown
+	}
+	if r.term != a.Term || r.closed {
+		return engine.ErrFenced
+	}
+	for i, e := range a.Entries {
+		if e.Seq != r.last+engine.Seq(i)+1 {
+			return engine.ErrFenced
+		}
+	}
+	for _, e := range a.Entries {
+		r.last = e.Seq
+		if e.ClientID != "" {
+			r.results = append(r.results, engine.Result{Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest()})
+		}
+	}
+	r.entries = append(r.entries, a.Entries...)
+	if over := len(r.entries) - memoryEntries; over > 0 {
+		r.entries = append(r.entries[:0:0], r.entries[over:]...)
+	}
+	if a.Row != nil {
+		row := *a.Row
+		r.row = &row
+	}
+	if a.Close {
+		r.closed, r.row = true, nil
+	}
+	return nil
+}
+
+// ReadFrom implements engine.Log.
+func (m *Memory) ReadFrom(ref engine.SessionRef, after engine.Seq, limit int, done func([]*engine.Entry, error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.sessions[ref]
+	if r == nil {
+		m.call(func() { done(nil, engine.ErrUnknown) })
+		return
+	}
+	entries := r.from(after, limit)
+	m.call(func() { done(entries, nil) })
+}
+
+// from lists up to limit entries numbered above after, of those that are left.
+func (r *remembered) from(after engine.Seq, limit int) []*engine.Entry {
+	first := r.last + 1 - engine.Seq(len(r.entries))
+	start := 0
+	if after >= first {
+		start = int(min(after-first+1, engine.Seq(len(r.entries))))
+	}
+	end := min(len(r.entries), start+max(limit, 0))
+	return append([]*engine.Entry(nil), r.entries[start:end]...)
+}
+
+// Release implements engine.Log: a closed session is forgotten.
+func (m *Memory) Release(ref engine.SessionRef) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.sessions[ref]
+	if r == nil {
+		return
+	}
+	r.term++
+	if r.closed {
+		delete(m.sessions, ref)
+	}
+}
+
+// call queues a callback: callers may hold locks, so it never runs on their
+// stack. The goroutine that runs them ends when none is left. Call with mu held.
+func (m *Memory) call(f func()) {
+	m.calls = append(m.calls, f)
+	if !m.calling {
+		m.calling = true
+		go m.makeCalls()
+	}
+}
+
+func (m *Memory) makeCalls() {
+	for {
+		m.mu.Lock()
+		calls := m.calls
+		m.calls = nil
+		if len(calls) == 0 {
+			m.calling = false
+			m.mu.Unlock()
+			return
+		}
+		m.mu.Unlock()
+		for _, f := range calls {
+			f()
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// What cells are told. The data lane carries drafts and typing, and is bounded.
+// The control lane is bounded by construction: attach and leave once per seat,
+// claimed once per life, stored once per append, tick and quit once at a time,
+// readBack once per attach, offers and notes once per step of another actor.
+
+// To a session, data lane.
+type (
+	// draftPosted is what a participant asks for.
+	draftPosted struct {
+		seat  *seat
+		draft engine.Draft
+	}
+	// typed says that a participant writes.
+	typed struct {
+		seat *seat
+		on   bool
+	}
+)
+
+// To a session, control lane.
+type (
+	attach struct {
+		seat *seat
+		have engine.Seq
+	}
+	detach struct{ seat *seat }
+	// claimed answers the claim of one life.
+	claimed struct {
+		life    uint64
+		head    engine.Head
+		entries []*engine.Entry
+		err     error
+	}
+	// stored answers an append of one life.
+	stored struct {
+		life    uint64
+		through engine.Seq
+		err     error
+	}
+	// readBack answers an attach's read.
+	readBack struct {
+		life    uint64
+		place   *place
+		from    engine.Seq // the first number that was asked for
+		entries []*engine.Entry
+		err     error
+	}
+	offered struct{ routing.Offer }
+	refused struct{ routing.Refuse }
+	revoke  struct {
+		operator engine.OperatorID
+		cause    engine.Cause
+	}
+	// inform asks for the session's state; reply has room for one.
+	inform   struct{ reply chan informed }
+	informed struct {
+		info engine.SessionInfo
+		err  *engine.Error
+	}
+)
+
+// To an operator, control lane. Drafts come on the data lane.
+type (
+	attend struct {
+		seat    *seat
+		request string
+		intent  engine.Intent
+		device  string
+		have    []engine.Have
+	}
+	// notice is what a session tells its operator.
+	notice struct{ session.Notify }
+	// intentStored answers PutIntent.
+	intentStored struct {
+		info engine.IntentInfo
+		err  error
+		// asked is whose draft it was; its seat is nil for a stated intent.
+		asked draftPosted
+	}
+	queueShown  struct{ queue *engine.Queue }
+	loadIs      struct{ used, capacity int }
+	informAbout struct{ reply chan engine.OperatorInfo }
+)
+
+// To any cell, control lane.
+type (
+	// tick says that a deadline has come, or that the cell has been idle long.
+	tick struct{}
+	// reportAgain asks for a report to a router that lost its memory.
+	reportAgain struct{}
+	// quit says that the system stops: finish what is in flight and end.
+	quit struct{}
+)
+
+// minute rounds down: last activity is never finer.
+func minute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }

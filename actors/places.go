@@ -1,0 +1,195 @@
+package actors
+
+import (
+	"slices"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// place is a seat in a session: where entries go.
+type place struct {
+	seat     *seat
+	sent     engine.Seq      // the last entry delivered, or passed over as invisible
+	catching bool            // a read is under way; what becomes durable meanwhile waits in backlog
+	backlog  []*engine.Entry // bounded by MaxCatchUp: beyond it the outlet is closed
+	reset    bool            // the gap was too long to fill
+	gone     bool
+}
+
+// attach seats an outlet: first what it missed, then what comes.
+func (a *sessionActor) attach(item attach, now time.Time) {
+	s := item.seat
+	if s.left.Load() || !a.knows(s) || !a.rules.MayRead(s.author) || a.placeOf(s) != nil {
+		return
+	}
+	p := &place{seat: s}
+	a.places = append(a.places, p)
+	a.arrived(s, now)
+	durable := a.rules.Durable()
+	reset := item.have > durable || durable-item.have > engine.MaxCatchUp
+	after := item.have
+	if reset {
+		after = durable - min(durable, engine.MaxHistory)
+	}
+	if after == durable {
+		a.situate(p, after+1, durable, reset)
+		return
+	}
+	p.catching, p.reset, p.sent = true, reset, after
+	life := a.life
+	a.h.log.ReadFrom(a.h.ref, after, int(durable-after), func(entries []*engine.Entry, err error) {
+		a.h.tell(readBack{life: life, place: p, from: after + 1, entries: entries, err: err})
+	})
+}
+
+// caughtUp delivers what was read, then what became durable meanwhile.
+func (a *sessionActor) caughtUp(item readBack, now time.Time) {
+	p := item.place
+	if p.gone {
+		return
+	}
+	if item.err != nil {
+		p.gone = true
+		p.seat.outlet.Close(engine.ReasonFailed)
+		a.prune(now)
+		return
+	}
+	head := p.sent
+	if n := len(item.entries); n > 0 {
+		head = item.entries[n-1].Seq
+	}
+	a.situate(p, item.from, head, p.reset)
+	p.catching = false
+	for _, e := range item.entries {
+		a.hand(p, e)
+	}
+	for _, e := range p.backlog {
+		a.hand(p, e)
+	}
+	p.backlog = nil
+	a.prune(now)
+}
+
+// situate tells an outlet where the session stands.
+func (a *sessionActor) situate(p *place, from, head engine.Seq, reset bool) {
+	p.sent = max(p.sent, from-1)
+	sit := a.rules.Situation(p.seat.reader)
+	sit.From, sit.Head, sit.Reset = from, head, reset
+	if !p.seat.outlet.Notify(sit) {
+		p.gone = true
+	}
+}
+
+// deliver hands a durable entry to everybody who may see it.
+func (a *sessionActor) deliver(e *engine.Entry) {
+	for _, p := range a.places {
+		if p.catching {
+			p.backlog = append(p.backlog, e)
+			if len(p.backlog) > engine.MaxCatchUp {
+				p.gone = true
+				p.seat.outlet.Close(engine.ReasonSlowConsumer)
+			}
+			continue
+		}
+		a.hand(p, e)
+	}
+}
+
+// hand is the one place where an entry leaves for a reader: rights are judged here (I10).
+func (a *sessionActor) hand(p *place, e *engine.Entry) {
+	if p.gone || e.Seq <= p.sent {
+		return
+	}
+	p.sent = e.Seq
+	if !e.IsVisible(p.seat.reader) || !a.rules.MayRead(p.seat.author) {
+		return
+	}
+	if !p.seat.outlet.Deliver(e) {
+		p.gone = true
+	}
+}
+
+// notify passes a signal to one side.
+func (a *sessionActor) notify(t session.Tell) {
+	for _, p := range a.places {
+		if p.seat.reader == t.To && !p.catching && !p.gone && a.rules.MayRead(p.seat.author) {
+			p.gone = !p.seat.outlet.Notify(t.Signal)
+		}
+	}
+}
+
+func (a *sessionActor) placeOf(s *seat) *place {
+	for _, p := range a.places {
+		if p.seat == s && !p.gone {
+			return p
+		}
+	}
+	return nil
+}
+
+// detach takes a seat away.
+func (a *sessionActor) detach(s *seat, now time.Time) {
+	if p := a.placeOf(s); p != nil {
+		p.gone = true
+		a.prune(now)
+	}
+}
+
+// prune forgets places that are gone or have lost their right.
+func (a *sessionActor) prune(now time.Time) {
+	var lost []*place
+	a.places = slices.DeleteFunc(a.places, func(p *place) bool {
+		if p.gone || !a.rules.MayRead(p.seat.author) {
+			lost = append(lost, p)
+			return true
+		}
+		return false
+	})
+	for _, p := range lost {
+		p.gone, p.backlog = true, nil
+		a.departed(p.seat, now)
+	}
+}
+
+func (a *sessionActor) seated(author engine.Author) int {
+	n := 0
+	for _, p := range a.places {
+		if p.seat.author == author && !p.gone {
+			n++
+		}
+	}
+	return n
+}
+
+// arrived and departed keep presence: the visitor's is the rules' business, the
+// operator's is passed on to the visitor.
+func (a *sessionActor) arrived(s *seat, now time.Time) {
+	if a.seated(s.author) != 1 {
+		return
+	}
+	a.presence(s.author, true, now)
+}
+
+func (a *sessionActor) departed(s *seat, now time.Time) {
+	if a.seated(s.author) == 0 {
+		a.presence(s.author, false, now)
+	}
+}
+
+func (a *sessionActor) presence(author engine.Author, on bool, now time.Time) {
+	switch author.Kind {
+	case engine.AuthorVisitor:
+		a.step(session.Present{On: on}, now)
+	case engine.AuthorOperator:
+		signal := engine.Presence{Session: a.h.ref.Session, Author: author, Present: on}
+		a.notify(session.Tell{To: engine.VisibleToAll, Signal: signal})
+	default:
+	}
+}
+
+// visible filters entries for a reader.
+func visible(entries []*engine.Entry, reader engine.Visibility) []*engine.Entry {
+	return slices.DeleteFunc(slices.Clone(entries), func(e *engine.Entry) bool { return !e.IsVisible(reader) })
+}

@@ -1,0 +1,112 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/parleyhq/parley/engine/routing"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// routerHandle is a tenant's router's place in the system. Its inputs are states
+// ("this is what the session is now") on the control lane: at most a few per
+// session and operator wait at any time.
+type routerHandle struct {
+	cell
+	tenant   *tenancy
+	deadline atomic.Int64 // Unix nanoseconds; 0: none
+	ticking  atomic.Bool
+}
+
+func newRouterHandle(t *tenancy) *routerHandle {
+	h := &routerHandle{tenant: t}
+	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.tenant.ID), limit: 1, live: &t.sys.liveOthers}
+	h.birth = func() owner { return newRouterActor(h) }
+	return h
+}
+
+func (h *routerHandle) tickIfDue(now time.Time) {
+	if d := h.deadline.Load(); d != 0 && d <= now.UnixNano() && !h.ticking.Swap(true) {
+		h.tell(tick{})
+	}
+}
+
+// reported turns a session's report into the router's input.
+func reported(r session.Report) routing.SessionIs {
+	return routing.SessionIs{Row: r.Row, Number: r.Number, Recovered: r.Recovered}
+}
+
+// routerActor runs a tenant's routing rules.
+type routerActor struct {
+	h     *routerHandle
+	rules *routing.Router
+	out   []routing.Effect
+	quit  bool
+}
+
+func newRouterActor(h *routerHandle) *routerActor {
+	a := &routerActor{h: h, rules: routing.New()}
+	now := h.tenant.sys.cfg.Clock()
+	a.step(routing.Configure{Tenant: h.tenant.tenant}, now)
+	return a
+}
+
+func (a *routerActor) turn() verdict {
+	now := a.h.tenant.sys.cfg.Clock()
+	control, _ := a.h.take(0)
+	for _, item := range control {
+		switch item := item.(type) {
+		case tick:
+			a.h.ticking.Store(false)
+			a.step(routing.Tick{}, now)
+		case quit:
+			a.quit = true
+		case routing.Input:
+			a.step(item, now)
+		}
+	}
+	if a.quit {
+		return end
+	}
+	if d := a.rules.Deadline(); d.IsZero() {
+		a.h.deadline.Store(0)
+	} else {
+		a.h.deadline.Store(d.UnixNano())
+	}
+	return wait
+}
+
+func (a *routerActor) step(in routing.Input, now time.Time) {
+	a.out = a.rules.Step(in, now, a.out[:0])
+	for i, effect := range a.out {
+		a.out[i] = nil
+		switch e := effect.(type) {
+		case routing.Offer:
+			a.h.tenant.sys.rt.metrics.decisions.Inc()
+			a.h.tenant.lookup(e.Session.Session).tell(offered{e})
+		case routing.Refuse:
+			a.h.tenant.lookup(e.Session.Session).tell(refused{e})
+		case routing.Show:
+			a.show(e)
+		case routing.LoadIs:
+			a.h.tenant.operator(e.Operator).tell(loadIs{used: e.Used, capacity: e.Capacity})
+		}
+	}
+}
+
+// show publishes a change of the waiting lines to everybody who watches, or a
+// snapshot to one.
+func (a *routerActor) show(e routing.Show) {
+	if e.To != "" {
+		a.h.tenant.operator(e.To).tell(queueShown{e.Queue})
+		return
+	}
+	for _, o := range a.h.tenant.allOperators() {
+		if o.connections.Load() > 0 {
+			o.tell(queueShown{e.Queue})
+		}
+	}
+}
+
+// fail: the next life starts from what sessions and operators report again.
+func (a *routerActor) fail(any) { a.h.tenant.sys.reportAll(a.h.tenant) }

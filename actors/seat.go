@@ -1,0 +1,135 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// seat is one connection's way into the system: an engine.Seat for a visitor,
+// an operator or, without a lasting connection, a server of the tenant's.
+type seat struct {
+	// Fixed after construction.
+	sys     *System
+	tenant  *tenancy
+	author  engine.Author
+	reader  engine.Visibility
+	visitor engine.VisitorID // of AuthorVisitor
+	desk    *operatorHandle  // of AuthorOperator
+	device  string
+	outlet  engine.Outlet
+
+	// Atomic.
+	left   atomic.Bool
+	recent atomic.Pointer[handle] // the session last posted to
+}
+
+// Post implements engine.Seat. Any goroutine.
+func (s *seat) Post(d engine.Draft) *engine.Error {
+	switch {
+	case s.left.Load():
+		return engine.ErrClosed
+	case s.sys.stopping.Load():
+		return engine.ErrBusy
+	}
+	switch d.Op {
+	case engine.OpStart:
+		if s.author.Kind != engine.AuthorVisitor {
+			return engine.ErrForbidden
+		}
+		return s.tenant.start(s, d)
+	case engine.OpIntent, engine.OpAway:
+		if s.desk == nil {
+			return engine.ErrForbidden
+		}
+		return s.desk.post(draftPosted{s, d})
+	case engine.OpAccept, engine.OpReject:
+		if s.desk == nil {
+			return engine.ErrForbidden
+		}
+	default:
+	}
+	s.stamp()
+	return s.postTo(d.Session, draftPosted{s, d})
+}
+
+// postTo finds the session and hands it the item, starting its actor if need be.
+func (s *seat) postTo(id engine.SessionID, item any) *engine.Error {
+	if id.IsZero() {
+		return engine.ErrBadRequest.In("sid")
+	}
+	if h := s.recent.Load(); h != nil && h.ref.Session == id {
+		if err := h.post(item); err != engine.ErrClosed {
+			return err
+		}
+	}
+	for range 3 { // a handle found may end before the post: the next look-up starts a new one
+		h := s.tenant.lookup(id)
+		s.recent.Store(h)
+		if err := h.post(item); err != engine.ErrClosed {
+			return err
+		}
+	}
+	return engine.ErrBusy
+}
+
+// repost sends a draft on from a session's ended life to its next.
+func (s *seat) repost(d engine.Draft) {
+	if err := s.postTo(d.Session, draftPosted{s, d}); err != nil {
+		s.answer(d, engine.Answer{Err: err})
+	}
+}
+
+// Signal implements engine.Seat.
+func (s *seat) Signal(id engine.SessionID, signal engine.Signal) {
+	typing, ok := signal.(engine.Typing)
+	if !ok || s.left.Load() || s.sys.stopping.Load() {
+		return
+	}
+	s.stamp()
+	if h := s.tenant.known(id); h != nil {
+		_ = h.post(typed{s, typing.On}) // dropped when busy: typing fades by itself
+	}
+}
+
+// Leave implements engine.Seat.
+func (s *seat) Leave() {
+	if s.left.Swap(true) {
+		return
+	}
+	switch {
+	case s.desk != nil:
+		s.desk.connections.Add(-1)
+		s.desk.tell(detach{s})
+	case s.author.Kind == engine.AuthorVisitor:
+		if h := s.tenant.depart(s); h != nil {
+			h.tell(detach{s})
+		}
+	default:
+	}
+}
+
+// stamp notes an operator's last activity; the visitor's is the session's business.
+func (s *seat) stamp() {
+	if s.desk != nil {
+		s.desk.active(s.sys.cfg.Clock())
+	}
+}
+
+// answer answers a draft, if it asked for an answer.
+func (s *seat) answer(d engine.Draft, a engine.Answer) {
+	if d.Request == "" {
+		return
+	}
+	a.Request, a.Op = d.Request, d.Op
+	if a.Session.IsZero() {
+		a.Session = d.Session
+	}
+	s.outlet.Answer(a)
+}
+
+// tokenLife says when a token of this tenant made now ends.
+func tokenLife(t *engine.Tenant, now time.Time) time.Time {
+	return now.Add(t.Limits.TokenTTL).UTC().Truncate(time.Second)
+}

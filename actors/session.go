@@ -1,0 +1,334 @@
+package actors
+
+import (
+	"errors"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// sessionActor is one life of a session's actor: from a claim of its log to the
+// release. It runs the session's rules and carries out their effects.
+type sessionActor struct {
+	h   *handle
+	sys *System
+
+	life    uint64           // which claim's answers are awaited; 0 before the first
+	rules   *session.Session // nil until the claim is answered
+	term    engine.Term
+	early   []any // control items that came before the claim was answered
+	places  []*place
+	held    held
+	entries []*engine.Entry // numbered in this turn, not yet handed to the log
+	out     []session.Effect
+	current draftPosted // being stepped: who gets a Reply
+	control []any       // of this turn, not yet handled
+	data    []any       // of this turn, not yet handled
+
+	quitting bool
+	deposed  bool          // the visitor may start anew
+	over     bool          // released: no rule runs any more
+	refusal  *engine.Error // of a life that could not begin: what drafts get
+}
+
+func newSessionActor(h *handle) *sessionActor { return &sessionActor{h: h, sys: h.sys} }
+
+// turn handles what waits: control first, then drafts while entries are not too
+// far ahead of the log.
+func (a *sessionActor) turn() verdict {
+	now := a.sys.cfg.Clock()
+	a.h.running.Store(true)
+	if a.life == 0 {
+		a.claim()
+	}
+	var taken []any
+	a.control, taken = a.h.take(a.room())
+	a.data = taken
+	for len(a.control) > 0 {
+		item := a.control[0]
+		a.control = a.control[1:]
+		a.command(item, now)
+	}
+	for len(a.data) > 0 {
+		item := a.data[0]
+		a.data = a.data[1:]
+		a.h.used.Store(now.UnixNano())
+		a.participant(item, now)
+	}
+	a.h.recycle(taken)
+	a.flush()
+	return a.verdict(now)
+}
+
+// room is how many drafts may be stepped now.
+func (a *sessionActor) room() int {
+	switch {
+	case a.over:
+		return batchLimit
+	case a.rules == nil:
+		return 0
+	}
+	return max(0, engine.MaxInFlight-a.rules.InFlight())
+}
+
+func (a *sessionActor) verdict(now time.Time) verdict {
+	waiting := a.h.depth() > 0
+	switch {
+	case a.over && waiting:
+		return again
+	case a.over && a.refusal == engine.ErrBusy:
+		return a.rest()
+	case a.over:
+		return end
+	case a.rules == nil:
+		return wait
+	}
+	a.h.setDeadline(a.rules.Deadline())
+	switch {
+	case waiting && a.room() > 0:
+		return again
+	case waiting || a.rules.InFlight() > 0:
+		return wait
+	case a.quitting, !a.rules.State().IsOpen():
+		a.finish()
+		return end
+	case len(a.places) == 0 && now.UnixNano()-a.h.used.Load() >= int64(a.sys.cfg.IdleAfter):
+		return a.rest()
+	}
+	return wait
+}
+
+// claim asks for the session's log. Its answer is a control item.
+func (a *sessionActor) claim() {
+	a.h.lives++
+	life := a.h.lives
+	a.life = life
+	claim := engine.Claim{Ref: a.h.ref, Create: a.h.create, Tail: engine.MaxHistory}
+	a.h.log.Claim(claim, func(head engine.Head, entries []*engine.Entry, err error) {
+		a.h.tell(claimed{life: life, head: head, entries: entries, err: err})
+	})
+}
+
+// command handles a control item.
+func (a *sessionActor) command(item any, now time.Time) {
+	switch item := item.(type) {
+	case claimed:
+		if item.life == a.life && a.rules == nil && !a.over {
+			a.awake(item, now)
+		}
+		return
+	case tick:
+		a.h.ticking.Store(false)
+	case quit:
+		a.quitting = true
+		return
+	default:
+	}
+	switch {
+	case a.over:
+		a.after(item)
+	case a.rules == nil:
+		a.early = append(a.early, item)
+	default:
+		a.live(item, now)
+	}
+}
+
+// live handles a control item of a session whose log is claimed.
+func (a *sessionActor) live(item any, now time.Time) {
+	switch item := item.(type) {
+	case stored:
+		if item.life == a.life {
+			a.stored(item, now)
+		}
+	case attach:
+		a.attach(item, now)
+	case detach:
+		a.detach(item.seat, now)
+	case readBack:
+		if item.life == a.life {
+			a.caughtUp(item, now)
+		}
+	case offered:
+		a.step(session.Offer{Operator: item.Operator, Epoch: item.Epoch, Number: item.Number}, now)
+	case refused:
+		a.step(session.Refuse{Epoch: item.Epoch, Cause: item.Cause}, now)
+	case revoke:
+		a.step(session.Revoke{Operator: item.operator, Cause: item.cause}, now)
+	case tick:
+		a.step(session.Tick{}, now)
+	case reportAgain:
+		a.step(session.Again{}, now)
+	case inform:
+		item.reply <- informed{info: a.rules.Info()}
+	}
+}
+
+// awake begins the life proper.
+func (a *sessionActor) awake(c claimed, now time.Time) {
+	switch {
+	case errors.Is(c.err, engine.ErrUnknown):
+		a.refuseAll(engine.ErrNotFound)
+		return
+	case c.err != nil:
+		a.sys.cfg.Logger.Error("a session's log cannot be claimed", "session", a.h.ref.String(), "error", c.err.Error())
+		a.refuseAll(engine.ErrBusy)
+		return
+	}
+	a.term = c.head.Term
+	rules := a.h.tenant.rules(a.h)
+	if c.head.Last == 0 {
+		a.rules = session.New(a.h.ref, c.head.Visitor, rules)
+	} else {
+		a.rules = session.Restore(a.h.ref, c.head, c.entries, rules)
+		a.step(session.Recover{Since: a.h.since}, now)
+	}
+	early := a.early
+	a.early = nil
+	for _, item := range early {
+		a.live(item, now)
+	}
+}
+
+// participant handles a draft or typing.
+func (a *sessionActor) participant(item any, now time.Time) {
+	switch item := item.(type) {
+	case draftPosted:
+		switch {
+		case a.refusal != nil:
+			item.seat.answer(item.draft, engine.Answer{Err: a.refusal})
+		case a.over:
+			item.seat.repost(item.draft)
+		default:
+			a.draft(item, now)
+		}
+	case typed:
+		if !a.over && a.knows(item.seat) {
+			a.step(session.Typing{By: item.seat.author, On: item.on}, now)
+		}
+	}
+}
+
+// knows reports whether a seat has to do with this session at all: it is the
+// session's visitor, or the rules judge it (I10).
+func (a *sessionActor) knows(s *seat) bool {
+	return s.author.Kind != engine.AuthorVisitor || s.visitor == a.rules.Row().Visitor
+}
+
+func (a *sessionActor) draft(item draftPosted, now time.Time) {
+	switch {
+	case !a.knows(item.seat):
+		item.seat.answer(item.draft, engine.Answer{Err: engine.ErrNotFound})
+	case item.draft.Op == engine.OpHistory:
+		a.history(item)
+	default:
+		a.current = item
+		a.step(session.Ask{By: item.seat.author, Draft: item.draft}, now)
+		a.current = draftPosted{}
+	}
+}
+
+// step runs the rules and carries out what needs no waiting.
+func (a *sessionActor) step(in session.Input, now time.Time) {
+	a.out = a.rules.Step(in, now, a.out[:0])
+	for i, effect := range a.out {
+		a.out[i] = nil
+		switch e := effect.(type) {
+		case session.Write:
+			a.entries = append(a.entries, e.Entry)
+			a.held.add(e.Entry.Seq, e, nil)
+		case session.Reply:
+			a.carryOut(e.After, e)
+		case session.Report:
+			a.carryOut(e.After, e)
+		case session.Notify:
+			a.carryOut(e.After, e)
+		case session.Tell:
+			a.notify(e)
+		}
+	}
+}
+
+func (a *sessionActor) carryOut(after engine.Seq, effect session.Effect) {
+	var asker *draftPosted
+	if _, reply := effect.(session.Reply); reply {
+		item := a.current
+		asker = &item
+	}
+	if after <= a.rules.Durable() {
+		a.effect(effect, asker)
+		return
+	}
+	a.held.add(after, effect, asker)
+}
+
+// flush hands this turn's entries to the log: one append, whole or not at all.
+func (a *sessionActor) flush() {
+	if a.rules == nil || len(a.entries) == 0 {
+		return
+	}
+	entries := a.entries
+	a.entries = nil
+	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow()}
+	if !a.rules.State().IsOpen() {
+		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
+	}
+	a.sys.rt.metrics.batch.Observe(float64(len(entries)))
+	through, life := entries[len(entries)-1].Seq, a.life
+	a.h.log.Append([]engine.Append{add}, func(errs []error) {
+		a.h.tell(stored{life: life, through: through, err: errs[0]})
+	})
+}
+
+// stored releases what waited for entries to be durable.
+func (a *sessionActor) stored(item stored, now time.Time) {
+	if item.err != nil {
+		a.storeFailed(item.err, now)
+		return
+	}
+	a.step(session.Stored{Through: item.through}, now)
+	for {
+		h, ok := a.held.next(item.through)
+		if !ok {
+			break
+		}
+		a.effect(h.effect, h.asker)
+	}
+	a.prune(now)
+	if s := a.rules.State(); !a.deposed && (s == engine.StateClosing || s == engine.StateClosed) && a.rules.InFlight() == 0 {
+		a.deposed = true
+		a.h.tenant.visitorDone(a.rules.Row().Visitor, a.h)
+	}
+}
+
+// effect carries out what follows a durable entry.
+func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
+	switch e := effect.(type) {
+	case session.Write:
+		a.sys.rt.metrics.entries.WithLabelValues(e.Entry.Kind.String()).Inc()
+		a.deliver(e.Entry)
+	case session.Reply:
+		a.reply(e.Answer, asker)
+	case session.Report:
+		a.h.tenant.router.tell(reported(e))
+	case session.Notify:
+		a.h.tenant.operator(e.Operator).tell(notice{e})
+	}
+}
+
+// reply answers; a stale view is answered with what was missed.
+func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
+	if asker == nil || asker.seat == nil {
+		return
+	}
+	if answer.Err == nil || !errors.Is(answer.Err, engine.ErrStaleView) {
+		asker.seat.outlet.Answer(answer)
+		return
+	}
+	seat := asker.seat
+	a.h.log.ReadFrom(a.h.ref, asker.draft.IfSeq, engine.MaxHistory, func(entries []*engine.Entry, _ error) {
+		answer.Entries = visible(entries, seat.reader)
+		seat.outlet.Answer(answer)
+	})
+}

@@ -1,0 +1,163 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// System is a running engine: an engine.Switchboard for sockets, and the verbs
+// of REST and embedding hosts. Several may run in one process. All methods are
+// safe from any goroutine.
+type System struct {
+	// Fixed after Start.
+	cfg     Config
+	rt      *runtime
+	memory  *Memory
+	tenants map[engine.TenantID]*tenancy
+	sweep   sweeper
+	stop    chan struct{} // closes to end the sweeper
+	swept   sync.WaitGroup
+
+	// Atomic.
+	stopping     atomic.Bool
+	liveSessions liveCount
+	liveOthers   liveCount
+}
+
+// Start builds a system and lets it take up the open sessions that the store
+// holds. The caller ends it with Stop, before it closes the store.
+func Start(cfg Config) (*System, error) {
+	if err := cfg.ensureDefaults(); err != nil {
+		return nil, err
+	}
+	s := &System{cfg: cfg, memory: NewMemory(), tenants: map[engine.TenantID]*tenancy{}, stop: make(chan struct{})}
+	m, err := newMetrics(cfg.Registerer, s)
+	if err != nil {
+		return nil, fmt.Errorf("actors: %w", err)
+	}
+	s.rt = newRuntime(cfg.Logger, m)
+	for _, t := range cfg.Tenants.All() {
+		s.tenants[t.ID] = newTenancy(s, t)
+	}
+	if err := s.recover(); err != nil {
+		s.rt.system.Shutdown()
+		return nil, fmt.Errorf("actors: take up open sessions: %w", err)
+	}
+	s.swept.Go(func() { s.sweepLoop(s.stop) })
+	return s, nil
+}
+
+// recover rebuilds ledgers from the rows of open sessions: routers hear what
+// each session is, operators what they own. No session's actor starts, except
+// where an offer was live: it did not survive.
+func (s *System) recover() error {
+	for _, t := range s.tenants {
+		err := s.cfg.Store.Intents(t.tenant.ID, func(id engine.OperatorID, info engine.IntentInfo) bool {
+			t.operator(id).state.intent = info
+			return true
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.cfg.Store.OpenSessions(func(row *engine.Row) bool {
+		t := s.tenants[row.Ref.Tenant]
+		if t == nil {
+			s.cfg.Logger.Warn("an open session's tenant is not configured; it is left alone", "session", row.Ref.String())
+			return true
+		}
+		h := t.recover(row)
+		h.setDeadline(h.since) // the first sweep starts its actor, which knows its own deadlines
+		switch row.State {
+		case engine.StateActive, engine.StateDetached:
+			h.setDeadline(row.CloseBy)
+			t.operator(row.Owner).tell(notice{session.Notify{Note: session.Gained, Operator: row.Owner, Offer: engine.Offer{Session: row.Ref.Session}}})
+		case engine.StateClosing:
+			h.setDeadline(row.CloseBy)
+		case engine.StateQueued:
+			d, _ := t.tenant.Department(row.Department)
+			h.setDeadline(h.since.Add(d.QueueGrace))
+		default:
+		}
+		if row.State != engine.StateOffered {
+			t.router.tell(routing.SessionIs{Row: *row, Recovered: true})
+		}
+		return true
+	})
+}
+
+// reportAll asks every session of a tenant to report again, for a router that
+// lost its memory.
+func (s *System) reportAll(t *tenancy) {
+	for _, h := range s.sweep.all() {
+		if h.tenant == t {
+			h.tell(reportAgain{})
+		}
+	}
+	for _, o := range t.allOperators() {
+		o.tell(reportAgain{})
+	}
+}
+
+// Err says why the system cannot serve: the store's first failure, or that it is
+// stopping; nil while it serves.
+func (s *System) Err() error {
+	if s.stopping.Load() {
+		return errors.New("stopping")
+	}
+	return s.cfg.Store.Err()
+}
+
+// Stop ends the system: no draft is taken any more, what was taken is made
+// durable and answered, then actors end. The connections should be drained
+// first (transport.Server). It returns ctx's error if that takes too long; the
+// store may be closed then too, at the price of unanswered drafts.
+func (s *System) Stop(ctx context.Context) error {
+	if s.stopping.Swap(true) {
+		return nil
+	}
+	close(s.stop)
+	s.swept.Wait()
+	for _, h := range s.sweep.all() {
+		if !h.closeIfDormant() {
+			h.tell(quit{})
+		}
+	}
+	err := s.liveSessions.wait(ctx)
+	for _, t := range s.tenants {
+		for _, o := range t.allOperators() {
+			if !o.closeIfDormant() {
+				o.tell(quit{})
+			}
+		}
+		if !t.router.closeIfDormant() {
+			t.router.tell(quit{})
+		}
+	}
+	if err == nil {
+		err = s.liveOthers.wait(ctx)
+	}
+	s.rt.system.Shutdown()
+	return err
+}
+
+func (s *System) openSessions() int {
+	n := 0
+	for _, t := range s.tenants {
+		t.mu.RLock()
+		for _, v := range t.visitors {
+			if v.open != nil {
+				n++
+			}
+		}
+		t.mu.RUnlock()
+	}
+	return n
+}

@@ -1,0 +1,222 @@
+package actors
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// tenancy is one tenant's part of the system: what exists in it, by id. Look-ups
+// go through here, so that no id of another tenant can be found (I14).
+type tenancy struct {
+	// Fixed after construction.
+	sys    *System
+	tenant *engine.Tenant
+	memory *Memory // keeps sessions where transcripts are off
+	router *routerHandle
+
+	// Guarded by mu.
+	mu        sync.RWMutex
+	sessions  map[engine.SessionID]*handle
+	visitors  map[engine.VisitorID]*visitorState
+	operators map[engine.OperatorID]*operatorHandle
+}
+
+// visitorState is a visitor's connections and open session. At most one session
+// per visitor is open (I8): it is started under the tenancy's lock.
+type visitorState struct {
+	seats []*seat
+	open  *handle
+}
+
+func newTenancy(s *System, t *engine.Tenant) *tenancy {
+	tn := &tenancy{
+		sys: s, tenant: t, memory: s.memory,
+		sessions:  map[engine.SessionID]*handle{},
+		visitors:  map[engine.VisitorID]*visitorState{},
+		operators: map[engine.OperatorID]*operatorHandle{},
+	}
+	tn.router = newRouterHandle(tn)
+	return tn
+}
+
+// log is where a new session of the tenant is kept.
+func (t *tenancy) log() engine.Log {
+	if t.tenant.Transcripts {
+		return t.sys.cfg.Store
+	}
+	return t.memory
+}
+
+// rules is what the session rules need of the configuration.
+func (t *tenancy) rules(h *handle) session.Rules {
+	return session.Rules{Keeps: h.log != engine.Log(t.memory), Department: t.tenant.Department, BodyBytes: t.tenant.Limits.MessageBytes}
+}
+
+// known is the session's handle, or nil if it is not in memory.
+func (t *tenancy) known(id engine.SessionID) *handle {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.sessions[id]
+}
+
+// lookup is the session's handle; one that is not in memory gets a handle whose
+// first life asks the store, and ends if the store does not know it.
+func (t *tenancy) lookup(id engine.SessionID) *handle {
+	if h := t.known(id); h != nil {
+		return h
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if h := t.sessions[id]; h != nil {
+		return h
+	}
+	h := t.sys.newHandle(t, engine.SessionRef{Tenant: t.tenant.ID, Session: id}, t.sys.cfg.Store, nil)
+	t.sessions[id] = h
+	t.sys.sweep.add(h)
+	return h
+}
+
+// forget takes an ended handle out of the registry.
+func (t *tenancy) forget(h *handle) {
+	t.mu.Lock()
+	if t.sessions[h.ref.Session] == h {
+		delete(t.sessions, h.ref.Session)
+	}
+	t.mu.Unlock()
+	t.sys.sweep.remove(h)
+}
+
+// recover registers an open session found by the start-up scan.
+func (t *tenancy) recover(row *engine.Row) *handle {
+	h := t.sys.newHandle(t, row.Ref, t.sys.cfg.Store, nil)
+	t.mu.Lock()
+	t.sessions[row.Ref.Session] = h
+	if row.State != engine.StateClosing {
+		t.visitor(row.Visitor).open = h
+	}
+	t.mu.Unlock()
+	t.sys.sweep.add(h)
+	return h
+}
+
+// visitor is a visitor's state, made on demand. Call with mu held.
+func (t *tenancy) visitor(id engine.VisitorID) *visitorState {
+	v := t.visitors[id]
+	if v == nil {
+		v = &visitorState{}
+		t.visitors[id] = v
+	}
+	return v
+}
+
+// tidy forgets a visitor without connection or session. Call with mu held.
+func (t *tenancy) tidy(id engine.VisitorID) {
+	if v := t.visitors[id]; v != nil && len(v.seats) == 0 && v.open == nil {
+		delete(t.visitors, id)
+	}
+}
+
+// arrive adds a visitor's connection and answers the open session, if any.
+func (t *tenancy) arrive(s *seat) (*handle, *engine.Error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := t.visitor(s.visitor)
+	if len(v.seats) >= t.tenant.Limits.VisitorDevices {
+		return nil, engine.ErrTooManyConnections
+	}
+	v.seats = append(v.seats, s)
+	return v.open, nil
+}
+
+// depart takes a visitor's connection away and answers the open session, if any.
+func (t *tenancy) depart(s *seat) *handle {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := t.visitors[s.visitor]
+	if v == nil {
+		return nil
+	}
+	v.seats = slices.DeleteFunc(v.seats, func(other *seat) bool { return other == s })
+	open := v.open
+	t.tidy(s.visitor)
+	return open
+}
+
+// visitorDone notes that a session takes no more messages: its visitor may start anew.
+func (t *tenancy) visitorDone(id engine.VisitorID, h *handle) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if v := t.visitors[id]; v != nil && v.open == h {
+		v.open = nil
+		t.tidy(id)
+	}
+}
+
+// start opens a session for a visitor, or finds the open one, and hands it the draft.
+func (t *tenancy) start(s *seat, d engine.Draft) *engine.Error {
+	if _, ok := t.tenant.Department(d.Department); !ok {
+		return engine.ErrBadRequest.In("department")
+	}
+	if d.Body.Len() > t.tenant.Limits.MessageBytes {
+		return engine.ErrTooLarge
+	}
+	for range 3 { // the open session may end between the look-up and the post
+		h, seats := t.openFor(s)
+		for _, other := range seats {
+			h.tell(attach{seat: other})
+		}
+		if err := h.post(draftPosted{s, d}); err != engine.ErrClosed {
+			return err
+		}
+		t.visitorDone(s.visitor, h)
+	}
+	return engine.ErrBusy
+}
+
+// openFor is the visitor's open session; a new one comes with the connections to
+// be seated in it.
+func (t *tenancy) openFor(s *seat) (*handle, []*seat) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := t.visitor(s.visitor)
+	if v.open != nil {
+		return v.open, nil
+	}
+	id := engine.SessionID(t.sys.cfg.NewID(t.sys.cfg.Clock()))
+	ref := engine.SessionRef{Tenant: t.tenant.ID, Session: id}
+	v.open = t.sys.newHandle(t, ref, t.log(), &engine.Create{Visitor: s.visitor})
+	t.sessions[id] = v.open
+	t.sys.sweep.add(v.open)
+	return v.open, slices.Clone(v.seats)
+}
+
+// operator is an operator's handle, made on demand: only declared operators, and
+// those that own sessions from before, ever get one.
+func (t *tenancy) operator(id engine.OperatorID) *operatorHandle {
+	t.mu.RLock()
+	h := t.operators[id]
+	t.mu.RUnlock()
+	if h != nil {
+		return h
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if h = t.operators[id]; h == nil {
+		h = newOperatorHandle(t, id)
+		t.operators[id] = h
+	}
+	return h
+}
+
+func (t *tenancy) allOperators() []*operatorHandle {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	all := make([]*operatorHandle, 0, len(t.operators))
+	for _, h := range t.operators {
+		all = append(all, h)
+	}
+	return all
+}

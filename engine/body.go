@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+)
+
+// Body is what a person typed. Its bytes sit behind a pointer and it prints as
+// its size in every verb, in JSON and in slog, so that no log line, panic value
+// or dead letter can hold somebody's words by accident. Reveal is the only way
+// to the text: call it where the text is encoded for its reader or sealed.
+// A Body is immutable; the zero Body is empty.
+type Body struct{ boxed *[]byte }
+
+// NewBody boxes text and takes ownership of it: the caller must not change the
+// slice afterwards.
+func NewBody(text []byte) Body {
+	if len(text) == 0 {
+		return Body{}
+	}
+	return Body{boxed: &text}
+}
+
+// BodyOf boxes a copy of text.
+func BodyOf(text string) Body { return NewBody([]byte(text)) }
+
+// Reveal is the text itself. The caller must not change it.
+func (b Body) Reveal() []byte {
+	if b.boxed == nil {
+		return nil
+	}
+	return *b.boxed
+}
+
+// Len is the text's size in bytes.
+func (b Body) Len() int {
+	if b.boxed == nil {
+		return 0
+	}
+	return len(*b.boxed)
+}
+
+// Digest distinguishes two bodies sent under one idempotency key: FNV-1a, 64
+// bits. It is no secret-keeping digest; it never leaves memory.
+func (b Body) Digest() uint64 {
+	hash := uint64(14695981039346656037)
+	for _, c := range b.Reveal() {
+		hash = (hash ^ uint64(c)) * 1099511628211
+	}
+	return hash
+}
+
+// String is the body's size, never its text.
+func (b Body) String() string { return "body(" + strconv.Itoa(b.Len()) + " bytes)" }
+
+// Format prints String for every verb.
+func (b Body) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(b.String())) }
+
+// MarshalText gives JSON and other encoders the size, never the text.
+func (b Body) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// LogValue gives slog the size, never the text.
+func (b Body) LogValue() slog.Value { return slog.StringValue(b.String()) }

@@ -1,0 +1,29 @@
+// Package engine is the vocabulary that everybody shares.
+//
+// One verb per directory: engine decides, actors run, transport carries,
+// persistence keeps, bench measures, cmd wires. Engine and its children are
+// pure: the standard library only, and no goroutine, lock, log, context or
+// reading of the clock. What an actor, a socket and a store say to each other
+// is said in the words of this package, so that none of them imports another.
+//
+// The words:
+//
+//   - Tenant: a customer of the platform; owns everything; the unit of isolation.
+//   - Department: a tenant's waiting line.
+//   - Visitor: somebody on the tenant's website. Operator: who answers.
+//   - Session: one served episode of a visitor's conversation.
+//   - Entry: something that happened in a session, numbered by Seq.
+//   - Body: what somebody typed; it prints as its size.
+//   - Draft: what a participant asks for. Answer: what came of it.
+//   - Seat: a participant's way into the engine. Outlet: the engine's way to
+//     the participant. A connection holds a Seat and is an Outlet.
+//   - Signal: something passing and unnumbered: typing, presence, a queue.
+//   - Epoch: the session's count of owners. Term: the count of its actor's lives.
+//   - Row: an open session's routing facts, kept for a quick start.
+//
+// Invariants: an Entry is immutable once numbered; a Seq has no gap; ids and
+// never names are in entries.
+//
+// Read next: entry.go, seat.go, then package session (what a session may do)
+// and package routing (who gets it).
+package engine

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// Kind says what happened. The text form is the wire's and the transcript's.
+type Kind uint8
+
+// The kinds of entry. A number, once given, is never reused: it is on disk.
+const (
+	KindNone            Kind = iota
+	KindSessionStarted       // the log's first entry
+	KindSessionQueued        // began, or began again, to wait in Department
+	KindOfferMade            // offered to Operator until Deadline; its Seq is the offer's id
+	KindOfferEnded           // the offer numbered Offer ended otherwise than by assignment; Cause says how
+	KindSessionAssigned      // Operator owns the session from here
+	KindMessageNew           // somebody wrote Body
+	KindSessionClosing       // no message follows; Cause says why
+	KindSessionClosed        // the session is over
+	KindSessionRefused       // the session was not taken; Cause says why
+)
+
+var kindNames = [...]string{
+	KindNone: "none", KindSessionStarted: "session.started", KindSessionQueued: "session.queued",
+	KindOfferMade: "offer.made", KindOfferEnded: "offer.ended", KindSessionAssigned: "session.assigned",
+	KindMessageNew: "message.new", KindSessionClosing: "session.closing", KindSessionClosed: "session.closed",
+	KindSessionRefused: "session.refused",
+}
+
+func (k Kind) String() string { return nameOf(kindNames[:], int(k), "kind") }
+
+// IsValid reports whether k is a kind this version knows.
+func (k Kind) IsValid() bool { return k > KindNone && int(k) < len(kindNames) }
+
+// Cause says why something happened: a closed list.
+type Cause uint8
+
+// The causes. A number, once given, is never reused: it is on disk.
+const (
+	CauseNone              Cause = iota
+	CauseManual                  // a person chose so
+	CauseAuto                    // the router chose so
+	CauseRejected                // the operator declined the offer
+	CauseMissed                  // the operator let the offer run out
+	CauseOperatorLost            // the operator's last socket went
+	CauseOperatorSignedOut       // the operator signed out or paused
+	CauseVisitorLeft             // the visitor left
+	CauseQueueTimeout            // nobody came in time
+	CauseTaken                   // another operator was faster
+	CauseRestart                 // the server restarted; offers are no durable promises
+	CauseShutdown                // the server is stopping
+	CauseIntegration             // a server of the tenant asked by REST
+	CauseDepartmentClosed        // the department takes nobody
+)
+
+var causeNames = [...]string{
+	CauseNone: "", CauseManual: "manual", CauseAuto: "auto", CauseRejected: "rejected", CauseMissed: "missed",
+	CauseOperatorLost: "operator_lost", CauseOperatorSignedOut: "operator_signed_out", CauseVisitorLeft: "visitor_left",
+	CauseQueueTimeout: "queue_timeout", CauseTaken: "taken", CauseRestart: "restart", CauseShutdown: "shutdown",
+	CauseIntegration: "integration", CauseDepartmentClosed: "department_closed",
+}
+
+func (c Cause) String() string { return nameOf(causeNames[:], int(c), "cause") }
+
+// Visibility says who may see an entry.
+type Visibility uint8
+
+// The visibilities.
+const (
+	VisibleToAll       Visibility = iota // the visitor and the operators
+	VisibleToOperators                   // the operators only
+	visibilities
+)
+
+func (v Visibility) String() string {
+	if v == VisibleToOperators {
+		return "operators"
+	}
+	return "all"
+}
+
+// AuthorKind says what sort of participant acted.
+type AuthorKind uint8
+
+// The kinds of author. A number, once given, is never reused: it is on disk.
+const (
+	AuthorSystem      AuthorKind = iota // the engine itself; no id
+	AuthorVisitor                       // the session's visitor
+	AuthorOperator                      // an operator, by OperatorID
+	AuthorIntegration                   // a server of the tenant, by REST
+)
+
+var authorNames = [...]string{"system", "visitor", "operator", "integration"}
+
+func (k AuthorKind) String() string { return nameOf(authorNames[:], int(k), "author") }
+
+// Author is who acted: an id and never a name. Names are looked up when an
+// entry is sent, so that a person can be forgotten (GDPR Art. 17).
+type Author struct {
+	Kind     AuthorKind
+	Operator OperatorID // of AuthorOperator
+}
+
+// Entry is something that happened in a session. It is immutable once
+// numbered and is shared by everyone it is delivered to; it remembers its
+// encoded frames, so that it is encoded once however many receive it.
+// Never copy an Entry: pass the pointer.
+type Entry struct {
+	Session    SessionID
+	Seq        Seq
+	PrevAll    Seq // the last entry before this one that is visible to all; what a visitor's gap check compares
+	Epoch      Epoch
+	At         time.Time // UTC, whole milliseconds
+	Author     Author
+	Kind       Kind
+	Cause      Cause
+	Visibility Visibility
+	ClientID   string       // the sender's idempotency key; empty when nobody sent it
+	Department DepartmentID // of KindSessionStarted, KindSessionQueued
+	Operator   OperatorID   // of KindOfferMade, KindOfferEnded, KindSessionAssigned
+	Offer      Seq          // of KindOfferEnded, KindSessionAssigned: which offer
+	Deadline   time.Time    // of KindOfferMade
+	Body       Body         // of KindMessageNew
+
+	frames [FrameSlots]atomic.Pointer[Frame]
+}
+
+// Prev is the entry before this one among those that a reader of the given
+// visibility may see: VisibleToAll for a visitor, VisibleToOperators for an
+// operator, who sees everything.
+func (e *Entry) Prev(reader Visibility) Seq {
+	if reader == VisibleToOperators {
+		return e.Seq - 1
+	}
+	return e.PrevAll
+}
+
+// IsVisible reports whether a reader of the given visibility may see the entry.
+func (e *Entry) IsVisible(reader Visibility) bool {
+	return e.Visibility == VisibleToAll || reader == VisibleToOperators
+}
+
+// FrameSlots is how many encodings an entry remembers: one per visibility of
+// the one protocol there is.
+const FrameSlots = int(visibilities)
+
+// Frame is an entry as its readers get it. Like Body it is boxed: it prints as
+// its size.
+type Frame struct{ Body }
+
+// Frame answers the entry's encoding for readers of the given visibility,
+// making it with encode on first use. Two goroutines may both encode at first
+// use; one result wins and both are equal. Safe from any goroutine.
+func (e *Entry) Frame(reader Visibility, encode func(*Entry, Visibility) []byte) []byte {
+	slot := &e.frames[reader]
+	if frame := slot.Load(); frame != nil {
+		return frame.Reveal()
+	}
+	slot.CompareAndSwap(nil, &Frame{NewBody(encode(e, reader))})
+	return slot.Load().Reveal()
+}
+
+// String is what a log may hold of an entry: its address, kind and sizes.
+func (e *Entry) String() string {
+	return e.Session.String() + "#" + strconv.FormatUint(uint64(e.Seq), 10) + " " + e.Kind.String() + " " + e.Body.String()
+}
+
+// ParseKind reads a kind's text.
+func ParseKind(text string) (Kind, bool) {
+	for i, name := range kindNames {
+		if name == text && i > 0 {
+			return Kind(i), true
+		}
+	}
+	return KindNone, false
+}
+
+// ParseCause reads a cause's text.
+func ParseCause(text string) (Cause, bool) {
+	for i, name := range causeNames {
+		if name == text {
+			return Cause(i), true
+		}
+	}
+	return CauseNone, false
+}
+
+func nameOf(names []string, i int, what string) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return what + "(" + strconv.Itoa(i) + ")"
+}

@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"errors"
+	"time"
+)
+
+// Error is a kind of refusal with a stable code, the one that goes on the wire
+// (docs/PROTOCOL.md lists them). Compare with errors.Is: two Errors are the same
+// kind when their codes are equal, whatever else they carry.
+type Error struct {
+	Code    string        // stable; part of the protocol
+	Message string        // for people; may change; holds no personal data
+	Retry   time.Duration // when trying again makes sense; 0 means the refusal is final
+	Seq     Seq           // the entry the refusal points at, e.g. the closing one; 0 if none
+	Epoch   Epoch         // the current epoch, of ErrStaleEpoch
+	Fields  []string      // the request's fields that are wrong, of ErrBadRequest
+}
+
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return e.Code
+	}
+	return e.Code + ": " + e.Message
+}
+
+// Is reports whether target is the same kind of refusal.
+func (e *Error) Is(target error) bool {
+	var other *Error
+	return e != nil && errors.As(target, &other) && other != nil && other.Code == e.Code
+}
+
+// The kinds of refusal. Callers branch on these by errors.Is; a site that has
+// more to say copies one with With… below.
+var (
+	ErrBadFrame           = &Error{Code: "bad_frame", Message: "the frame is not one of this protocol"}
+	ErrBadRequest         = &Error{Code: "bad_request", Message: "a field is missing or malformed"}
+	ErrUnknownOp          = &Error{Code: "unknown_op", Message: "no such operation"}
+	ErrUnsupportedVersion = &Error{Code: "unsupported_version", Message: "this protocol version is not spoken here"}
+	ErrAuthRequired       = &Error{Code: "auth_required", Message: "the first request must be auth"}
+	ErrAuthInvalid        = &Error{Code: "auth_invalid", Message: "the token is not valid here"}
+	ErrAuthExpired        = &Error{Code: "auth_expired", Message: "the token has expired"}
+	ErrForbidden          = &Error{Code: "forbidden", Message: "not allowed"}
+	ErrOriginNotAllowed   = &Error{Code: "origin_not_allowed", Message: "this web origin is not on the tenant's list"}
+	ErrTenantUnknown      = &Error{Code: "tenant_unknown", Message: "no such tenant"}
+	ErrNotFound           = &Error{Code: "not_found", Message: "no such thing, or not yours"}
+	ErrClosed             = &Error{Code: "session_closed", Message: "the session is closed"}
+	ErrOfferGone          = &Error{Code: "offer_gone", Message: "the offer has ended"}
+	ErrOfferNotYours      = &Error{Code: "offer_not_yours", Message: "the offer was made to somebody else"}
+	ErrNotOwner           = &Error{Code: "not_owner", Message: "only the session's operator may do this"}
+	ErrStaleEpoch         = &Error{Code: "stale_epoch", Message: "the session has changed hands meanwhile"}
+	ErrStaleView          = &Error{Code: "stale_view", Message: "somebody wrote meanwhile"}
+	ErrIdemConflict       = &Error{Code: "idem_conflict", Message: "this idempotency key was used with another body"}
+	ErrTooLarge           = &Error{Code: "too_large", Message: "larger than allowed"}
+	ErrRateLimited        = &Error{Code: "rate_limited", Message: "too many requests", Retry: time.Second}
+	ErrTooManyConnections = &Error{Code: "too_many_connections", Message: "no more connections allowed"}
+	ErrQueueFull          = &Error{Code: "queue_full", Message: "the waiting line is full"}
+	ErrBusy               = &Error{Code: "unavailable", Message: "busy, try again", Retry: 250 * time.Millisecond}
+	ErrFull               = &Error{Code: "storage_full", Message: "the store is out of space", Retry: 10 * time.Second}
+	ErrErased             = &Error{Code: "erased", Message: "erased on request"}
+	ErrInternal           = &Error{Code: "internal", Message: "the server failed; it has been recorded"}
+
+	// The next three never reach a client.
+	ErrFenced  = &Error{Code: "fenced", Message: "a newer activation owns the session"}
+	ErrUnknown = &Error{Code: "unknown_session", Message: "the store does not know the session"}
+	ErrCorrupt = &Error{Code: "corrupt", Message: "stored bytes fail their check"}
+)
+
+// At copies the error, pointing at an entry.
+func (e *Error) At(seq Seq) *Error { c := *e; c.Seq = seq; return &c }
+
+// InEpoch copies the error, naming the current epoch.
+func (e *Error) InEpoch(epoch Epoch) *Error { c := *e; c.Epoch = epoch; return &c }
+
+// In copies the error, naming the fields at fault.
+func (e *Error) In(fields ...string) *Error { c := *e; c.Fields = fields; return &c }
+
+// After copies the error with the wait before another try.
+func (e *Error) After(retry time.Duration) *Error { c := *e; c.Retry = retry; return &c }
+
+// Because copies the error with a message of the site's own. The message must
+// hold ids and counts only.
+func (e *Error) Because(message string) *Error { c := *e; c.Message = message; return &c }

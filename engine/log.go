@@ -1,0 +1,67 @@
+package engine
+
+import "time"
+
+// Claim asks the store for a session's log.
+type Claim struct {
+	Ref    SessionRef
+	Create *Create // non-nil: make the session if the store does not know it
+	Tail   int     // how many of the last entries to return
+}
+
+// Create is what a new session needs besides its address. It is idempotent.
+type Create struct {
+	Visitor VisitorID // whose keys protect it
+}
+
+// Head is what a claim yields.
+type Head struct {
+	Term     Term
+	Last     Seq       // the last durable entry; 0 for a new session
+	Visitor  VisitorID // whom the session belongs to
+	Row      *Row      // routing facts; nil for a new or a closed session
+	Closed   bool
+	Results  []Result  // what idempotency must remember
+	Activity time.Time // of a closed session: the visitor's last activity, to the minute; zero if unknown
+}
+
+// Result is what was done under an idempotency key.
+type Result struct {
+	Author   Author
+	ClientID string
+	Kind     Kind
+	Seq      Seq
+	At       time.Time
+	Digest   uint64 // Body.Digest
+}
+
+// Append asks the store to add entries to one session's log, all or none.
+type Append struct {
+	Ref     SessionRef
+	Term    Term
+	Entries []*Entry // contiguous; the first must follow the log's last
+	Row     *Row     // new routing facts; nil: unchanged
+	Close   bool     // the session is over: the routing facts go
+	// Activity is the visitor's last activity, kept with the visitor when the session closes.
+	Activity time.Time
+}
+
+// Log is a store of session logs. All methods return at once; done is called
+// later, once, on a goroutine of the store's, and must not block. Safe from any
+// goroutine. package actors says what else it needs of a store.
+type Log interface {
+	// Claim starts a new term: appends of older terms are refused from now on,
+	// after those that were queued before it. ErrUnknown: no such session and no
+	// Create. The entries are the last Tail ones, oldest first.
+	Claim(claim Claim, done func(Head, []*Entry, error))
+	// Append adds entries, each Append conditional on its term and next number.
+	// done gets one error per Append, in order, after the sync; nil means durable.
+	// ErrFenced: a newer term exists, or the numbers do not follow. ErrFull: out
+	// of space, may be tried again later. Any other error is sticky.
+	Append(appends []Append, done func([]error))
+	// ReadFrom reads up to limit durable entries numbered above after, oldest
+	// first. It needs no claim; an erased or unknown session is ErrUnknown.
+	ReadFrom(ref SessionRef, after Seq, limit int, done func([]*Entry, error))
+	// Release ends the session's term: its keys leave memory. Idempotent.
+	Release(ref SessionRef)
+}

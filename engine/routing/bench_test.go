@@ -1,0 +1,145 @@
+package routing_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
+)
+
+// crowd is a tenant at its limit: every operator is full and sessions wait.
+type crowd struct {
+	router *routing.Router
+	now    time.Time
+	rows   map[engine.SessionID]engine.Row
+	owned  []engine.SessionID // in the order of assignment
+	next   int
+	out    []routing.Effect
+	offers int
+}
+
+func newCrowd(operators, waiting, departments int) *crowd {
+	c := &crowd{router: routing.New(), now: epoch0, rows: map[engine.SessionID]engine.Row{}}
+	tenant := &engine.Tenant{ID: "acme"}
+	for i := range departments {
+		tenant.Departments = append(tenant.Departments, engine.Department{ID: department(i), QueueLimit: 1 << 30})
+	}
+	for i := range operators {
+		o := engine.Operator{ID: engine.OperatorID(fmt.Sprintf("operator-%d", i)), Capacity: 3}
+		if departments > 1 {
+			o.Departments = []engine.DepartmentID{department(i % departments), department((i + 1) % departments)}
+		}
+		tenant.Operators = append(tenant.Operators, o)
+	}
+	c.step(routing.Configure{Tenant: tenant})
+	for _, o := range tenant.Operators {
+		c.step(routing.OperatorIs{Operator: o.ID, Routable: true})
+	}
+	for range waiting + 3*operators {
+		c.arrive(departments)
+	}
+	return c
+}
+
+func department(i int) engine.DepartmentID { return engine.DepartmentID(fmt.Sprintf("d%d", i)) }
+
+// arrive lets a new session wait.
+func (c *crowd) arrive(departments int) {
+	c.next++
+	c.now = c.now.Add(time.Millisecond)
+	row := engine.Row{
+		Ref: engine.SessionRef{Tenant: "acme", Session: sessionID(c.next)}, State: engine.StateQueued, Epoch: 1,
+		Department: department(c.next % departments), FirstQueued: c.now, Weight: engine.DefaultWeight,
+	}
+	c.rows[row.Ref.Session] = row
+	c.step(routing.SessionIs{Row: row})
+}
+
+// step steps and lets each offer be made and accepted.
+func (c *crowd) step(in routing.Input) {
+	c.out = c.router.Step(in, c.now, c.out[:0])
+	for _, e := range c.out {
+		offer, ok := e.(routing.Offer)
+		if !ok {
+			continue
+		}
+		c.offers++
+		id := offer.Session.Session
+		row := c.rows[id]
+		row.State, row.OfferedTo = engine.StateOffered, offer.Operator
+		c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, nil)
+		row.State, row.OfferedTo, row.Owner, row.Epoch = engine.StateActive, "", offer.Operator, row.Epoch+1
+		c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, nil)
+		c.rows[id] = row
+		c.owned = append(c.owned, id)
+	}
+}
+
+// leave closes the session that was assigned first.
+func (c *crowd) leave() {
+	id := c.owned[0]
+	c.owned = c.owned[1:]
+	row := c.rows[id]
+	row.State = engine.StateClosed
+	delete(c.rows, id)
+	c.step(routing.SessionIs{Row: row, Number: 1 << 60})
+}
+
+// BenchmarkDecision is one session's whole way: it arrives in a line that stays
+// as long as it is, one chat ends, the head of the line is offered, reported as
+// offered and as owned. Four reports, one decision.
+func BenchmarkDecision(b *testing.B) {
+	for _, size := range []struct{ operators, waiting, departments int }{
+		{1_000, 10_000, 1}, {10_000, 100_000, 1}, {1_000, 10_000, 20}, {10_000, 100_000, 20},
+	} {
+		b.Run(fmt.Sprintf("operators=%d/waiting=%d/departments=%d", size.operators, size.waiting, size.departments), func(b *testing.B) {
+			c := newCrowd(size.operators, size.waiting, size.departments)
+			before := c.offers
+			b.ReportAllocs()
+			for b.Loop() {
+				c.arrive(size.departments)
+				c.leave()
+			}
+			if made := c.offers - before; made != b.N {
+				b.Fatalf("%d decisions in %d rounds", made, b.N)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
+		})
+	}
+}
+
+// BenchmarkArrival is a session that comes when many operators are free.
+func BenchmarkArrival(b *testing.B) {
+	for _, operators := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprintf("operators=%d", operators), func(b *testing.B) {
+			c := newCrowd(operators, -operators, 1) // two of three slots taken
+			b.ReportAllocs()
+			for b.Loop() {
+				c.arrive(1)
+				c.leave()
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
+		})
+	}
+}
+
+// BenchmarkMonday is a full line meeting operators who all come at once.
+func BenchmarkMonday(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		c := newCrowd(0, 10_000, 1)
+		tenant := &engine.Tenant{Departments: []engine.Department{{ID: department(0), QueueLimit: 1 << 30}}}
+		for i := range 1_000 {
+			tenant.Operators = append(tenant.Operators, engine.Operator{ID: engine.OperatorID(fmt.Sprintf("operator-%d", i)), Capacity: 3})
+			c.step(routing.OperatorIs{Operator: tenant.Operators[i].ID, Routable: true})
+		}
+		b.StartTimer()
+		c.step(routing.Configure{Tenant: tenant})
+		if c.offers != 3_000 {
+			b.Fatalf("%d offers, want 3000", c.offers)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package routing_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
+	"pgregory.net/rapid"
+)
+
+// TestRestart rebuilds a router from rows in two random orders, before or after
+// the configuration: the ledger is the rows' sum, and both routers then decide alike.
+func TestRestart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{T: t, model: newModel(), now: epoch0}
+		tenant := drawTenant(t)
+		var rows []engine.Row
+		for range rapid.IntRange(0, 20).Draw(t, "sessions") {
+			rows = append(rows, w.drawRow(w.newRow()))
+		}
+		first, again := rebuilt(t, tenant, rows), rebuilt(t, tenant, rows)
+		if !maps.Equal(first.used, again.used) {
+			t.Fatalf("ledger depends on the order: %v and %v", first.used, again.used)
+		}
+		want := map[engine.OperatorID]int{}
+		for _, row := range rows {
+			holder := row.Owner
+			if row.State == engine.StateOffered {
+				holder = row.OfferedTo
+			}
+			if holder != "" && row.State.IsOpen() && row.State != engine.StateQueued {
+				want[holder] += row.Weight
+			}
+		}
+		for _, id := range []engine.OperatorID{"ada", "bob", "cem", "eve", "fay"} {
+			if got := first.used[id]; got != want[id] {
+				t.Fatalf("load of %s: got %d, want %d", id, got, want[id])
+			}
+			if got, want := again.comes(id), first.comes(id); !slices.Equal(got, want) {
+				t.Fatalf("%s comes: got %v, want %v", id, got, want)
+			}
+		}
+		if got, want := again.router.Deadline(), first.router.Deadline(); !got.Equal(want) {
+			t.Fatalf("deadline: got %v, want %v", got, want)
+		}
+	})
+}
+
+type rebuild struct {
+	router *routing.Router
+	used   map[engine.OperatorID]int
+}
+
+func rebuilt(t *rapid.T, tenant *engine.Tenant, rows []engine.Row) rebuild {
+	r := rebuild{routing.New(), map[engine.OperatorID]int{}}
+	inputs := []routing.Input{routing.Configure{Tenant: tenant}}
+	for _, row := range rows {
+		inputs = append(inputs, routing.SessionIs{Row: row, Recovered: true})
+	}
+	for _, in := range rapid.Permutation(inputs).Draw(t, "order") {
+		if offers := r.step(in); len(offers) > 0 {
+			t.Fatalf("offers to operators who have not spoken: %v", offers)
+		}
+	}
+	return r
+}
+
+func (r rebuild) comes(id engine.OperatorID) []routing.Offer {
+	return r.step(routing.OperatorIs{Operator: id, Routable: true})
+}
+
+func (r rebuild) step(in routing.Input) (offers []routing.Offer) {
+	for _, e := range r.router.Step(in, epoch0.Add(time.Second), nil) {
+		switch e := e.(type) {
+		case routing.LoadIs:
+			r.used[e.Operator] = e.Used
+			if e.Used == 0 {
+				delete(r.used, e.Operator)
+			}
+		case routing.Offer:
+			offers = append(offers, e)
+		}
+	}
+	return offers
+}
+
+// TestSnapshotForOneOperator: an operator sees the lines it serves, deltas keep
+// their revision, and what needs no change is shared.
+func TestSnapshotForOneOperator(t *testing.T) {
+	r := routing.New()
+	r.Step(routing.Configure{Tenant: &engine.Tenant{
+		Departments: []engine.Department{{ID: "sales"}, {ID: "support"}},
+		Operators:   []engine.Operator{{ID: "ada", Capacity: 1, Departments: []engine.DepartmentID{"support"}}, {ID: "eve", Capacity: 1}},
+	}}, epoch0, nil)
+	q := &engine.Queue{Rev: 7, Rows: []engine.QueueRow{{Department: "sales"}, {Department: "support"}}, Gone: []engine.SessionID{sessionID(1)}}
+	if got := r.For("eve", q); got != q {
+		t.Errorf("an operator who sees everything got a copy")
+	}
+	got := r.For("ada", q)
+	if len(got.Rows) != 1 || got.Rows[0].Department != "support" || got.Rev != 7 || len(got.Gone) != 1 {
+		t.Errorf("got %+v, want the support row, its revision and who is gone", got)
+	}
+	if got := r.For("stranger", q); len(got.Rows) != 0 || got.Rev != 7 {
+		t.Errorf("a stranger got %+v", got)
+	}
+	if len(q.Rows) != 2 {
+		t.Errorf("the shared queue was changed: %+v", q)
+	}
+}

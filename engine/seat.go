@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// Op is what a participant asks for.
+type Op uint8
+
+// The operations. The comment names who may ask.
+const (
+	OpNone    Op = iota
+	OpStart      // visitor: open a session in Department, or get the open one
+	OpMessage    // visitor, owner: add Body
+	OpRead       // visitor, owner: has read up to Seq
+	OpHistory    // visitor, owner: up to Limit entries before Before
+	OpClose      // visitor, owner: end the session
+	OpAccept     // operator: take the offer numbered Offer
+	OpReject     // operator: decline the offer numbered Offer
+	OpIntent     // operator: set Intent
+	OpAway       // operator: this connection's person is away (On) or back
+)
+
+var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set"}
+
+func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
+
+// ParseOp reads an operation's wire text.
+func ParseOp(text string) (Op, bool) {
+	for i, name := range opNames {
+		if name == text && i > 0 {
+			return Op(i), true
+		}
+	}
+	return OpNone, false
+}
+
+// Draft is what a participant asks for. It says nothing about who asks: the
+// Seat it is posted to knows that. Only the fields that Op's comment names, and
+// those below that say "every", are looked at.
+type Draft struct {
+	Op         Op
+	Request    string    // every: the connection's request id, returned in the Answer; empty asks for no answer
+	ClientID   string    // every state change: idempotency key, at most MaxClientID bytes
+	Session    SessionID // every, except OpStart, OpIntent and OpAway
+	Epoch      Epoch     // OpAccept, OpReject, operator's OpClose: what the asker believes; 0 skips the check
+	Department DepartmentID
+	Offer      Seq
+	Seq        Seq    // OpRead
+	IfSeq      Seq    // OpMessage: refuse with ErrStaleView if somebody else wrote after it; 0 skips the check
+	Before     Seq    // OpHistory: entries below this number; 0 means from the end
+	Limit      int    // OpHistory: 1 to MaxHistory; 0 means MaxHistory
+	Intent     Intent // OpIntent
+	On         bool   // OpAway
+	Body       Body   // OpMessage; OpStart: an optional first message
+}
+
+// Bounds that every implementation keeps.
+const (
+	MaxClientID  = 64    // bytes of an idempotency key
+	MaxBody      = 32768 // bytes of one message, unless the tenant says less
+	MaxHistory   = 100   // entries of one OpHistory
+	MaxCatchUp   = 500   // entries replayed to a resuming connection; beyond that it is told to reset
+	MaxInFlight  = 256   // entries of one session that are numbered and not yet durable
+	MaxRequestID = 64    // bytes of a connection's request id
+)
+
+// Answer is what came of a Draft. A Draft with a Request gets exactly one.
+type Answer struct {
+	Request string
+	Op      Op
+	Err     *Error     // nil: done, and durable where Op changes something
+	Session SessionID  // OpStart, OpMessage, OpClose, OpAccept, OpReject, OpHistory
+	Seq     Seq        // the entry that Op added, or that it added the first time
+	At      time.Time  // that entry's time
+	Epoch   Epoch      // OpStart, OpAccept
+	State   State      // OpStart
+	Entries []*Entry   // OpHistory, and ErrStaleView's missed entries, oldest first
+	More    bool       // OpHistory: there are earlier ones
+	Welcome *Welcome   // answer to Visit and Attend
+	Intent  IntentInfo // OpIntent
+}
+
+// Seat is a participant's way into the engine: what a connection holds. It is
+// bound to who the participant is and to the Outlet that Visit or Attend was
+// given. Methods never block and may be called from any goroutine until Leave.
+type Seat interface {
+	// Post hands over a Draft. It answers ErrBusy when the receiver's inbox is
+	// full, ErrNotFound for a session that is not this participant's, and
+	// ErrClosed after Leave; then no Answer follows. Otherwise the Answer comes
+	// by the Outlet.
+	Post(Draft) *Error
+	// Signal hands over something passing; it may be dropped without a word.
+	Signal(SessionID, Signal)
+	// Leave says that the connection is gone. Later calls do nothing.
+	Leave()
+}
+
+// Outlet is the engine's way to a participant: a connection's outbox. Methods
+// never block and may be called from any goroutine. False means that this
+// outlet is gone: do not call it again.
+type Outlet interface {
+	// Deliver hands over a durable entry. It is never dropped: an outlet that
+	// cannot take it closes itself and its client resumes by Seq.
+	Deliver(*Entry) bool
+	// Notify hands over something passing; it may be dropped when the outlet is
+	// more than half full, unless its type says otherwise (Signal.Lasting).
+	Notify(Signal) bool
+	// Answer hands over the answer to a Draft. Never dropped.
+	Answer(Answer) bool
+	// Close ends the connection for a reason, after what is queued was written.
+	Close(Reason)
+}
+
+// Reason says why the engine ends a connection. Package transport maps each to
+// a close code and to advice on reconnecting.
+type Reason uint8
+
+// The reasons.
+const (
+	ReasonNone         Reason = iota
+	ReasonShutdown            // the server is stopping: reconnect
+	ReasonSlowConsumer        // the connection did not read fast enough: reconnect and resume
+	ReasonFailed              // the server failed: reconnect later
+	ReasonTooMany             // the principal has more connections than allowed: do not
+	ReasonSignedOut           // the principal lost its right to be here: do not
+)
+
+// Visit is a visitor's connection, authenticated as far as transport can:
+// Origin has been judged against the tenant's list.
+type Visit struct {
+	Request string
+	Tenant  *Tenant
+	Token   string // a token from an earlier Welcome; empty asks for a new visitor
+	Origin  string // the handshake's Origin; the token is bound to it
+	Have    []Have
+}
+
+// Attendance is an operator's connection, authenticated.
+type Attendance struct {
+	Request   string
+	Tenant    *Tenant
+	Principal Principal
+	Device    string // the client's name for its device; at most 64 bytes; may be empty
+	Intent    Intent // stated on connecting; used only if the operator was signed out
+	Have      []Have
+}
+
+// Have is how much of a session a resuming client holds already.
+type Have struct {
+	Session SessionID
+	Seq     Seq
+}
+
+// Principal is who a token says its bearer is. Source: the `sub`, `roles`,
+// `departments` and `exp` claims (RFC 7519 section 4.1).
+type Principal struct {
+	Operator    OperatorID
+	Roles       []Role
+	Departments []DepartmentID // empty: all of the operator's
+	Expires     time.Time
+}
+
+// Has reports whether the principal holds a role.
+func (p Principal) Has(role Role) bool {
+	for _, r := range p.Roles {
+		if r == role {
+			return true
+		}
+	}
+	return false
+}
+
+// Role is what a token allows: a closed list.
+type Role string
+
+// The roles.
+const (
+	RoleOperator   Role = "operator"
+	RoleSupervisor Role = "supervisor"
+	RoleAdmin      Role = "admin" // the tenant's servers: REST
+	RoleBot        Role = "bot"
+	RoleAuditor    Role = "auditor"
+)
+
+// Switchboard is what sockets need of the system; actors.System is one.
+type Switchboard interface {
+	// Visit seats a visitor's connection. The Welcome goes to the outlet as an
+	// Answer before anything else does. Errors: ErrAuthInvalid, ErrAuthExpired,
+	// ErrTooManyConnections, ErrBusy.
+	Visit(context.Context, Visit, Outlet) (Seat, error)
+	// Attend seats an operator's connection, in the same way.
+	Attend(context.Context, Attendance, Outlet) (Seat, error)
+}
+
+// Welcome is the answer to Visit and Attend.
+type Welcome struct {
+	Visitor VisitorID // of a visitor
+	Token   string    // of a visitor: to be shown at the next connect. Holds no readable data
+	Expires time.Time // when Token ends
+	Session SessionID // of a visitor: the open session; zero if none
+	Me      *Me       // of an operator
+}

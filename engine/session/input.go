@@ -1,0 +1,83 @@
+package session
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// Input is something that happens to a session. The types in this file are all
+// there are.
+type Input interface{ input() }
+
+// Ask is a participant's draft: OpStart, OpMessage, OpRead, OpClose, OpAccept or
+// OpReject. The answer comes as a Reply.
+type Ask struct {
+	By    engine.Author
+	Draft engine.Draft
+}
+
+// Typing says that a participant writes, or stops.
+type Typing struct {
+	By engine.Author
+	On bool
+}
+
+// Present says that the visitor has, or no longer has, a connection.
+type Present struct{ On bool }
+
+// Offer comes from the router: offer the session to an operator. Number is the
+// router's own count of offers; it comes back in the next Report.
+type Offer struct {
+	Operator engine.OperatorID
+	Epoch    engine.Epoch // the epoch the router decided on; a stale one has no effect
+	Number   uint64
+}
+
+// Revoke ends the live offer to an operator, because of what happened to the
+// operator. No effect if there is none.
+type Revoke struct {
+	Operator engine.OperatorID
+	Cause    engine.Cause
+}
+
+// Refuse comes from the router: the session cannot wait.
+type Refuse struct {
+	Epoch engine.Epoch
+	Cause engine.Cause
+}
+
+// Recover is the first input after Restore: offers do not survive a restart.
+// Since is from when on the visitor counts as gone: the start of the process
+// for sessions it found, so that a restart neither shortens nor doubles the
+// visitor's grace.
+type Recover struct{ Since time.Time }
+
+// Again asks for a fresh report: the router lost its memory.
+type Again struct{}
+
+// Tick says that time has passed; due deadlines act.
+type Tick struct{}
+
+// Stored says that entries up to Through are durable.
+type Stored struct{ Through engine.Seq }
+
+func (Ask) input()     {}
+func (Typing) input()  {}
+func (Present) input() {}
+func (Offer) input()   {}
+func (Revoke) input()  {}
+func (Refuse) input()  {}
+func (Recover) input() {}
+func (Again) input()   {}
+func (Tick) input()    {}
+func (Stored) input()  {}
+
+// Rules is what a session needs of its tenant's configuration.
+type Rules struct {
+	Keeps      bool // transcripts are on: last activity may be kept
+	Department func(engine.DepartmentID) (engine.Department, bool)
+	BodyBytes  int
+}
+
+const activityEvery = 30 * time.Second // how often last activity is pushed at most

@@ -1,0 +1,167 @@
+package session
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// Step applies one input and appends its effects to out. now must not run
+// backwards; the caller reads the clock once per batch.
+func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
+	t := turn{s, now.UTC().Truncate(time.Millisecond), out}
+	switch in := in.(type) {
+	case Ask:
+		t.ask(in)
+	case Typing:
+		t.typing(in)
+	case Present:
+		t.visitorPresence(in.On)
+	case Offer:
+		t.offer(in)
+	case Revoke:
+		if s.row.State == engine.StateOffered && s.row.OfferedTo == in.Operator {
+			t.endOffer(in.Cause, engine.Author{}, engine.Draft{})
+			t.report()
+		}
+	case Refuse:
+		if s.row.State == engine.StateQueued && s.row.Epoch == in.Epoch {
+			t.write(&engine.Entry{Kind: engine.KindSessionRefused, Cause: in.Cause})
+			t.finish(in.Cause)
+		}
+	case Recover:
+		t.recover(in.Since)
+	case Again:
+		t.number, t.recovered = 0, true
+		if t.row.State.IsOpen() && t.row.State != engine.StateNew {
+			t.report()
+		}
+	case Tick:
+		t.tick()
+	case Stored:
+		s.durable = max(s.durable, in.Through)
+	}
+	return t.out
+}
+
+// turn is one Step in progress.
+type turn struct {
+	*Session
+	now time.Time
+	out []Effect
+}
+
+func (t *turn) do(e Effect) { t.out = append(t.out, e) }
+
+// write numbers an entry and hands it to the log.
+func (t *turn) write(e *engine.Entry) engine.Seq {
+	t.last++
+	e.Session, e.Seq, e.PrevAll, e.Epoch, e.At = t.row.Ref.Session, t.last, t.row.PrevAll, t.row.Epoch, t.now
+	if e.IsVisible(engine.VisibleToAll) {
+		t.row.PrevAll = e.Seq
+	}
+	if e.ClientID != "" {
+		t.results[key{e.Author, e.Kind, e.ClientID}] = engine.Result{
+			Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest(),
+		}
+	}
+	t.do(Write{e})
+	return e.Seq
+}
+
+// move changes the state; the row goes into the same batch.
+func (t *turn) move(to engine.State) {
+	t.row.State = to
+	t.dirty = true
+}
+
+// report tells the router what the session is, once what was written is durable.
+func (t *turn) report() {
+	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Row: t.Row()})
+}
+
+func (t *turn) reply(d engine.Draft, after engine.Seq, a engine.Answer) {
+	if d.Request == "" {
+		return
+	}
+	a.Request, a.Op, a.Session = d.Request, d.Op, t.row.Ref.Session
+	t.do(Reply{After: after, Answer: a})
+}
+
+func (t *turn) refuse(d engine.Draft, err *engine.Error) { t.reply(d, 0, engine.Answer{Err: err}) }
+
+// done answers with the entry that the draft added.
+func (t *turn) done(d engine.Draft, seq engine.Seq, at time.Time) {
+	t.reply(d, seq, engine.Answer{Seq: seq, At: at, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+// repeated answers a draft whose idempotency key is known, and reports whether it was.
+func (t *turn) repeated(by engine.Author, kind engine.Kind, d engine.Draft) bool {
+	if d.ClientID == "" {
+		return false
+	}
+	r, known := t.results[key{by, kind, d.ClientID}]
+	if !known {
+		return false
+	}
+	if r.Digest != d.Body.Digest() {
+		t.refuse(d, engine.ErrIdemConflict)
+		return true
+	}
+	t.done(d, r.Seq, r.At)
+	return true
+}
+
+func (t *turn) ask(in Ask) {
+	if len(in.Draft.ClientID) > engine.MaxClientID {
+		t.refuse(in.Draft, engine.ErrBadRequest.In("idem"))
+		return
+	}
+	if in.By.Kind == engine.AuthorVisitor {
+		t.touch()
+	}
+	switch in.Draft.Op {
+	case engine.OpStart:
+		t.start(in.By, in.Draft)
+	case engine.OpMessage:
+		t.message(in.By, in.Draft)
+	case engine.OpRead:
+		t.read(in.By, in.Draft)
+	case engine.OpClose:
+		t.close(in.By, in.Draft)
+	case engine.OpAccept:
+		t.accept(in.By, in.Draft)
+	case engine.OpReject:
+		t.reject(in.By, in.Draft)
+	default:
+		t.refuse(in.Draft, engine.ErrUnknownOp)
+	}
+}
+
+// tick lets due deadlines act.
+func (t *turn) tick() {
+	if t.row.State == engine.StateOffered && !t.now.Before(t.row.Offer.Deadline) {
+		t.endOffer(engine.CauseMissed, engine.Author{}, engine.Draft{})
+		t.report()
+	}
+	waiting := t.row.State == engine.StateQueued || t.row.State == engine.StateOffered
+	if end := t.graceEnd(); waiting && !end.IsZero() && !t.now.Before(end) {
+		t.closeFor(engine.CauseVisitorLeft, engine.Author{}, engine.Draft{})
+	}
+	if t.row.State == engine.StateClosing && !t.now.Before(t.row.CloseBy) {
+		t.finish(engine.CauseNone)
+	}
+}
+
+// recover makes a restored session whole: an offer was no durable promise.
+func (t *turn) recover(since time.Time) {
+	if t.row.State == engine.StateOffered {
+		t.endOffer(engine.CauseRestart, engine.Author{}, engine.Draft{})
+	}
+	if !t.present && t.goneSince.IsZero() {
+		t.goneSince = since
+	}
+	if t.row.State.IsOpen() && t.row.State != engine.StateNew {
+		t.report()
+	}
+}

@@ -1,0 +1,195 @@
+package session
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// start admits the session to its department's waiting line. An open session
+// answers as it is, and takes the text as a message: nothing a visitor typed is lost.
+func (t *turn) start(by engine.Author, d engine.Draft) {
+	if by.Kind != engine.AuthorVisitor {
+		t.refuse(d, engine.ErrForbidden)
+		return
+	}
+	if t.row.State != engine.StateNew {
+		t.startAgain(by, d)
+		return
+	}
+	department, ok := t.rules.Department(d.Department)
+	switch {
+	case !ok:
+		t.refuse(d, engine.ErrBadRequest.In("department"))
+		return
+	case d.Body.Len() > t.rules.BodyBytes:
+		t.refuse(d, engine.ErrTooLarge)
+		return
+	}
+	t.row.Department = department.ID
+	t.row.Started, t.row.FirstQueued = t.now, t.now
+	t.row.Turn = engine.TurnOperator
+	first := t.write(&engine.Entry{Author: by, Kind: engine.KindSessionStarted, ClientID: d.ClientID, Department: department.ID})
+	t.row.Epoch++
+	t.move(engine.StateQueued)
+	t.write(&engine.Entry{Author: engine.Author{}, Kind: engine.KindSessionQueued, Department: department.ID})
+	if d.Body.Len() > 0 {
+		t.say(by, d)
+	}
+	if !t.present && t.goneSince.IsZero() {
+		t.goneSince = t.now
+	}
+	t.report()
+	t.reply(d, t.last, engine.Answer{Seq: first, At: t.now, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+func (t *turn) startAgain(by engine.Author, d engine.Draft) {
+	if !t.row.State.IsOpen() || t.closed != 0 {
+		t.refuse(d, engine.ErrClosed.At(t.closed))
+		return
+	}
+	if d.Body.Len() > t.rules.BodyBytes {
+		t.refuse(d, engine.ErrTooLarge)
+		return
+	}
+	if r, known := t.results[key{by, engine.KindMessageNew, d.ClientID}]; known && r.Digest != d.Body.Digest() {
+		t.refuse(d, engine.ErrIdemConflict)
+		return
+	} else if !known && d.Body.Len() > 0 {
+		t.say(by, d)
+	}
+	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+// message adds what a member wrote.
+func (t *turn) message(by engine.Author, d engine.Draft) {
+	if t.repeated(by, engine.KindMessageNew, d) {
+		return
+	}
+	if err := t.mayWrite(by, d); err != nil {
+		t.refuse(d, err)
+		return
+	}
+	t.done(d, t.say(by, d), t.now)
+}
+
+func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
+	switch {
+	case !t.MayRead(by):
+		return engine.ErrNotFound
+	case t.closed != 0:
+		return engine.ErrClosed.At(t.closed)
+	case t.row.State == engine.StateNew:
+		return engine.ErrNotFound
+	case d.ClientID == "":
+		return engine.ErrBadRequest.In("cmid")
+	case d.Body.Len() == 0:
+		return engine.ErrBadRequest.In("body")
+	case d.Body.Len() > t.rules.BodyBytes:
+		return engine.ErrTooLarge
+	case d.IfSeq != 0 && t.othersWrote(by) > d.IfSeq:
+		return engine.ErrStaleView.At(t.othersWrote(by))
+	}
+	return nil
+}
+
+// othersWrote is the last message by the other side.
+func (t *turn) othersWrote(by engine.Author) engine.Seq {
+	if by.Kind == engine.AuthorVisitor {
+		return t.wroteOperator
+	}
+	return t.wroteVisitor
+}
+
+func (t *turn) say(by engine.Author, d engine.Draft) engine.Seq {
+	e := &engine.Entry{Author: by, Kind: engine.KindMessageNew, ClientID: d.ClientID, Body: d.Body}
+	seq := t.write(e)
+	t.flipTurn(e)
+	return seq
+}
+
+// flipTurn gives the turn to whoever did not write last.
+func (s *Session) flipTurn(e *engine.Entry) {
+	if e.Author.Kind == engine.AuthorVisitor {
+		s.row.Turn, s.wroteVisitor = engine.TurnOperator, e.Seq
+		return
+	}
+	s.wroteOperator = e.Seq
+	if e.IsVisible(engine.VisibleToAll) {
+		s.row.Turn = engine.TurnVisitor
+	}
+}
+
+// read moves a read mark, which only grows. It is stored with the next entry.
+func (t *turn) read(by engine.Author, d engine.Draft) {
+	if !t.MayRead(by) {
+		t.refuse(d, engine.ErrNotFound)
+		return
+	}
+	mark, to := &t.row.ReadOperator, engine.VisibleToAll
+	if by.Kind == engine.AuthorVisitor {
+		mark, to = &t.row.ReadVisitor, engine.VisibleToOperators
+	}
+	if seq := min(d.Seq, t.last); seq > *mark {
+		*mark = seq
+		t.dirty = t.dirty || t.row.State.IsOpen()
+		moved := engine.ReadMoved{Session: t.row.Ref.Session, Author: by, Seq: seq}
+		t.do(Tell{To: to, Signal: moved})
+	}
+	t.reply(d, 0, engine.Answer{})
+}
+
+// typing passes on that somebody writes; it is in no log.
+func (t *turn) typing(in Typing) {
+	if !t.MayRead(in.By) || t.closed != 0 {
+		return
+	}
+	to := engine.VisibleToAll
+	if in.By.Kind == engine.AuthorVisitor {
+		to = engine.VisibleToOperators
+		t.touch()
+	}
+	t.do(Tell{To: to, Signal: engine.Typing{Session: t.row.Ref.Session, Author: in.By, On: in.On}})
+}
+
+// visitorPresence notes that the visitor came or went.
+func (t *turn) visitorPresence(on bool) {
+	if t.present == on {
+		return
+	}
+	t.present = on
+	if on {
+		t.goneSince = time.Time{}
+		t.stamp()
+	} else {
+		t.goneSince = t.now
+	}
+	t.push()
+}
+
+// touch stamps the visitor's last activity and tells the operators at most
+// every 30 s.
+func (t *turn) touch() {
+	t.stamp()
+	if t.now.Sub(t.pushed) >= activityEvery {
+		t.push()
+	}
+}
+
+func (t *turn) stamp() {
+	if t.rules.Keeps {
+		t.row.LastActivity = laterMinute(t.row.LastActivity, t.now)
+	}
+}
+
+func (t *turn) push() {
+	t.pushed = t.now
+	t.do(Tell{To: engine.VisibleToOperators, Signal: t.presence()})
+}
+
+func (s *Session) presence() engine.Presence {
+	return engine.Presence{
+		Session: s.row.Ref.Session, Author: engine.Author{Kind: engine.AuthorVisitor},
+		Present: s.present, LastActivity: s.row.LastActivity,
+	}
+}

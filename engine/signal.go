@@ -1,0 +1,162 @@
+package engine
+
+import "time"
+
+// Signal is something passing: it has no number, is in no log, and may be
+// dropped when its receiver is slow, unless Lasting says otherwise.
+// The types below are all there are.
+type Signal interface {
+	// Lasting reports that the signal must not be dropped: a later one does not
+	// repeat what it says.
+	Lasting() bool
+}
+
+// Typing says that somebody is, or no longer is, writing.
+type Typing struct {
+	Session SessionID
+	Author  Author
+	On      bool
+}
+
+// Presence says whether a participant has a connection. LastActivity is rounded
+// down to the minute and is pushed at most every 30 s (0 if unknown or if the
+// tenant keeps no transcripts).
+type Presence struct {
+	Session      SessionID
+	Author       Author
+	Present      bool
+	LastActivity time.Time
+}
+
+// ReadMoved says how far a participant has read.
+type ReadMoved struct {
+	Session SessionID
+	Author  Author
+	Seq     Seq
+}
+
+// Situation is a session's state as of entry Head: sent when an outlet is
+// seated, before any entry.
+type Situation struct {
+	Session      SessionID
+	State        State
+	Epoch        Epoch
+	Head         Seq // the last durable entry that the receiver may see
+	Department   DepartmentID
+	Owner        OperatorID
+	Turn         Turn
+	Visitor      Presence
+	ReadVisitor  Seq
+	ReadOperator Seq
+	// Replay says what follows: entries From to Head, or, with Reset, only
+	// the last ones from From on, because the gap is too long; earlier entries come
+	// by OpHistory and whatever the client holds is to be dropped.
+	From  Seq
+	Reset bool
+}
+
+// Me is the implicit watch of an operator's own state: a snapshot with its
+// revision. The operator's actor alone numbers and sends it.
+type Me struct {
+	Rev      uint64
+	Operator OperatorID
+	Intent   IntentInfo
+	Away     bool
+	Used     int // load in milli-units: offers and sessions
+	Capacity int
+	Sessions []SessionID // owned
+	Offers   []Offer     // live
+}
+
+// OfferNew is a delta of Me: a chat is offered.
+type OfferNew struct {
+	Rev   uint64
+	Offer Offer
+}
+
+// Offer is an offer as its operator sees it.
+type Offer struct {
+	Session    SessionID
+	ID         Seq // the number of the entry offer.made
+	Epoch      Epoch
+	Department DepartmentID
+	Deadline   time.Time
+	Waiting    time.Time // since when the visitor has waited
+}
+
+// OfferRevoked is a delta of Me: an offer has ended.
+type OfferRevoked struct {
+	Rev     uint64
+	Session SessionID
+	ID      Seq
+	Cause   Cause
+}
+
+// MineChanged is a delta of Me: the operator gained (Owned) or lost a session, or
+// its load changed.
+type MineChanged struct {
+	Rev     uint64
+	Session SessionID
+	Owned   bool
+	Used    int
+}
+
+// IntentChanged is a delta of Me.
+type IntentChanged struct {
+	Rev    uint64
+	Intent IntentInfo
+	Away   bool
+}
+
+// Queue is the watch of a tenant's waiting lines: with Snapshot the whole, else
+// what changed since revision Rev-1. It holds no content.
+type Queue struct {
+	Rev      uint64
+	Snapshot bool
+	Rows     []QueueRow  // new or changed
+	Gone     []SessionID // no longer waiting
+}
+
+// QueueRow is one waiting session.
+type QueueRow struct {
+	Session    SessionID
+	Department DepartmentID
+	Since      time.Time
+	Offered    bool
+}
+
+// GoingAway says that the server is about to stop.
+type GoingAway struct{ Retry time.Duration }
+
+// Lasting: typing fades by itself.
+func (Typing) Lasting() bool { return false }
+
+// Lasting: the next change repeats it.
+func (Presence) Lasting() bool { return false }
+
+// Lasting: marks only grow, the next repeats it.
+func (ReadMoved) Lasting() bool { return false }
+
+// Lasting: the client's view is built on it.
+func (Situation) Lasting() bool { return true }
+
+// Lasting: a watch must not miss a revision.
+func (Me) Lasting() bool { return true }
+
+// Lasting: a watch must not miss a revision.
+func (OfferNew) Lasting() bool { return true }
+
+// Lasting: a watch must not miss a revision.
+func (OfferRevoked) Lasting() bool { return true }
+
+// Lasting: a watch must not miss a revision.
+func (MineChanged) Lasting() bool { return true }
+
+// Lasting: a watch must not miss a revision.
+func (IntentChanged) Lasting() bool { return true }
+
+// Lasting: a watch must not miss a revision.
+func (*Queue) Lasting() bool { return true }
+
+// Lasting: said once.
+func (GoingAway) Lasting() bool { return true }

@@ -1,0 +1,135 @@
+package engine
+
+import "time"
+
+// State is where a session is in its life (SEMANTICS: sessions).
+type State uint8
+
+// The states. A number, once given, is never reused: it is on disk.
+const (
+	StateNone     State = iota
+	StateNew            // begun, not yet admitted
+	StateQueued         // waits for an operator
+	StateOffered        // offered to one
+	StateActive         // has an owner
+	StateDetached       // its owner's connection is lost; reserved
+	StateClosing        // no more messages; wrap-up
+	StateClosed         // over
+)
+
+var stateNames = [...]string{"none", "new", "queued", "offered", "active", "detached", "closing", "closed"}
+
+func (s State) String() string { return nameOf(stateNames[:], int(s), "state") }
+
+// IsOpen reports whether the session still goes on.
+func (s State) IsOpen() bool { return s != StateNone && s != StateClosed }
+
+// Turn says who is expected to write next.
+type Turn uint8
+
+// The turns. A number, once given, is never reused: it is on disk.
+const (
+	TurnOperator Turn = iota
+	TurnVisitor
+)
+
+func (t Turn) String() string {
+	if t == TurnVisitor {
+		return "visitor"
+	}
+	return "operator"
+}
+
+// Intent is what an operator declares about taking chats. Nobody but the
+// operator, a supervisor or the miss rule changes it, and it survives
+// reconnects and restarts.
+type Intent uint8
+
+// The intents. A number, once given, is never reused: it is on disk.
+const (
+	IntentNone      Intent = iota // not stated
+	IntentAccepting               // takes chats
+	IntentPaused                  // keeps open chats, takes no new ones
+	IntentSignedOut               // not at work
+)
+
+var intentNames = [...]string{"", "accepting", "paused", "signed_out"}
+
+func (i Intent) String() string { return nameOf(intentNames[:], int(i), "intent") }
+
+// ParseIntent reads an intent's wire text.
+func ParseIntent(text string) (Intent, bool) {
+	for i, name := range intentNames {
+		if name == text && i > 0 {
+			return Intent(i), true
+		}
+	}
+	return IntentNone, false
+}
+
+// IntentInfo is an intent and who set it when.
+type IntentInfo struct {
+	Intent Intent
+	Cause  Cause      // CauseManual, or CauseMissed by the miss rule
+	By     OperatorID // of CauseManual
+	Device string     // the device it was set from
+	At     time.Time
+}
+
+// Row is an open session's routing facts: all that start-up needs to route it
+// without reading its log. It is sealed, rewritten in the batch of each entry
+// that changes it, and deleted at close. It holds no text.
+type Row struct {
+	Ref          SessionRef
+	Visitor      VisitorID
+	State        State
+	Epoch        Epoch
+	Department   DepartmentID
+	Started      time.Time
+	FirstQueued  time.Time // never reset; the order of waiting rests on it
+	Priority     int
+	Boost        time.Duration
+	Weight       int // milli-units of an operator's capacity
+	Owner        OperatorID
+	Offer        Offer      // live in StateOffered
+	OfferedTo    OperatorID // of Offer
+	Declines     []Decline
+	Turn         Turn
+	PrevAll      Seq // the last entry visible to all
+	ReadVisitor  Seq
+	ReadOperator Seq
+	CloseBy      time.Time // of StateClosing: when wrap-up ends
+	LastActivity time.Time // the visitor's, to the minute; a start after a crash begins from it
+}
+
+// Decline remembers that an operator turned a session down.
+type Decline struct {
+	Operator OperatorID
+	Until    time.Time
+}
+
+// SessionInfo is what REST and embedding hosts may learn of a session without
+// reading its text.
+type SessionInfo struct {
+	Ref          SessionRef
+	State        State
+	Epoch        Epoch
+	Department   DepartmentID
+	Owner        OperatorID
+	Head         Seq
+	Turn         Turn
+	Present      bool      // the visitor has a connection
+	LastActivity time.Time // the visitor's, to the minute; zero where transcripts are off or nothing is known
+}
+
+// OperatorInfo is what REST and embedding hosts may learn of an operator.
+type OperatorInfo struct {
+	Operator     OperatorID
+	Connections  int
+	Intent       IntentInfo
+	Away         bool
+	Used         int // milli-units
+	Capacity     int // milli-units
+	Sessions     []SessionID
+	LastActivity time.Time // to the minute; zero if never seen
+}
