@@ -1,18 +1,23 @@
 package actors
 
 import (
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 )
 
-// memoryEntries is how many of a session's last entries a Memory keeps.
+// memoryEntries is how many of a session's last entries a Memory keeps. What is
+// older is gone: it is not read back, and its idempotency keys are forgotten.
 const memoryEntries = 1000
 
 // Memory is an engine.Log that keeps sessions in memory only: the log of tenants
 // whose transcripts are off. What it holds dies with the process, and with the
 // session once that is closed and released. Terms, fencing and idempotency are
-// as in any other log.
+// as in any other log. Calls take effect at once, in the order in which they are
+// made; done is called in the same order, on a goroutine that ends when no call
+// waits, so there is nothing to close.
 type Memory struct {
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -21,14 +26,16 @@ type Memory struct {
 	calling  bool     // a goroutine makes them
 }
 
+// remembered is one session.
 type remembered struct {
-	term    engine.Term
-	visitor engine.VisitorID
-	last    engine.Seq
-	entries []*engine.Entry // the last ones, contiguous up to last
-	row     *engine.Row
-	results []engine.Result
-	closed  bool
+	term     engine.Term // grows with each claim
+	claimed  bool        // the term is somebody's
+	visitor  engine.VisitorID
+	last     engine.Seq
+	entries  []*engine.Entry // the last ones, contiguous up to last
+	row      *engine.Row     // nil before the first, and after the end
+	closed   bool
+	activity time.Time // of a closed session
 }
 
 var _ engine.Log = (*Memory)(nil)
@@ -50,10 +57,10 @@ func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, e
 		m.sessions[c.Ref] = r
 	}
 	r.term++
-	head := engine.Head{Term: r.term, Last: r.last, Visitor: r.visitor, Closed: r.closed, Results: append([]engine.Result(nil), r.results...)}
-	if r.row != nil {
-		row := *r.row
-		head.Row = &row
+	r.claimed = true
+	head := engine.Head{
+		Term: r.term, Last: r.last, Visitor: r.visitor, Row: copyRow(r.row), Closed: r.closed,
+		Results: r.results(), Activity: r.activity,
 	}
 	tail := r.from(r.last-min(r.last, engine.Seq(max(c.Tail, 0))), c.Tail)
 	m.call(func() { done(head, tail, nil) })
@@ -72,10 +79,7 @@ func (m *Memory) Append(appends []engine.Append, done func([]error)) {
 
 func (m *Memory) add(a *engine.Append) error {
 	r := m.sessions[a.Ref]
-	if r == nil {
-		return engine.ErrUnknown
-	}
-	if r.term != a.Term || r.closed {
+	if r == nil || !r.claimed || r.term != a.Term || r.closed {
 		return engine.ErrFenced
 	}
 	for i, e := range a.Entries {
@@ -83,24 +87,46 @@ func (m *Memory) add(a *engine.Append) error {
 			return engine.ErrFenced
 		}
 	}
-	for _, e := range a.Entries {
-		r.last = e.Seq
-		if e.ClientID != "" {
-			r.results = append(r.results, engine.Result{Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest()})
-		}
-	}
-	r.entries = append(r.entries, a.Entries...)
-	if over := len(r.entries) - memoryEntries; over > 0 {
-		r.entries = append(r.entries[:0:0], r.entries[over:]...)
-	}
+	r.last += engine.Seq(len(a.Entries))
+	r.keep(a.Entries)
 	if a.Row != nil {
-		row := *a.Row
-		r.row = &row
+		r.row = copyRow(a.Row)
 	}
 	if a.Close {
-		r.closed, r.row = true, nil
+		r.closed, r.row, r.activity = true, nil, a.Activity
 	}
 	return nil
+}
+
+// keep adds entries and lets the oldest go: their texts are not held by the
+// slice's unused front.
+func (r *remembered) keep(entries []*engine.Entry) {
+	r.entries = append(r.entries, entries...)
+	if over := len(r.entries) - memoryEntries; over > 0 {
+		clear(r.entries[:over])
+		r.entries = r.entries[over:]
+	}
+}
+
+// results lists what idempotency must remember of the entries that are left.
+func (r *remembered) results() (results []engine.Result) {
+	for _, e := range r.entries {
+		if e.ClientID != "" {
+			results = append(results, engine.Result{
+				Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest(),
+			})
+		}
+	}
+	return results
+}
+
+func copyRow(row *engine.Row) *engine.Row {
+	if row == nil {
+		return nil
+	}
+	copied := *row
+	copied.Declines = slices.Clone(row.Declines)
+	return &copied
 }
 
 // ReadFrom implements engine.Log.
@@ -127,7 +153,8 @@ func (r *remembered) from(after engine.Seq, limit int) []*engine.Entry {
 	return append([]*engine.Entry(nil), r.entries[start:end]...)
 }
 
-// Release implements engine.Log: a closed session is forgotten.
+// Release implements engine.Log: a closed session is forgotten, one that was
+// never written to as well.
 func (m *Memory) Release(ref engine.SessionRef) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -135,8 +162,8 @@ func (m *Memory) Release(ref engine.SessionRef) {
 	if r == nil {
 		return
 	}
-	r.term++
-	if r.closed {
+	r.claimed = false
+	if r.closed || r.last == 0 {
 		delete(m.sessions, ref)
 	}
 }

@@ -278,7 +278,6 @@ func (a *operatorActor) tellMe(signal func(rev uint64) engine.Signal) {
 // showQueue passes the waiting lines on: deltas to connections that have had
 // their snapshot, a snapshot to those that have asked.
 func (a *operatorActor) showQueue(q *engine.Queue) {
-	q = a.mine(q)
 	for _, s := range a.seats {
 		if s.failed || q.Snapshot != (s.asked && !s.queue) {
 			continue
@@ -286,22 +285,6 @@ func (a *operatorActor) showQueue(q *engine.Queue) {
 		s.queue = true
 		s.failed = !s.seat.outlet.Notify(q)
 	}
-}
-
-// mine leaves out rows of departments that the operator does not serve. The
-// revision stays, so that holes can be noticed.
-func (a *operatorActor) mine(q *engine.Queue) *engine.Queue {
-	o, ok := a.h.tenant.tenant.Operator(a.h.id)
-	if ok && len(o.Departments) == 0 {
-		return q
-	}
-	own := &engine.Queue{Rev: q.Rev, Snapshot: q.Snapshot, Gone: q.Gone}
-	for _, row := range q.Rows {
-		if slices.Contains(o.Departments, row.Department) {
-			own.Rows = append(own.Rows, row)
-		}
-	}
-	return own
 }
 
 // away: the operator is away if all connections are.

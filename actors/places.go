@@ -57,8 +57,10 @@ func (a *sessionActor) caughtUp(item readBack, now time.Time) {
 		return
 	}
 	head := p.sent
-	if n := len(item.entries); n > 0 {
-		head = item.entries[n-1].Seq
+	for _, e := range item.entries {
+		if e.IsVisible(p.seat.reader) {
+			head = e.Seq
+		}
 	}
 	a.situate(p, item.from, head, p.reset)
 	p.catching = false

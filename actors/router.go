@@ -94,8 +94,8 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 	}
 }
 
-// show publishes a change of the waiting lines to everybody who watches, or a
-// snapshot to one.
+// show publishes a change of the waiting lines to everybody who watches, each
+// with the departments it serves, or a snapshot to one.
 func (a *routerActor) show(e routing.Show) {
 	if e.To != "" {
 		a.h.tenant.operator(e.To).tell(queueShown{e.Queue})
@@ -103,7 +103,7 @@ func (a *routerActor) show(e routing.Show) {
 	}
 	for _, o := range a.h.tenant.allOperators() {
 		if o.connections.Load() > 0 {
-			o.tell(queueShown{e.Queue})
+			o.tell(queueShown{a.rules.For(o.id, e.Queue)})
 		}
 	}
 }

@@ -6,12 +6,16 @@ import (
 	"strconv"
 )
 
-// Body is what a person typed. Its bytes sit behind a pointer and it prints as
+// Body is what a person typed. Its bytes sit behind two pointers and it prints as
 // its size in every verb, in JSON and in slog, so that no log line, panic value
 // or dead letter can hold somebody's words by accident. Reveal is the only way
 // to the text: call it where the text is encoded for its reader or sealed.
 // A Body is immutable; the zero Body is empty.
-type Body struct{ boxed *[]byte }
+type Body struct{ boxed *box }
+
+// box is two pointers deep: fmt follows one pointer inside a value whose methods
+// it may not call, such as an unexported field, and would print what it finds.
+type box struct{ text *[]byte }
 
 // NewBody boxes text and takes ownership of it: the caller must not change the
 // slice afterwards.
@@ -19,7 +23,12 @@ func NewBody(text []byte) Body {
 	if len(text) == 0 {
 		return Body{}
 	}
-	return Body{boxed: &text}
+	b := &struct { // one allocation for the box and what it points at
+		box  box
+		text []byte
+	}{text: text}
+	b.box.text = &b.text
+	return Body{boxed: &b.box}
 }
 
 // BodyOf boxes a copy of text.
@@ -30,7 +39,7 @@ func (b Body) Reveal() []byte {
 	if b.boxed == nil {
 		return nil
 	}
-	return *b.boxed
+	return *b.boxed.text
 }
 
 // Len is the text's size in bytes.
@@ -38,7 +47,7 @@ func (b Body) Len() int {
 	if b.boxed == nil {
 		return 0
 	}
-	return len(*b.boxed)
+	return len(*b.boxed.text)
 }
 
 // Digest distinguishes two bodies sent under one idempotency key: FNV-1a, 64

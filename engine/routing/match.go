@@ -1,6 +1,10 @@
 package routing
 
-import "github.com/parleyhq/parley/engine"
+import (
+	"slices"
+
+	"github.com/parleyhq/parley/engine"
+)
 
 // bid is a reason to try a session: an operator who could take it, or, without
 // one, the session itself, which has just begun to wait.
@@ -24,9 +28,9 @@ func bidLess(a, b bid) bool {
 // session had an eligible operator (I5), so only a session that began to wait
 // and an operator who was touched can make a pair. Each touched operator bids
 // for the earliest session it could take; the earliest bid of all goes first,
-// to the best operator for it. During a round sessions only leave and room only
-// shrinks, so a bid is never too late in the order; one that no longer holds is
-// made anew. The outcome is that of walking the whole line in order.
+// to the best operator for it, and whoever bid bids again. During a round sessions
+// only leave and room only shrinks, so no bid is too late in the order: the
+// outcome is that of walking the whole line.
 func (r *Router) match(fresh *session) {
 	if fresh != nil && fresh.line != nil {
 		r.bids.insert(bid{s: fresh}, 0)
@@ -40,12 +44,25 @@ func (r *Router) match(fresh *session) {
 			return
 		}
 		r.bids.remove(b)
-		if b.s.line != nil && (b.o == nil || r.isEligible(b.o, b.s)) {
+		if b.s.line != nil {
 			r.place(b.s)
 		}
 		if b.o != nil {
 			r.bid(b.o)
 		}
+	}
+}
+
+// matchAll is a match round that walks the whole line in order: for a new
+// configuration, when everybody would bid for the same sessions.
+func (r *Router) matchAll() {
+	var waiting []*session
+	for _, l := range r.lines {
+		l.waiting.each(func(s *session) bool { waiting = append(waiting, s); return true })
+	}
+	slices.SortFunc(waiting, compareSessions)
+	for _, s := range waiting {
+		r.place(s)
 	}
 }
 
@@ -76,17 +93,13 @@ func (r *Router) bid(o *operator) {
 	}
 }
 
-func (r *Router) isEligible(o *operator, s *session) bool {
-	return o.listedRoom >= s.weight && o.serves(s.department) && !s.hasDeclined(o, r.now)
-}
-
 // place promises the session to the best operator, if there is one.
 func (r *Router) place(s *session) {
 	winner := r.best(s, nil)
 	if winner == nil {
 		return
 	}
-	why := Decision{
+	s.why = Decision{
 		Rule: ruleBetween(winner, r.best(s, winner)), Eligible: r.eligible(s),
 		Used: winner.used, Capacity: winner.capacity, LastChosen: winner.lastChosen,
 	}
@@ -96,7 +109,12 @@ func (r *Router) place(s *session) {
 	r.unlist(winner) // its place in the order is about to change
 	winner.lastChosen = r.now
 	r.settle(s)
-	r.do(Offer{Session: s.ref, Operator: winner.id, Epoch: s.epoch, Number: s.number, Why: why})
+	r.offer(s)
+}
+
+// offer makes the promise known to the session.
+func (r *Router) offer(s *session) {
+	r.do(Offer{Session: s.ref, Operator: s.promised.id, Epoch: s.epoch, Number: s.number, Why: s.why})
 }
 
 // best is the operator to choose for a waiting session, leaving one out.

@@ -21,6 +21,8 @@ type model struct {
 	routable map[engine.OperatorID]bool
 	chosen   map[engine.OperatorID]time.Time
 	number   uint64
+	now      time.Time
+	again    *modelSession // whose offer is to be repeated
 	view     map[engine.SessionID]engine.QueueRow
 }
 
@@ -28,6 +30,7 @@ type modelSession struct {
 	row      engine.Row
 	promised engine.OperatorID
 	number   uint64
+	why      string
 	refused  bool
 }
 
@@ -116,7 +119,8 @@ func (m *model) round(now time.Time) (offers []string) {
 			continue
 		}
 		m.number++
-		offers = append(offers, fmt.Sprintf("%d %s %s %d %d", m.number, s.row.Ref.Session, best.ID, eligible, m.used(best.ID)))
+		s.why = fmt.Sprintf("%d %s %s %d %d", m.number, s.row.Ref.Session, best.ID, eligible, m.used(best.ID))
+		offers = append(offers, s.why)
 		s.promised, s.number = best.ID, m.number
 		m.chosen[best.ID] = now
 	}
@@ -173,14 +177,20 @@ func (m *model) sessionIs(in routing.SessionIs) bool {
 		s = &modelSession{}
 		m.rows[id] = s
 	}
-	if in.Recovered || in.Number == s.number {
+	switch {
+	case s.promised == "":
+	case !in.Recovered && in.Number == s.number:
+		s.promised = ""
+	case in.Recovered && in.Row.State == engine.StateQueued && in.Row.Epoch == s.row.Epoch && !declined(&modelSession{row: in.Row}, s.promised, m.now):
+		m.again = s
+	case in.Recovered:
 		s.promised = ""
 	}
 	if in.Recovered || in.Row.State != engine.StateQueued || in.Row.Epoch != s.row.Epoch {
 		s.refused = false
 	}
 	s.row = in.Row
-	return !known && !in.Recovered && in.Row.State == engine.StateQueued
+	return !known && !in.Recovered && in.Row.State == engine.StateQueued && !in.Row.FirstQueued.Before(epoch0)
 }
 
 // world is a router beside its model, and what a listener has heard of it.
@@ -195,6 +205,7 @@ type world struct {
 }
 
 func (w *world) step(in routing.Input) {
+	w.model.now, w.model.again = w.now, nil
 	entered := false
 	var entrant engine.SessionID
 	switch in := in.(type) {
@@ -205,7 +216,11 @@ func (w *world) step(in routing.Input) {
 	case routing.Configure:
 		w.model.tenant = in.Tenant
 	}
-	want := w.model.round(w.now)
+	var want []string
+	if w.model.again != nil {
+		want = append(want, w.model.again.why)
+	}
+	want = append(want, w.model.round(w.now)...)
 	if s := w.model.rows[entrant]; entered && s.promised == "" {
 		line := 0
 		for _, other := range w.model.waiting() {
@@ -235,7 +250,7 @@ func (w *world) hear(in routing.Input, effects []routing.Effect, want []string) 
 			if e.Epoch != s.row.Epoch {
 				w.Fatalf("offer of epoch %d, want %d", e.Epoch, s.row.Epoch)
 			}
-			if e.Why.Used+s.row.Weight > e.Why.Capacity {
+			if w.model.again != s && e.Why.Used+s.row.Weight > e.Why.Capacity {
 				w.Fatalf("I2: %d + %d exceeds %d", e.Why.Used, s.row.Weight, e.Why.Capacity)
 			}
 		case routing.Refuse:
@@ -348,6 +363,9 @@ func (w *world) drawRow(row engine.Row) engine.Row {
 	row.State = rapid.SampledFrom([]engine.State{
 		engine.StateQueued, engine.StateQueued, engine.StateQueued, engine.StateOffered, engine.StateActive, engine.StateClosing, engine.StateClosed,
 	}).Draw(w.T, "state")
+	if rapid.IntRange(0, 4).Draw(w.T, "weight changes") == 0 {
+		row.Weight = 500
+	}
 	switch row.State {
 	case engine.StateOffered:
 		row.OfferedTo = someOperators.Draw(w.T, "to")
@@ -396,7 +414,8 @@ func (w *world) someSession() *modelSession {
 // the deadline against the model, whatever is reported in whatever order.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{T: t, router: routing.New(), model: newModel(), now: epoch0, heard: map[engine.OperatorID]routing.LoadIs{}}
+		w := &world{T: t, router: routing.New(), model: newModel(), now: epoch0.Add(100 * time.Second), heard: map[engine.OperatorID]routing.LoadIs{}}
+		w.router.Step(routing.Tick{}, epoch0, nil) // its life begins
 		if rapid.IntRange(0, 3).Draw(t, "configured") > 0 {
 			w.step(routing.Configure{Tenant: drawTenant(t)})
 		}

@@ -10,6 +10,7 @@ import (
 // Router is one tenant's router. Not safe for concurrent use: one actor owns it.
 type Router struct {
 	configured bool
+	born       time.Time // the first step, to the millisecond: who waited before is not new
 	sessions   map[engine.SessionID]*session
 	operators  map[engine.OperatorID]*operator
 	lines      map[engine.DepartmentID]*line
@@ -49,6 +50,9 @@ func wakeLess(a, b *operator) bool {
 // backwards; the caller reads the clock once per batch.
 func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 	r.now, r.out = now, out
+	if r.born.IsZero() {
+		r.born = now.Truncate(time.Millisecond)
+	}
 	var told *session
 	var entered bool
 	switch in := in.(type) {
@@ -63,7 +67,11 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 	case Tick:
 	}
 	r.coolDownsOver()
-	r.match(told)
+	if _, all := in.(Configure); all {
+		r.matchAll()
+	} else {
+		r.match(told)
+	}
 	if entered {
 		r.limit(told)
 	}
@@ -99,7 +107,8 @@ func (r *Router) coolDownsOver() {
 }
 
 // limit refuses a session that has just entered an overfull line and was not
-// placed. Sessions that waited before, or were restored, are never refused.
+// placed. Sessions that waited before, under this router or an earlier one, are
+// never refused.
 func (r *Router) limit(s *session) {
 	if s.line == nil || s.line.limit == 0 || s.line.waiting.size <= s.line.limit {
 		return

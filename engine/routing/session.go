@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -22,6 +23,7 @@ type session struct {
 	holder     *operator // whom it is offered to or owned by; nil: nobody
 	promised   *operator // whom the unanswered offer names; nil: none
 	number     uint64    // of that offer
+	why        Decision  // of that offer
 	line       *line     // where it waits; nil: it does not, or it is promised
 	refused    bool      // told that it cannot wait; it has not answered yet
 
@@ -38,12 +40,15 @@ type line struct {
 	pool    *pool // the operators who serve this department by name
 }
 
-func sessionLess(a, b *session) bool {
+// compareSessions orders by virtual arrival, then by id.
+func compareSessions(a, b *session) int {
 	if c := a.arrival.Compare(b.arrival); c != 0 {
-		return c < 0
+		return c
 	}
-	return compareIDs(a.ref.Session, b.ref.Session) < 0
+	return compareIDs(a.ref.Session, b.ref.Session)
 }
+
+func sessionLess(a, b *session) bool { return compareSessions(a, b) < 0 }
 
 // hasDeclined reports whether the operator turned the session down so recently
 // that it is not asked again.
@@ -73,13 +78,10 @@ func (r *Router) sessionIs(in SessionIs) (s *session, entered bool) {
 		}
 		s = &session{ref: in.Row.Ref}
 		r.sessions[id] = s
-		entered = in.Row.State == engine.StateQueued && !in.Recovered
+		entered = in.Row.State == engine.StateQueued && !in.Recovered && !in.Row.FirstQueued.Before(r.born)
 	}
 	r.leave(s)
-	// A number that is not the promise's is from before it, or from an earlier
-	// life of this router. A closed session takes no offer any more, and its
-	// actor may be gone before it sees this one (I12).
-	if in.Recovered || in.Number == s.number || !isOpen {
+	if s.promised != nil && !r.stillPromised(s, in) {
 		s.promised = nil
 	}
 	s.refused = s.refused && !in.Recovered && in.Row.Epoch == s.epoch && in.Row.State == engine.StateQueued
@@ -88,10 +90,29 @@ func (r *Router) sessionIs(in SessionIs) (s *session, entered bool) {
 	switch {
 	case !isOpen:
 		delete(r.sessions, id)
+	case s.promised != nil && in.Recovered:
+		r.offer(s) // again: nobody knows whether the first one was lost
 	case s.state == engine.StateQueued && s.promised == nil && !s.refused:
 		r.enter(s)
 	}
 	return s, entered
+}
+
+// stillPromised reports whether a report leaves the outstanding offer open.
+//
+// A number that is not the offer's is from before it, or from an earlier life of
+// this router. A closed session takes no offer any more, and its actor may be gone
+// before it sees this one (I12). A session that was rebuilt does not know which
+// offers it saw: if it could still take this one, freeing the slot could give it
+// away twice (I2), so the offer stands and is made again, under its number.
+func (r *Router) stillPromised(s *session, in SessionIs) bool {
+	if !in.Recovered {
+		return in.Number != s.number && in.Row.State.IsOpen()
+	}
+	hasAnswered := slices.ContainsFunc(in.Row.Declines, func(d engine.Decline) bool {
+		return d.Operator == s.promised.id && r.now.Before(d.Until)
+	})
+	return in.Row.State == engine.StateQueued && in.Row.Epoch == s.epoch && !hasAnswered
 }
 
 // learn takes the routing facts out of a row.

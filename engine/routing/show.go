@@ -44,12 +44,7 @@ func (r *Router) snapshot(to engine.OperatorID) {
 			shown = append(shown, s)
 		}
 	}
-	slices.SortFunc(shown, func(a, b *session) int {
-		if sessionLess(a, b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(shown, compareSessions)
 	q := &engine.Queue{Rev: r.rev, Snapshot: true, Rows: make([]engine.QueueRow, len(shown))}
 	for i, s := range shown {
 		q.Rows[i] = *s.shown

@@ -13,8 +13,9 @@ type Input interface{ input() }
 // SessionIs is a session's report of what it is now. The latest report says
 // everything about the session, except that a report whose Number is below that
 // of the router's last offer to it does not answer that offer yet: the promised
-// operator stays reserved. Recovered: the session was rebuilt and answers
-// whatever was promised.
+// operator stays reserved. Recovered: the session was rebuilt
+// and does not know what it was offered: an offer that it could still take is
+// made again under its number, any other is over.
 type SessionIs struct {
 	Row       engine.Row
 	Number    uint64

@@ -6,10 +6,13 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// offer records the router's offer. A stale one only gets the router a report.
+// offer records the router's offer. A stale one only gets the router a report;
+// so does one that was seen before: the router repeats an offer to a session
+// that was rebuilt, not knowing whether the first is still under way.
 func (t *turn) offer(in Offer) {
-	t.number, t.recovered = in.Number, false
-	if t.row.State != engine.StateQueued || t.row.Epoch != in.Epoch {
+	repeated := in.Number <= t.number
+	t.number, t.recovered = max(t.number, in.Number), false
+	if repeated || t.hasDeclined(in.Operator) || t.row.State != engine.StateQueued || t.row.Epoch != in.Epoch {
 		t.report()
 		return
 	}
@@ -94,6 +97,13 @@ func (t *turn) endOffer(cause engine.Cause, by engine.Author, d engine.Draft) en
 	})
 	t.do(Notify{After: seq, Operator: operator, Note: OfferEnded, Offer: offer, Cause: cause})
 	return seq
+}
+
+// hasDeclined reports whether the operator is not to be asked again yet.
+func (t *turn) hasDeclined(operator engine.OperatorID) bool {
+	return slices.ContainsFunc(t.row.Declines, func(d engine.Decline) bool {
+		return d.Operator == operator && t.now.Before(d.Until)
+	})
 }
 
 // decline remembers who turned the session down, and forgets old refusals.

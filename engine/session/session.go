@@ -15,8 +15,7 @@ type Session struct {
 	durable engine.Seq // the last entry known durable. Invariant: durable <= last
 	results map[key]engine.Result
 	closed  engine.Seq // the closing entry; 0 while messages are accepted
-	// wrote is the last message of each side, for IfSeq.
-	wroteVisitor, wroteOperator engine.Seq
+	wrote   writers
 
 	present   bool      // the visitor has a connection
 	goneSince time.Time // when the last one went; zero if unknown
@@ -34,6 +33,28 @@ type key struct {
 	id     string
 }
 
+// writers remembers who wrote last, for IfSeq.
+type writers struct {
+	last   engine.Author
+	seq    engine.Seq // the last message, which is last's
+	others engine.Seq // the last message by anybody else
+}
+
+func (w *writers) wrote(by engine.Author, seq engine.Seq) {
+	if by != w.last {
+		w.last, w.others = by, w.seq
+	}
+	w.seq = seq
+}
+
+// notBy is the last message that somebody else wrote.
+func (w *writers) notBy(by engine.Author) engine.Seq {
+	if by == w.last {
+		return w.others
+	}
+	return w.seq
+}
+
 // New is a session about to start. started is when.
 func New(ref engine.SessionRef, visitor engine.VisitorID, rules Rules) *Session {
 	return &Session{
@@ -44,7 +65,8 @@ func New(ref engine.SessionRef, visitor engine.VisitorID, rules Rules) *Session 
 }
 
 // Restore rebuilds a session from what a claim yielded: its head and its last
-// entries. The next input must be Recover.
+// entries, at least two. IfSeq sees no message older than these. The next input
+// must be Recover.
 func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rules Rules) *Session {
 	s := New(ref, head.Visitor, rules)
 	switch {
@@ -62,6 +84,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	for _, e := range tail {
 		s.recall(e)
 	}
+	if s.row.State == engine.StateClosing && s.closed == 0 { // I3, however short the tail
+		s.closed = head.Last
+	}
 	s.recovered = true
 	return s
 }
@@ -72,6 +97,9 @@ func (s *Session) recall(e *engine.Entry) {
 	if e.IsVisible(engine.VisibleToAll) {
 		s.row.PrevAll = max(s.row.PrevAll, e.Seq)
 	}
+	if s.row.State == engine.StateClosed {
+		s.recallFacts(e)
+	}
 	switch e.Kind {
 	case engine.KindMessageNew:
 		s.flipTurn(e)
@@ -80,6 +108,24 @@ func (s *Session) recall(e *engine.Entry) {
 		}
 	case engine.KindSessionClosing:
 		s.closed = e.Seq
+	default:
+	}
+}
+
+// recallFacts takes from an entry what a closed session's row held: who owned it
+// may read it still.
+func (s *Session) recallFacts(e *engine.Entry) {
+	s.row.Epoch = max(s.row.Epoch, e.Epoch)
+	switch e.Kind {
+	case engine.KindSessionStarted:
+		s.row.Started = e.At
+	case engine.KindSessionQueued:
+		s.row.Department = e.Department
+		if s.row.FirstQueued.IsZero() {
+			s.row.FirstQueued = e.At
+		}
+	case engine.KindSessionAssigned:
+		s.row.Owner = e.Operator
 	default:
 	}
 }

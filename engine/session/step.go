@@ -92,7 +92,11 @@ func (t *turn) refuse(d engine.Draft, err *engine.Error) { t.reply(d, 0, engine.
 
 // done answers with the entry that the draft added.
 func (t *turn) done(d engine.Draft, seq engine.Seq, at time.Time) {
-	t.reply(d, seq, engine.Answer{Seq: seq, At: at, Epoch: t.row.Epoch, State: t.row.State})
+	a := engine.Answer{Seq: seq, At: at}
+	if d.Op == engine.OpAccept {
+		a.Epoch = t.row.Epoch
+	}
+	t.reply(d, seq, a)
 }
 
 // repeated answers a draft whose idempotency key is known, and reports whether it was.
@@ -114,7 +118,11 @@ func (t *turn) repeated(by engine.Author, kind engine.Kind, d engine.Draft) bool
 
 func (t *turn) ask(in Ask) {
 	if len(in.Draft.ClientID) > engine.MaxClientID {
-		t.refuse(in.Draft, engine.ErrBadRequest.In("idem"))
+		field := "idem"
+		if in.Draft.Op == engine.OpMessage {
+			field = "cmid"
+		}
+		t.refuse(in.Draft, engine.ErrBadRequest.In(field))
 		return
 	}
 	if in.By.Kind == engine.AuthorVisitor {
@@ -138,14 +146,17 @@ func (t *turn) ask(in Ask) {
 	}
 }
 
-// tick lets due deadlines act.
+// tick lets due deadlines act, the earlier first: an operator whose offer was
+// still open when the visitor was given up has missed nothing.
 func (t *turn) tick() {
-	if t.row.State == engine.StateOffered && !t.now.Before(t.row.Offer.Deadline) {
+	end := t.graceEnd()
+	waiting := t.row.State == engine.StateQueued || t.row.State == engine.StateOffered
+	gone := waiting && !end.IsZero() && !t.now.Before(end)
+	if offer := t.row.Offer.Deadline; t.row.State == engine.StateOffered && !t.now.Before(offer) && !(gone && end.Before(offer)) {
 		t.endOffer(engine.CauseMissed, engine.Author{}, engine.Draft{})
 		t.report()
 	}
-	waiting := t.row.State == engine.StateQueued || t.row.State == engine.StateOffered
-	if end := t.graceEnd(); waiting && !end.IsZero() && !t.now.Before(end) {
+	if gone {
 		t.closeFor(engine.CauseVisitorLeft, engine.Author{}, engine.Draft{})
 	}
 	if t.row.State == engine.StateClosing && !t.now.Before(t.row.CloseBy) {
@@ -159,7 +170,9 @@ func (t *turn) recover(since time.Time) {
 		t.endOffer(engine.CauseRestart, engine.Author{}, engine.Draft{})
 	}
 	if !t.present && t.goneSince.IsZero() {
-		t.goneSince = since
+		if t.goneSince = since; since.IsZero() {
+			t.goneSince = t.now // I4: a waiting session always has a deadline or a visitor
+		}
 	}
 	if t.row.State.IsOpen() && t.row.State != engine.StateNew {
 		t.report()

@@ -44,18 +44,20 @@ func (t *turn) start(by engine.Author, d engine.Draft) {
 }
 
 func (t *turn) startAgain(by engine.Author, d engine.Draft) {
-	if !t.row.State.IsOpen() || t.closed != 0 {
-		t.refuse(d, engine.ErrClosed.At(t.closed))
-		return
-	}
-	if d.Body.Len() > t.rules.BodyBytes {
-		t.refuse(d, engine.ErrTooLarge)
-		return
-	}
-	if r, known := t.results[key{by, engine.KindMessageNew, d.ClientID}]; known && r.Digest != d.Body.Digest() {
+	_, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
+	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
+	switch {
+	case hasSaid && said.Digest != d.Body.Digest(), started && !hasSaid && d.Body.Len() > 0:
 		t.refuse(d, engine.ErrIdemConflict)
 		return
-	} else if !known && d.Body.Len() > 0 {
+	case started || hasSaid: // repeated: the first answer again, closed or not
+	case t.closed != 0:
+		t.refuse(d, engine.ErrClosed.At(t.closed))
+		return
+	case d.Body.Len() > t.rules.BodyBytes:
+		t.refuse(d, engine.ErrTooLarge)
+		return
+	case d.Body.Len() > 0:
 		t.say(by, d)
 	}
 	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
@@ -87,18 +89,10 @@ func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
 		return engine.ErrBadRequest.In("body")
 	case d.Body.Len() > t.rules.BodyBytes:
 		return engine.ErrTooLarge
-	case d.IfSeq != 0 && t.othersWrote(by) > d.IfSeq:
-		return engine.ErrStaleView.At(t.othersWrote(by))
+	case d.IfSeq != 0 && t.wrote.notBy(by) > d.IfSeq:
+		return engine.ErrStaleView.At(t.wrote.notBy(by))
 	}
 	return nil
-}
-
-// othersWrote is the last message by the other side.
-func (t *turn) othersWrote(by engine.Author) engine.Seq {
-	if by.Kind == engine.AuthorVisitor {
-		return t.wroteOperator
-	}
-	return t.wroteVisitor
 }
 
 func (t *turn) say(by engine.Author, d engine.Draft) engine.Seq {
@@ -110,12 +104,11 @@ func (t *turn) say(by engine.Author, d engine.Draft) engine.Seq {
 
 // flipTurn gives the turn to whoever did not write last.
 func (s *Session) flipTurn(e *engine.Entry) {
-	if e.Author.Kind == engine.AuthorVisitor {
-		s.row.Turn, s.wroteVisitor = engine.TurnOperator, e.Seq
-		return
-	}
-	s.wroteOperator = e.Seq
-	if e.IsVisible(engine.VisibleToAll) {
+	s.wrote.wrote(e.Author, e.Seq)
+	switch {
+	case e.Author.Kind == engine.AuthorVisitor:
+		s.row.Turn = engine.TurnOperator
+	case e.IsVisible(engine.VisibleToAll):
 		s.row.Turn = engine.TurnVisitor
 	}
 }
@@ -124,6 +117,10 @@ func (s *Session) flipTurn(e *engine.Entry) {
 func (t *turn) read(by engine.Author, d engine.Draft) {
 	if !t.MayRead(by) {
 		t.refuse(d, engine.ErrNotFound)
+		return
+	}
+	if by.Kind == engine.AuthorIntegration { // a server reads for nobody
+		t.refuse(d, engine.ErrForbidden)
 		return
 	}
 	mark, to := &t.row.ReadOperator, engine.VisibleToAll

@@ -1,0 +1,89 @@
+package session_test
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// zero is the tests' zero o'clock.
+var zero = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+var (
+	visitor = engine.Author{Kind: engine.AuthorVisitor}
+	server  = engine.Author{Kind: engine.AuthorIntegration}
+	ref     = engine.SessionRef{Tenant: "acme", Session: engine.SessionID{15: 1}}
+)
+
+func operator(id engine.OperatorID) engine.Author {
+	return engine.Author{Kind: engine.AuthorOperator, Operator: id}
+}
+
+// chat is a session and all that was written of it, as its actor and its store
+// would keep it.
+type chat struct {
+	s   *session.Session
+	now time.Time
+	log []*engine.Entry
+	row *engine.Row // as stored
+}
+
+var rules = session.Rules{
+	Keeps: true,
+	Department: func(id engine.DepartmentID) (engine.Department, bool) {
+		tenant := engine.Tenant{Departments: []engine.Department{{ID: "sales"}, {ID: "support", WrapUp: time.Minute}}}
+		tenant.EnsureDefaults()
+		return tenant.Department(id)
+	},
+	BodyBytes: 100,
+}
+
+func newChat() chat {
+	return chat{s: session.New(ref, engine.VisitorID{15: 7}, rules), now: zero}
+}
+
+// step steps and stores, as an actor's turn does.
+func (c *chat) step(in session.Input) []session.Effect {
+	effects := c.s.Step(in, c.now, nil)
+	wrote := false
+	for _, e := range effects {
+		if w, ok := e.(session.Write); ok {
+			c.log = append(c.log, w.Entry)
+			wrote = true
+		}
+	}
+	if !wrote {
+		return effects
+	}
+	if row := c.s.TakeRow(); row != nil {
+		c.row = row
+	}
+	if !c.s.State().IsOpen() {
+		c.row = nil
+	}
+	return effects
+}
+
+// head is what a claim would yield now.
+func (c *chat) head() engine.Head {
+	head := engine.Head{Last: engine.Seq(len(c.log)), Visitor: engine.VisitorID{15: 7}, Row: c.row, Closed: c.row == nil && len(c.log) > 0}
+	if head.Closed {
+		head.Activity = c.s.Info().LastActivity
+	}
+	for _, e := range c.log {
+		if e.ClientID != "" {
+			head.Results = append(head.Results, engine.Result{
+				Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest(),
+			})
+		}
+	}
+	return head
+}
+
+// restored is the session as the next life of its actor finds it.
+func (c *chat) restored(tail int) *session.Session {
+	return session.Restore(ref, c.head(), c.log[max(0, len(c.log)-tail):], rules)
+}
+
+func (c *chat) restart(tail int) { c.s = c.restored(tail) }
