@@ -1,0 +1,58 @@
+// Pictures for people to look at: PARLEY_E2E_SHOTS names the folder.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { at, endChat, intent, meet, says, write } from "./lib.mjs";
+
+export const title = "pictures";
+
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+export async function story(theatre) {
+  const folder = process.env.PARLEY_E2E_SHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  const take = (page, name) => shoot(page, folder, name);
+  const operator = await theatre.operator(0);
+  const visitor = await theatre.visitor();
+  await take(visitor, "visitor-start");
+  await take(operator, "console-empty");
+  await intent(operator, "accepting");
+  await meet(visitor, operator, "Hi! My parcel says delivered, but there is nothing at the door.");
+  await write(operator, "Sorry to hear that. Let me look it up, one moment.");
+  await says(visitor, "messages", "one moment");
+  await write(visitor, "Thanks.\nThe order number is 20741.");
+  await says(operator, "message", "20741");
+  await write(operator, "Found it: the courier left it with your neighbour at number 12.");
+  const second = await theatre.visitor();
+  await write(second, "Do you ship to Norway?");
+  await at(operator, "offer").first().waitFor();
+  await at(visitor, "composer").pressSequentially("Oh, gr");
+  await says(operator, "typing", "is writing");
+  await take(operator, "console-chat");
+  await take(visitor, "visitor-chat");
+  await operator.setViewportSize(sizes.phone);
+  await at(operator, "back").click();
+  await shootAs(operator, folder, "console-list-phone", sizes.phone);
+  await operator.setViewportSize(sizes.desktop);
+  await at(operator, "accept").first().click();
+  await says(second, "status", "You are chatting with");
+  await endChat(operator);
+  await take(second, "visitor-ended");
+  await at(operator, "chat-row").first().click();
+  await endChat(operator);
+  await intent(operator, "signed-out");
+}
+
+async function shoot(page, folder, name) {
+  for (const [size, viewport] of Object.entries(sizes)) await shootAs(page, folder, `${name}-${size}`, viewport);
+  await page.setViewportSize(sizes.desktop);
+}
+
+async function shootAs(page, folder, name, viewport) {
+  await page.setViewportSize(viewport);
+  for (const colorScheme of ["dark", "light"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
+  }
+}

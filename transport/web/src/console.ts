@@ -1,0 +1,256 @@
+// The operator's console.
+
+import { ask } from "./ask.ts";
+import { Client } from "./client.ts";
+import { Alerts } from "./console/alerts.ts";
+import { Desk } from "./console/desk.ts";
+import { Pane } from "./console/pane.ts";
+import { Sidebar } from "./console/sidebar.ts";
+import { SignIn } from "./console/signin.ts";
+import { attr, byId, coalesced, isWatched, show, text } from "./dom.ts";
+import { newId } from "./ids.ts";
+import { LineView } from "./line.ts";
+import { socketUrl, tenantOfPage } from "./page.ts";
+import type { Intent, Offer, OperatorHello } from "./protocol.ts";
+import { WireError } from "./protocol.ts";
+import type { Session } from "./session.ts";
+import { lasting, tab } from "./storage.ts";
+import { common, explain, operator as words } from "./strings.ts";
+
+class ConsolePage {
+  private readonly tenant = tenantOfPage();
+  private readonly signIn = new SignIn(this.tenant);
+  private readonly place = `${this.tenant}.${this.signIn.subject}`;
+  private readonly keys = { selected: `parley.selected.${this.place}`, draft: `parley.draft.${this.place}.` };
+  private selected = tab.get(this.keys.selected) ?? "";
+  private readonly redraw = coalesced(() => this.draw());
+  private readonly alerts = new Alerts();
+
+  private readonly desk: Desk = new Desk({
+    offered: (offer) => this.offered(offer),
+    gained: (sid) => (this.client.session(sid).mine = true),
+    lost: (sid) => {
+      this.client.session(sid).mine = false;
+      this.client.outbox.fail(sid, "not_owner");
+    },
+    hole: () => this.client.connection.renew(),
+  });
+
+  private readonly client: Client = new Client({
+    url: socketUrl("operator"),
+    side: "operator",
+    storage: tab,
+    outboxKey: `parley.outbox.${this.place}`,
+    auth: () => ({ tenant: this.tenant, token: this.signIn.token, device: deviceName() }),
+    hello: (d) => this.desk.hello(d as OperatorHello),
+    refused: () => false,
+    watch: (frame) => {
+      this.desk.watch(frame);
+      this.redraw();
+    },
+    state: this.redraw,
+    message: (session) => this.message(session),
+    changed: this.redraw,
+  });
+
+  private readonly line = new LineView(byId("line"), this.client.connection, words.refusedLine);
+  private readonly pane = new Pane(this.client, this.desk);
+  private readonly sidebar = new Sidebar({
+    desk: this.desk,
+    client: this.client,
+    accept: (offer) => void this.accept(offer),
+    decline: (offer) => void this.decline(offer),
+    select: (sid) => this.select(sid),
+  });
+
+  run(): void {
+    byId("close").addEventListener("click", () => void this.close());
+    byId("done").addEventListener("click", () => this.dismiss());
+    byId("back").addEventListener("click", () => this.select(""));
+    byId("keys").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
+    byId("help-close").addEventListener("click", () => byId<HTMLDialogElement>("help").close());
+    for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=intent]")) {
+      radio.addEventListener("change", () => void this.setIntent(radio.value as Intent));
+    }
+    document.addEventListener("keydown", (event) => this.shortcut(event));
+    addEventListener("focus", this.redraw);
+    document.addEventListener("visibilitychange", this.redraw);
+    addEventListener("hashchange", () => this.signIn.takeFromAddress() && location.reload());
+    setInterval(this.redraw, 1_000); // waiting times and countdowns tick
+    this.draw();
+    if (this.signIn.token) this.client.connection.connect();
+  }
+
+  /** Chats in the order in which they came to this operator. */
+  private chats(): Session[] {
+    const known = [...this.client.sessions.values()];
+    return known.filter((session) => this.desk.mine.has(session.sid) || !session.mine);
+  }
+
+  private current(): Session | null {
+    return this.chats().find((session) => session.sid === this.selected) ?? null;
+  }
+
+  private select(sid: string): void {
+    this.selected = sid;
+    if (sid) tab.set(this.keys.selected, sid);
+    else tab.remove(this.keys.selected);
+    this.draw();
+    if (sid) this.pane.composer.focus();
+  }
+
+  private offered(offer: Offer): void {
+    text(byId("announce"), `${words.newOffer}: ${this.desk.department(offer.department)}`);
+    this.alerts.call(words.newOffer, offer.sid, () => undefined);
+  }
+
+  private message(session: Session): void {
+    if (!session.mine || (isWatched() && session.sid === this.selected)) return;
+    this.alerts.call(words.newMessage, session.sid, () => this.select(session.sid));
+  }
+
+  private async accept(offer: Offer): Promise<void> {
+    if (!(await this.answer(offer, "offer.accept"))) return;
+    // The watch and the log say so a little later; the focus need not wait for them.
+    this.desk.mine.add(offer.sid);
+    this.client.session(offer.sid).mine = true;
+    this.select(offer.sid);
+  }
+
+  private async decline(offer: Offer): Promise<void> {
+    await this.answer(offer, "offer.reject");
+  }
+
+  private async answer(offer: Offer, op: string): Promise<boolean> {
+    const { answering } = this.sidebar;
+    if (answering.has(offer.offer_id)) return false;
+    answering.add(offer.offer_id);
+    this.redraw();
+    try {
+      await this.client.insist(op, { offer_id: offer.offer_id, ep: offer.ep, idem: newId() });
+      this.desk.offers.delete(offer.offer_id);
+      return true;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "offer_gone" || code === "not_found") this.desk.offers.delete(offer.offer_id);
+      this.toast(code === "offer_gone" ? words.taken : common.requestFailed(explain(code)));
+      return false;
+    } finally {
+      answering.delete(offer.offer_id);
+      this.redraw();
+    }
+  }
+
+  private async setIntent(intent: Intent): Promise<void> {
+    const open = this.desk.mine.size;
+    const warn = intent === "signed_out" && open > 0;
+    if (warn && !(await ask(byId<HTMLDialogElement>("ask-signout"), words.signOutWarning(open)))) return this.draw();
+    try {
+      await this.client.connection.request("intent.set", { intent, idem: newId() });
+      this.desk.intent = { ...this.desk.intent, intent, cause: "manual" };
+    } catch (error) {
+      this.toast(common.requestFailed(explain(codeOf(error))));
+    }
+    this.draw();
+  }
+
+  private async close(): Promise<void> {
+    const session = this.current();
+    if (!session || !(await ask(byId<HTMLDialogElement>("ask-close"), `Close the chat with ${words.chat(session.sid)}?`))) return;
+    try {
+      await this.client.insist("session.close", { sid: session.sid, ep: session.epoch, idem: newId() });
+    } catch (error) {
+      if (codeOf(error) !== "session_closed") this.toast(common.requestFailed(explain(codeOf(error))));
+    }
+    this.draw();
+    if (session.isOver) byId("done").focus(); // the button that had it is gone
+  }
+
+  private dismiss(): void {
+    const session = this.current();
+    if (!session) return;
+    this.client.sessions.delete(session.sid);
+    for (const item of this.client.outbox.list(session.sid)) this.client.outbox.discard(item.cmid);
+    tab.remove(this.keys.draft + session.sid);
+    this.select("");
+  }
+
+  private shortcut(event: KeyboardEvent): void {
+    if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+    const first = this.desk.offersInOrder()[0];
+    const actions: Record<string, (() => void) | undefined> = {
+      KeyA: first && (() => void this.accept(first)),
+      KeyX: first && (() => void this.decline(first)),
+      KeyU: () => this.select(this.chats().find((chat) => chat.unread("operator") > 0)?.sid ?? this.selected),
+      ArrowDown: () => this.step(1),
+      ArrowUp: () => this.step(-1),
+    };
+    const action = actions[event.code];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  private step(by: number): void {
+    const chats = this.chats();
+    if (chats.length === 0) return;
+    const at = chats.findIndex((chat) => chat.sid === this.selected);
+    this.select(chats[(Math.max(at, by > 0 ? -1 : 0) + by + chats.length) % chats.length].sid);
+  }
+
+  private toast(message: string): void {
+    const toast = byId("toast");
+    text(toast, message);
+    show(toast, true);
+    setTimeout(() => show(toast, toast.textContent !== message), 6_000);
+  }
+
+  private draw(): void {
+    const chats = this.chats();
+    const current = this.current();
+    show(byId("no-token"), !this.signIn.token);
+    show(byId("desk"), this.signIn.token !== "");
+    attr(document.body, "data-view", current ? "chat" : "list");
+    this.line.draw();
+    this.drawBar();
+    this.sidebar.draw(chats, current?.sid ?? "");
+    this.pane.draw(current, this.keys.draft + (current?.sid ?? ""));
+    const unread = chats.reduce((sum, chat) => sum + (chat.mine ? chat.unread("operator") : 0), 0);
+    this.alerts.title(unread + this.desk.offers.size);
+  }
+
+  private drawBar(): void {
+    const { desk } = this;
+    const intent = desk.intent.intent || "signed_out";
+    const online = this.client.connection.isOnline;
+    text(byId("tenant"), desk.tenant.name || this.tenant);
+    text(byId("me"), desk.operator.name);
+    text(byId("load"), desk.capacity > 0 ? words.load(units(desk.used), units(desk.capacity)) : "");
+    for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=intent]")) {
+      radio.checked = desk.operator.id !== "" && radio.value === intent;
+      radio.disabled = !online;
+    }
+    const missed = intent === "paused" && desk.intent.cause === "missed";
+    text(byId("intent-hint"), desk.operator.id ? words.intentHints[missed ? "missed" : intent] ?? "" : "");
+    attr(byId("intent-hint"), "data-intent", missed ? "missed" : intent);
+  }
+}
+
+/** Thousandths of a chat as a person reads them. */
+function units(thousandths: number): string {
+  return String(Math.round(thousandths / 100) / 10);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof WireError ? error.code : "internal";
+}
+
+/** A name for this browser, so that an intent shows where it was set. */
+function deviceName(): string {
+  const key = "parley.device";
+  const name = lasting.get(key) ?? `browser-${newId().slice(-6)}`;
+  lasting.set(key, name);
+  return name;
+}
+
+new ConsolePage().run();

@@ -1,0 +1,35 @@
+// The operator's token: it comes in the fragment of the address, which no
+// server and no referrer sees, and leaves the address at once.
+
+import { tab } from "../storage.ts";
+
+export class SignIn {
+  private readonly key: string;
+
+  constructor(tenant: string) {
+    this.key = `parley.operator.token.${tenant}`;
+    this.takeFromAddress();
+  }
+
+  /** Takes a token out of the address. True: there was one. */
+  takeFromAddress(): boolean {
+    const token = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    if (token) tab.set(this.key, token);
+    return token !== null && token !== "";
+  }
+
+  get token(): string {
+    return tab.get(this.key) ?? "";
+  }
+
+  /** Names the places where this operator's things are kept. It proves nothing. */
+  get subject(): string {
+    try {
+      const claims = this.token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
+      return String((JSON.parse(atob(claims)) as { sub?: string }).sub ?? "");
+    } catch {
+      return "";
+    }
+  }
+}

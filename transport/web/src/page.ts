@@ -1,0 +1,12 @@
+// What a page learns from its own address.
+
+/** The tenant of `?tenant=`, or the one that the server named as the default. */
+export function tenantOfPage(): string {
+  const named = new URLSearchParams(location.search).get("tenant");
+  return named ?? document.querySelector<HTMLMetaElement>('meta[name="parley-tenant"]')?.content ?? "";
+}
+
+/** The socket is where the page came from. */
+export function socketUrl(side: "visitor" | "operator"): string {
+  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/v1/${side}`;
+}

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Connection, timing } from "../src/connection.ts";
+
+/** A socket, a clock and dice that the test holds. */
+class World {
+  sockets = [];
+  timers = [];
+  clock = 1_000_000;
+  dice = 0.5;
+  network = true;
+  hasNetwork = () => this.network;
+  open = (url, protocol) => {
+    const socket = { url, protocol, readyState: 0, sent: [], send: (text) => socket.sent.push(JSON.parse(text)), close: () => (socket.readyState = 2) };
+    this.sockets.push(socket);
+    return socket;
+  };
+  random = () => this.dice;
+  now = () => this.clock;
+  after = (ms, run) => this.timers.push({ at: this.clock + ms, run, live: true });
+  cancel = (timer) => timer && (this.timers[timer - 1].live = false);
+  get socket() { return this.sockets[this.sockets.length - 1]; }
+
+  /** Lets time pass, timer by timer. */
+  pass(ms) {
+    const end = this.clock + ms;
+    for (;;) {
+      const next = this.timers.filter((timer) => timer.live && timer.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.clock = Math.max(this.clock, next.at);
+      next.live = false;
+      next.run();
+    }
+    this.clock = end;
+  }
+  connected() {
+    this.socket.readyState = 1;
+    this.socket.onopen();
+  }
+  say(frame) { this.socket.onmessage({ data: JSON.stringify(frame) }); }
+  lose(code) {
+    this.socket.readyState = 3;
+    this.socket.onclose({ code });
+  }
+}
+
+const settled = () => new Promise((done) => setImmediate(done));
+const hello = { server_time: new Date(1_000_000 + 5_000).toISOString(), limits: { ping_s: 20, message_bytes: 100 } };
+
+function stage(more = {}) {
+  const world = new World();
+  const seen = [];
+  const handlers = {
+    auth: () => ({ tenant: "demo" }), hello: () => seen.push("hello"), refused: () => false,
+    evt: (frame) => seen.push(frame.seq), eph: () => undefined, watch: () => undefined,
+    resumed: (sid) => seen.push(sid), state: (state) => seen.push(state), ...more,
+  };
+  const connection = new Connection("ws://host/v1/visitor", handlers, world);
+  return { world, connection, seen };
+}
+
+async function online(setting) {
+  setting.connection.connect();
+  setting.world.connected();
+  setting.world.say({ k: "res", id: setting.world.socket.sent[0].id, ok: true, d: hello });
+  await settled();
+}
+
+test("auth comes first, in the protocol's own subprotocol", async () => {
+  const s = stage();
+  await online(s);
+  assert.equal(s.world.socket.protocol, "parley.v1+json");
+  assert.deepEqual(s.world.socket.sent[0], { k: "req", id: "c1", op: "auth", d: { tenant: "demo" } });
+  assert.equal(s.connection.state, "online");
+  assert.equal(s.connection.limits.message_bytes, 100);
+  assert.equal(s.connection.now(), s.world.clock + 5_000, "the server's clock counts");
+});
+
+test("each request gets its own answer", async () => {
+  const s = stage();
+  await online(s);
+  const one = s.connection.request("a", {});
+  const two = s.connection.request("b", {});
+  s.world.say({ k: "res", id: "c3", ok: false, e: { code: "not_found" } });
+  s.world.say({ k: "res", id: "c2", ok: true, d: { n: 1 } });
+  assert.deepEqual(await one, { n: 1 });
+  await assert.rejects(two, { code: "not_found" });
+});
+
+test("an unanswered request means a dead line: a new socket is opened", async () => {
+  const s = stage();
+  await online(s);
+  const request = s.connection.request("a", {});
+  s.world.pass(timing.request);
+  await assert.rejects(request, { code: "timeout" });
+  assert.equal(s.connection.state, "waiting");
+  s.world.pass(timing.backoff);
+  assert.equal(s.world.sockets.length, 2);
+});
+
+test("a ping is answered; silence opens a new socket", async () => {
+  const s = stage();
+  await online(s);
+  s.world.pass(19_000);
+  s.world.say({ k: "ctl", t: "ping", d: { ts: 1 } });
+  assert.deepEqual(s.world.socket.sent.pop(), { k: "ctl", t: "pong" });
+  s.world.pass(31_000);
+  assert.equal(s.connection.state, "online");
+  s.world.pass(2_000);
+  assert.notEqual(s.connection.state, "online");
+});
+
+test("waits double, with full jitter, up to a ceiling; a proved line starts small again", async () => {
+  const s = stage();
+  await online(s);
+  s.world.dice = 1;
+  const waits = [];
+  for (let i = 0; i < 7; i++) {
+    s.world.lose(1006);
+    const before = s.world.clock;
+    const opened = s.world.sockets.length;
+    while (s.world.sockets.length === opened) s.world.pass(100);
+    waits.push(Math.round((s.world.clock - before) / 1000));
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 30, 30]);
+  s.world.connected();
+  s.world.say({ k: "res", id: s.world.socket.sent[0].id, ok: true, d: hello });
+  await settled();
+  s.world.pass(timing.stable + 1);
+  s.world.lose(4001);
+  const opened = s.world.sockets.length;
+  s.world.pass(timing.backoff);
+  assert.equal(s.world.sockets.length, opened + 1);
+  s.world.dice = 0;
+  s.world.lose(1006);
+  s.world.pass(0);
+  assert.equal(s.world.sockets.length, opened + 2, "the dice decide, not a fixed wait");
+});
+
+test("the server's bye says when to come back", async () => {
+  const s = stage();
+  await online(s);
+  s.world.dice = 0;
+  s.world.say({ k: "ctl", t: "bye", d: { reason: "shutdown", reconnect: "after", retry_after_ms: 7_000 } });
+  s.world.lose(4000);
+  s.world.pass(6_900);
+  assert.equal(s.world.sockets.length, 1);
+  s.world.pass(200);
+  assert.equal(s.world.sockets.length, 2);
+});
+
+for (const code of [1002, 1009, 4502, 4503, 4504, 4507]) {
+  test(`close code ${code} is final`, async () => {
+    const s = stage();
+    await online(s);
+    s.world.lose(code);
+    s.world.pass(120_000);
+    assert.equal(s.connection.state, "refused");
+    assert.equal(s.world.sockets.length, 1);
+    s.connection.nudge();
+    assert.equal(s.world.sockets.length, 1, "a glance at the page does not override it");
+    s.connection.restart();
+    assert.equal(s.world.sockets.length, 2, "a person does");
+  });
+}
+
+test("refused credentials are final, unless there are others", async () => {
+  for (const others of [false, true]) {
+    const s = stage({ refused: () => others });
+    s.connection.connect();
+    s.world.connected();
+    s.world.say({ k: "res", id: "c1", ok: false, e: { code: "auth_expired" } });
+    s.world.say({ k: "ctl", t: "bye", d: { reason: "auth_failed", reconnect: "with_new_token" } });
+    await settled();
+    s.world.lose(4500);
+    assert.equal(s.world.sockets.length, others ? 2 : 1);
+    if (!others) assert.deepEqual([s.connection.state, s.connection.reason], ["refused", "auth_expired"]);
+  }
+});
+
+test("what waits for an answer fails when the socket goes", async () => {
+  const s = stage();
+  await online(s);
+  const request = s.connection.request("a", {});
+  s.world.lose(1006);
+  await assert.rejects(request, { code: "disconnected" });
+  await assert.rejects(s.connection.request("b", {}), { code: "disconnected" });
+});
+
+test("without a network the page says so, tries now and then, and at once when it is back", async () => {
+  const s = stage();
+  await online(s);
+  s.world.network = false;
+  s.connection.renew();
+  assert.equal(s.connection.state, "offline");
+  s.world.pass(timing.backoff);
+  assert.equal(s.world.sockets.length, 2, "the browser may be wrong");
+  s.world.lose(1006);
+  assert.equal(s.connection.state, "offline");
+  s.world.network = true;
+  s.connection.nudge();
+  assert.equal(s.world.sockets.length, 3);
+});
+
+test("frames of an old socket are not heard", async () => {
+  const s = stage();
+  await online(s);
+  const old = s.world.socket;
+  s.connection.renew();
+  s.world.pass(timing.backoff);
+  old.onmessage({ data: JSON.stringify({ k: "evt", seq: 9 }) });
+  old.onclose({ code: 4503 });
+  assert.equal(s.seen.includes(9), false);
+  assert.notEqual(s.connection.state, "refused");
+});
