@@ -22,8 +22,8 @@ const (
 func (a *sessionActor) finish() {
 	a.over = true
 	a.places = nil
+	a.h.log.Release(a.h.ref) // before forget: the next life's claim must come after it
 	a.h.tenant.forget(a.h)
-	a.h.log.Release(a.h.ref)
 }
 
 // rest gives memory back; the handle stays and the next post starts a new life.

@@ -74,8 +74,14 @@ func (s *seat) postTo(id engine.SessionID, item any) *engine.Error {
 	return engine.ErrBusy
 }
 
-// repost sends a draft on from a session's ended life to its next.
-func (s *seat) repost(d engine.Draft) {
+// repost sends a draft on from a session's ended life to its next. The ended
+// handle is not closed until its inbox is empty, so it must not be found again.
+func (s *seat) repost(d engine.Draft, ended *handle) {
+	s.recent.CompareAndSwap(ended, nil)
+	if s.sys.stopping.Load() {
+		s.answer(d, engine.Answer{Err: engine.ErrBusy})
+		return
+	}
 	if err := s.postTo(d.Session, draftPosted{s, d}); err != nil {
 		s.answer(d, engine.Answer{Err: err})
 	}

@@ -199,7 +199,7 @@ func (a *sessionActor) participant(item any, now time.Time) {
 		case a.refusal != nil:
 			item.seat.answer(item.draft, engine.Answer{Err: a.refusal})
 		case a.over:
-			item.seat.repost(item.draft)
+			item.seat.repost(item.draft, a.h)
 		default:
 			a.draft(item, now)
 		}

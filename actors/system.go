@@ -125,12 +125,7 @@ func (s *System) Stop(ctx context.Context) error {
 	}
 	close(s.stop)
 	s.swept.Wait()
-	for _, h := range s.sweep.all() {
-		if !h.closeIfDormant() {
-			h.tell(quit{})
-		}
-	}
-	err := s.liveSessions.wait(ctx)
+	err := s.stopSessions(ctx)
 	for _, t := range s.tenants {
 		for _, o := range t.allOperators() {
 			if !o.closeIfDormant() {
@@ -146,6 +141,23 @@ func (s *System) Stop(ctx context.Context) error {
 	}
 	s.rt.system.Shutdown()
 	return err
+}
+
+// stopSessions ends the sessions' actors. A session that ends may still be told
+// something by a router or an operator, which starts another life: look again
+// until none is left.
+func (s *System) stopSessions(ctx context.Context) error {
+	for {
+		left := false
+		for _, h := range s.sweep.all() {
+			if !h.closeIfDormant() {
+				left = h.tell(quit{}) || left
+			}
+		}
+		if err := s.liveSessions.wait(ctx); err != nil || !left {
+			return err
+		}
+	}
 }
 
 func (s *System) openSessions() int {

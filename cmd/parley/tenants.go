@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/transport/auth"
+)
+
+// tenantFile is one tenant as its file writes it: YAML, or JSON, which is
+// YAML. Absent settings take package engine's defaults.
+type tenantFile struct {
+	ID          string           `yaml:"id"`
+	Name        string           `yaml:"name,omitempty"`
+	Origins     []string         `yaml:"origins,omitempty"`
+	Transcripts *bool            `yaml:"transcripts,omitempty"` // absent: on
+	Departments []departmentFile `yaml:"departments"`
+	Operators   []operatorFile   `yaml:"operators,omitempty"`
+	Keys        []keyFile        `yaml:"keys,omitempty"`
+	Limits      limitsFile       `yaml:"limits,omitempty"`
+
+	path string // where it was read from
+}
+
+type departmentFile struct {
+	ID           string   `yaml:"id"`
+	Name         string   `yaml:"name,omitempty"`
+	OfferTimeout duration `yaml:"offer_timeout,omitempty"`
+	DeclineFor   duration `yaml:"decline_for,omitempty"`
+	WrapUp       duration `yaml:"wrap_up,omitempty"`
+	QueueLimit   int      `yaml:"queue_limit,omitempty"`
+	QueueGrace   duration `yaml:"queue_grace,omitempty"`
+}
+
+type operatorFile struct {
+	ID          string   `yaml:"id"`
+	Name        string   `yaml:"name,omitempty"`
+	Departments []string `yaml:"departments,omitempty"`
+	Capacity    int      `yaml:"capacity,omitempty"`
+}
+
+// keyFile is a key that verifies operators' tokens. File names are relative to
+// the tenant file's folder.
+type keyFile struct {
+	ID         string `yaml:"id,omitempty"`
+	Algorithm  string `yaml:"algorithm"`
+	PEM        string `yaml:"pem,omitempty"`
+	PEMFile    string `yaml:"pem_file,omitempty"`
+	Secret     string `yaml:"secret,omitempty"`
+	SecretFile string `yaml:"secret_file,omitempty"`
+}
+
+type limitsFile struct {
+	MessageBytes      int      `yaml:"message_bytes,omitempty"`
+	VisitorDevices    int      `yaml:"visitor_devices,omitempty"`
+	OperatorDevices   int      `yaml:"operator_devices,omitempty"`
+	Connections       int      `yaml:"connections,omitempty"`
+	MessagesPerSecond float64  `yaml:"messages_per_second,omitempty"`
+	TokenTTL          duration `yaml:"token_ttl,omitempty"`
+}
+
+// duration insists on a unit: a bare 20 could mean seconds or nanoseconds.
+type duration time.Duration
+
+// UnmarshalYAML reads text like 20s or 1h30m.
+func (d *duration) UnmarshalYAML(node *yaml.Node) error {
+	parsed, err := time.ParseDuration(node.Value)
+	if err != nil || node.Kind != yaml.ScalarNode {
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: want a duration with its unit, like 20s or 5m", node.Line)}}
+	}
+	*d = duration(parsed)
+	return nil
+}
+
+// MarshalYAML writes what UnmarshalYAML reads.
+func (d duration) MarshalYAML() (any, error) { return time.Duration(d).String(), nil }
+
+// readTenants reads every tenant file of a folder and checks them together.
+func readTenants(dir string) ([]tenantFile, *engine.Tenants, error) {
+	names, err := tenantFiles(dir)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	files := make([]tenantFile, len(names))
+	tenants := make([]*engine.Tenant, len(names))
+	seen := map[engine.TenantID]string{}
+	for i, name := range names {
+		file, tenant, err := readTenant(name)
+		if err != nil {
+			return nil, nil, usageError{err}
+		}
+		if first, ok := seen[tenant.ID]; ok {
+			return nil, nil, wrongUsage("%s: id: tenant %s is also in %s", name, tenant.ID, first)
+		}
+		seen[tenant.ID] = name
+		files[i], tenants[i] = *file, tenant
+	}
+	set, err := engine.NewTenants(tenants...)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	return files, set, nil
+}
+
+func tenantFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("tenants: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		extension := filepath.Ext(entry.Name())
+		if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && slices.Contains([]string{".yaml", ".yml", ".json"}, extension) {
+			names = append(names, filepath.Join(dir, entry.Name()))
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("tenants: no .yaml, .yml or .json file in %s", dir)
+	}
+	return names, nil
+}
+
+// readTenant reads one file. Errors name the file and the line or key, and
+// never quote a secret.
+func readTenant(path string) (*tenantFile, *engine.Tenant, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("tenants: %w", err)
+	}
+	file := &tenantFile{path: path}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	if err := dec.Decode(file); errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("%s: the file is empty", path)
+	} else if err != nil {
+		return nil, nil, tenantError(path, err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("%s: one tenant per file, and here is a second document", path)
+	}
+	tenant, err := file.tenant()
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	tenant.EnsureDefaults()
+	if err := tenant.Validate(); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for i, key := range tenant.Keys {
+		if err := auth.CheckKey(key); err != nil {
+			return nil, nil, fmt.Errorf("%s: keys: key %d: %w", path, i+1, err)
+		}
+	}
+	return file, tenant, nil
+}
+
+var (
+	yamlLine    = regexp.MustCompile(`^line (\d+): (.*)$`)
+	yamlUnknown = regexp.MustCompile(`field (\S+) not found in type .*`)
+	yamlType    = regexp.MustCompile(`cannot unmarshal !!(\w+).* into (?:\[\])?(?:main\.)?(\w+)`)
+)
+
+// tenantError puts the parser's words into file:line form, without the names
+// of Go types and without quoting values.
+func tenantError(path string, err error) error {
+	lines := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
+	var types *yaml.TypeError
+	if errors.As(err, &types) {
+		lines = types.Errors
+	}
+	var faults []error
+	for _, line := range lines {
+		line = yamlUnknown.ReplaceAllString(line, "unknown key $1")
+		line = yamlType.ReplaceAllString(line, "want $2, got $1")
+		if parts := yamlLine.FindStringSubmatch(line); parts != nil {
+			faults = append(faults, fmt.Errorf("%s:%s: %s", path, parts[1], parts[2]))
+			continue
+		}
+		faults = append(faults, fmt.Errorf("%s: %s", path, line))
+	}
+	return errors.Join(faults...)
+}
+
+// tenant is the file in the engine's words.
+func (f *tenantFile) tenant() (*engine.Tenant, error) {
+	t := &engine.Tenant{
+		ID: engine.TenantID(f.ID), Revision: 1, Name: f.Name, Origins: f.Origins,
+		Transcripts: f.Transcripts == nil || *f.Transcripts,
+		Limits: engine.Limits{
+			MessageBytes: f.Limits.MessageBytes, VisitorDevices: f.Limits.VisitorDevices, OperatorDevices: f.Limits.OperatorDevices,
+			Connections: f.Limits.Connections, MessagesPerSecond: f.Limits.MessagesPerSecond, TokenTTL: time.Duration(f.Limits.TokenTTL),
+		},
+	}
+	for _, d := range f.Departments {
+		t.Departments = append(t.Departments, engine.Department{
+			ID: engine.DepartmentID(d.ID), Name: d.Name, OfferTimeout: time.Duration(d.OfferTimeout), DeclineFor: time.Duration(d.DeclineFor),
+			WrapUp: time.Duration(d.WrapUp), QueueLimit: d.QueueLimit, QueueGrace: time.Duration(d.QueueGrace),
+		})
+	}
+	for _, o := range f.Operators {
+		operator := engine.Operator{ID: engine.OperatorID(o.ID), Name: o.Name, Capacity: o.Capacity}
+		for _, d := range o.Departments {
+			operator.Departments = append(operator.Departments, engine.DepartmentID(d))
+		}
+		t.Operators = append(t.Operators, operator)
+	}
+	for i, k := range f.Keys {
+		key, err := k.key(filepath.Dir(f.path))
+		if err != nil {
+			return nil, fmt.Errorf("keys: key %d: %w", i+1, err)
+		}
+		t.Keys = append(t.Keys, key)
+	}
+	return t, nil
+}
+
+// key reads the files that a key names.
+func (k keyFile) key(dir string) (engine.TokenKey, error) {
+	secret, err := oneOf("secret", k.Secret, k.SecretFile, dir)
+	if err != nil {
+		return engine.TokenKey{}, err
+	}
+	public, err := oneOf("pem", k.PEM, k.PEMFile, dir)
+	if err != nil {
+		return engine.TokenKey{}, err
+	}
+	return engine.TokenKey{ID: k.ID, Algorithm: k.Algorithm, PEM: public, Secret: engine.BodyOf(strings.TrimRight(secret, "\r\n"))}, nil
+}
+
+// oneOf is a value given in place or by file.
+func oneOf(name, inline, file, dir string) (string, error) {
+	switch {
+	case file == "":
+		return inline, nil
+	case inline != "":
+		return "", fmt.Errorf("%s and %s_file: one of them", name, name)
+	case !filepath.IsAbs(file):
+		file = filepath.Join(dir, file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s_file: %w", name, err)
+	}
+	return string(text), nil
+}
+
+// mask stands for a secret in what is printed.
+const mask = "********"
+
+// masked copies the file without its secrets.
+func (f *tenantFile) masked() tenantFile {
+	c := *f
+	c.Keys = slices.Clone(f.Keys)
+	for i := range c.Keys {
+		if c.Keys[i].Secret != "" {
+			c.Keys[i].Secret = mask
+		}
+	}
+	return c
+}
