@@ -1,0 +1,116 @@
+package transport
+
+import (
+	"context"
+	"errors"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/transport/wire"
+)
+
+// authenticate takes the first message: it must be auth. Who cannot be seated is
+// told why, and the connection ends.
+func (c *conn) authenticate(frame *wire.Frame, err *engine.Error) {
+	if err == nil && frame.Kind != wire.FrameAuth {
+		if frame.Kind != wire.FrameRequest { // a pong or the like: nothing to answer
+			return
+		}
+		err = engine.ErrAuthRequired
+	}
+	if err == nil {
+		err = c.takeSeat(frame)
+	}
+	c.entrance = nil
+	if err == nil {
+		return
+	}
+	c.server.metrics.auths.WithLabelValues(wire.Code(err)).Inc()
+	c.refuse(frame.Request, err)
+	c.end(endingOfRefusal(err), err.Retry)
+}
+
+// takeSeat judges the tenant, the origin and the token, and sits down. The hello
+// comes by Answer.
+func (c *conn) takeSeat(frame *wire.Frame) *engine.Error {
+	s := c.server
+	tenant, known := s.options.Tenants.Tenant(frame.Auth.Tenant)
+	if !known {
+		return engine.ErrTenantUnknown
+	}
+	if !c.allowsOrigin(tenant) {
+		return engine.ErrOriginNotAllowed
+	}
+	if !s.registry.enter(c, tenant) {
+		return engine.ErrTooManyConnections
+	}
+	c.tenant = tenant
+	ctx, cancel := context.WithTimeout(context.Background(), s.options.AuthTimeout)
+	defer cancel()
+	var err error
+	if c.side == visitorSide {
+		err = c.visit(ctx, frame)
+	} else {
+		err = c.attend(ctx, frame)
+	}
+	if err != nil {
+		return s.refusalOf(err)
+	}
+	c.seated.Store(true)
+	s.registry.seat(c)
+	return nil
+}
+
+// allowsOrigin compares the handshake's Origin with the tenant's list: a page of
+// somebody else's must not connect with a visitor's browser (cross-site
+// WebSocket hijacking). Only operators may have none: native programs, whose token no browser
+// adds by itself.
+func (c *conn) allowsOrigin(tenant *engine.Tenant) bool {
+	e := c.entrance
+	if e.origin == "" {
+		return c.side == operatorSide
+	}
+	return e.self || tenant.AllowsOrigin(e.origin)
+}
+
+func (c *conn) visit(ctx context.Context, frame *wire.Frame) (err error) {
+	a := frame.Auth
+	if a.Token == "" && !a.Anonymous {
+		return engine.ErrBadRequest.In("token", "anonymous")
+	}
+	visit := engine.Visit{Request: frame.Request, Tenant: c.tenant, Token: a.Token, Origin: c.entrance.origin, Have: a.Have}
+	c.seat, err = c.server.board.Visit(ctx, visit, c)
+	return err
+}
+
+func (c *conn) attend(ctx context.Context, frame *wire.Frame) error {
+	a := frame.Auth
+	if a.Token == "" {
+		return engine.ErrBadRequest.In("token")
+	}
+	p, err := c.server.options.Authenticator.Operator(ctx, c.tenant, a.Token)
+	if err != nil {
+		return err
+	}
+	if !p.Has(engine.RoleOperator) && !p.Has(engine.RoleSupervisor) && !p.Has(engine.RoleBot) {
+		return engine.ErrForbidden.Because("the token has no role that answers chats")
+	}
+	c.operator = p.Operator
+	c.seat, err = c.server.board.Attend(ctx, engine.Attendance{
+		Request: frame.Request, Tenant: c.tenant, Principal: p, Device: a.Device, Intent: a.Intent, Have: a.Have,
+	}, c)
+	return err
+}
+
+// refusalOf is an error as the protocol has it. What the protocol has no word
+// for is logged and told as internal.
+func (s *Server) refusalOf(err error) *engine.Error {
+	var refusal *engine.Error
+	if errors.As(err, &refusal) {
+		return refusal
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return engine.ErrBusy
+	}
+	s.options.Logger.Error("a connection could not be seated", "type", typeOf(err))
+	return engine.ErrInternal
+}

@@ -1,0 +1,69 @@
+package transport
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are one server's counters. Labels are closed lists of words of this
+// package; none names a tenant or a person.
+type metrics struct {
+	connections [2]prometheus.Gauge // by side
+	byes        [endings]prometheus.Counter
+	framesIn    prometheus.Counter
+	framesOut   prometheus.Counter
+	bytesIn     prometheus.Counter
+	bytesOut    prometheus.Counter
+	writes      prometheus.Counter
+	dropped     prometheus.Counter
+	badFrames   prometheus.Counter
+	limited     prometheus.Counter
+	handshakes  *prometheus.CounterVec
+	auths       *prometheus.CounterVec
+	pending     prometheus.Histogram
+	panics      prometheus.Counter
+}
+
+func newMetrics(to prometheus.Registerer) (*metrics, error) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help})
+	}
+	counters := func(name, help, label string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, []string{label})
+	}
+	connections := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "parley", Name: "ws_connections", Help: "Seated WebSocket connections.",
+	}, []string{"side"})
+	byes := counters("bye_total", "WebSocket connections ended, by reason; gone means that the other end vanished.", "reason")
+	m := &metrics{
+		framesIn:   counter("ws_frames_in_total", "Messages received from clients."),
+		framesOut:  counter("ws_frames_out_total", "Frames written to clients."),
+		bytesIn:    counter("ws_in_bytes_total", "Bytes of messages received from clients."),
+		bytesOut:   counter("ws_out_bytes_total", "Bytes written to clients, with frame headers."),
+		writes:     counter("ws_writes_total", "Writes to sockets; several frames may share one."),
+		dropped:    counter("ws_signals_dropped_total", "Ephemeral frames dropped because their receiver was slow."),
+		badFrames:  counter("ws_bad_frames_total", "Messages from clients that were no frame of the protocol."),
+		limited:    counter("ws_rate_limited_total", "Requests refused because their connection sent too many."),
+		handshakes: counters("ws_handshakes_refused_total", "Handshakes refused, by reason.", "reason"),
+		auths:      counters("ws_auths_refused_total", "Connections that were not seated, by error code.", "code"),
+		pending: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "parley", Name: "ws_outbox_pending_bytes", Help: "Bytes that wait for a connection, sampled when it is pinged.",
+			Buckets: prometheus.ExponentialBuckets(256, 4, 8),
+		}),
+		panics: counter("ws_panics_total", "Panics caught in connections; each ended one connection."),
+	}
+	for s := range m.connections {
+		m.connections[s] = connections.WithLabelValues(side(s).String())
+	}
+	for e := endBye; e < endings; e++ {
+		m.byes[e] = byes.WithLabelValues(farewellOf(e).reason)
+	}
+	for _, c := range []prometheus.Collector{
+		connections, byes, m.framesIn, m.framesOut, m.bytesIn, m.bytesOut, m.writes, m.dropped, m.badFrames, m.limited,
+		m.handshakes, m.auths, m.pending, m.panics,
+	} {
+		if err := to.Register(c); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,72 @@
+package rest
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// encoded is an answer that is JSON already.
+type encoded []byte
+
+// writeAnswer writes a successful answer; a GET that the client has already
+// answers 304.
+func writeAnswer(ctx *fasthttp.RequestCtx, answer any) {
+	body, ok := answer.(encoded)
+	if !ok {
+		body, _ = json.Marshal(answer) // this package's own structs: cannot fail
+	}
+	setCommonHeaders(ctx)
+	if ctx.IsGet() {
+		tag := etag(body)
+		ctx.Response.Header.Set(fasthttp.HeaderETag, tag)
+		if holds(string(ctx.Request.Header.Peek(fasthttp.HeaderIfNoneMatch)), tag) {
+			ctx.SetStatusCode(fasthttp.StatusNotModified)
+			return
+		}
+	}
+	ctx.SetContentType("application/json")
+	ctx.SetBody(body)
+}
+
+// setCommonHeaders: answers hold personal data, so nothing on the way keeps
+// them, and no browser takes them for a page.
+func setCommonHeaders(ctx *fasthttp.RequestCtx) {
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	ctx.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
+}
+
+// etag names the very bytes of an answer (RFC 9110 section 8.8.3).
+func etag(body []byte) string {
+	sum := fnv.New64a()
+	_, _ = sum.Write(body)
+	return fmt.Sprintf(`"%016x"`, sum.Sum64())
+}
+
+// holds reports whether an If-None-Match list names the tag; for a GET the
+// weak comparison applies (RFC 9110 section 13.1.2).
+func holds(list, tag string) bool {
+	for item := range strings.SplitSeq(list, ",") {
+		item = strings.TrimPrefix(strings.TrimSpace(item), "W/")
+		if item == tag || item == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// stamp is a time as the WebSocket protocol writes it; empty for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// minute is a stamp of the minute that t lies in: last activity is told no
+// finer.
+func minute(t time.Time) string { return stamp(t.Truncate(time.Minute)) }

@@ -1,0 +1,76 @@
+package rest
+
+import (
+	"context"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+type operatorAnswer struct {
+	Operator     string       `json:"operator"`
+	Connections  int          `json:"connections"`
+	Intent       intentAnswer `json:"intent"`
+	Away         bool         `json:"away"`
+	Used         int          `json:"used"`
+	Capacity     int          `json:"capacity"`
+	Sessions     []string     `json:"sessions"`
+	LastActivity string       `json:"last_activity_at,omitempty"`
+}
+
+type intentAnswer struct {
+	Intent string `json:"intent"`
+	Cause  string `json:"cause,omitempty"`
+	By     string `json:"by,omitempty"`
+	Device string `json:"device,omitempty"`
+	At     string `json:"at,omitempty"`
+}
+
+func (a *api) getOperator(wait context.Context, c *call) (any, error) {
+	id := engine.OperatorID(c.params[1])
+	if _, ok := c.tenant.Operator(id); !ok {
+		return nil, engine.ErrNotFound
+	}
+	info, err := a.System.OperatorInfo(wait, c.tenant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	answer := operatorAnswer{
+		Operator: string(id), Connections: info.Connections, Away: info.Away, Used: info.Used, Capacity: info.Capacity,
+		Sessions: make([]string, len(info.Sessions)), LastActivity: minute(info.LastActivity),
+		Intent: intentAnswer{
+			Intent: intentText(info.Intent.Intent), Cause: info.Intent.Cause.String(), By: string(info.Intent.By),
+			Device: info.Intent.Device, At: stamp(info.Intent.At),
+		},
+	}
+	for i, session := range info.Sessions {
+		answer.Sessions[i] = session.String()
+	}
+	return answer, nil
+}
+
+// intentText: whoever never stated an intent is not at work.
+func intentText(intent engine.Intent) string {
+	if intent == engine.IntentNone {
+		intent = engine.IntentSignedOut
+	}
+	return intent.String()
+}
+
+type departmentsAnswer struct {
+	Departments []departmentAnswer `json:"departments"`
+}
+
+type departmentAnswer struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Default    bool   `json:"default"`
+	QueueLimit int    `json:"queue_limit"`
+}
+
+func (a *api) listDepartments(_ context.Context, c *call) (any, error) {
+	answer := departmentsAnswer{Departments: make([]departmentAnswer, len(c.tenant.Departments))}
+	for i, d := range c.tenant.Departments {
+		answer.Departments[i] = departmentAnswer{ID: string(d.ID), Name: d.Name, Default: i == 0, QueueLimit: d.QueueLimit}
+	}
+	return answer, nil
+}

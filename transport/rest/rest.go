@@ -1,0 +1,180 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// System is what this package asks for; actors.System is one. Errors are of
+// package engine's kinds; ErrNotFound for what the tenant does not have.
+type System interface {
+	// SessionInfo tells about a session, open or closed.
+	SessionInfo(context.Context, engine.SessionRef) (engine.SessionInfo, error)
+	// History reads up to limit entries numbered above after, oldest first.
+	History(ctx context.Context, ref engine.SessionRef, after engine.Seq, limit int) ([]*engine.Entry, error)
+	// PostAs hands over a Draft in somebody's name and waits until what it
+	// changes is durable.
+	PostAs(context.Context, engine.SessionRef, engine.Author, engine.Draft) (engine.Answer, error)
+	// OperatorInfo tells about an operator whom the tenant declares.
+	OperatorInfo(context.Context, engine.TenantID, engine.OperatorID) (engine.OperatorInfo, error)
+}
+
+// Authenticator says who a token's bearer is; auth.JWT is one. Errors:
+// engine.ErrAuthInvalid, engine.ErrAuthExpired.
+type Authenticator interface {
+	Operator(ctx context.Context, tenant *engine.Tenant, token string) (engine.Principal, error)
+}
+
+// Options configures the interface. System, Tenants and Authenticator are
+// required; the rest is useful when zero.
+type Options struct {
+	System        System
+	Tenants       *engine.Tenants
+	Authenticator Authenticator
+	Logger        *slog.Logger          // nil: silent
+	Registerer    prometheus.Registerer // nil: no metrics
+	Timeout       time.Duration         // how long one request may wait for the System; 0 means 10 s
+	BodyBytes     int                   // of one request's body; 0 means 64 KiB
+	Concurrency   int                   // connections that Server serves at a time; 0 means 1,024
+}
+
+// EnsureDefaults fills zero fields.
+func (o *Options) EnsureDefaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second
+	}
+	if o.BodyBytes == 0 {
+		o.BodyBytes = 64 << 10
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = 1024
+	}
+}
+
+// Validate says what is missing, or nil.
+func (o *Options) Validate() error {
+	if o.System == nil || o.Tenants == nil || o.Authenticator == nil {
+		return errors.New("rest: System, Tenants and Authenticator are required")
+	}
+	return nil
+}
+
+// api is the handler's state: nothing but its options.
+type api struct {
+	Options
+	routes  []route
+	metrics metrics
+}
+
+// New makes the handler for everything under /v1; other paths answer 404. It
+// panics when a required option is missing, as that is a mistake in wiring.
+func New(options Options) fasthttp.RequestHandler {
+	options.EnsureDefaults()
+	if err := options.Validate(); err != nil {
+		panic(err)
+	}
+	a := &api{Options: options, metrics: newMetrics(options.Registerer)}
+	a.routes = a.table()
+	return a.handle
+}
+
+// Server is a server with the limits that the handler is meant to be served
+// with. The caller starts it and shuts it down.
+func Server(options Options) *fasthttp.Server {
+	options.EnsureDefaults()
+	return &fasthttp.Server{
+		Handler:               New(options),
+		ReadTimeout:           10 * time.Second,
+		WriteTimeout:          10 * time.Second,
+		IdleTimeout:           60 * time.Second,
+		ReadBufferSize:        16 << 10, // of a request's head: room for a long token
+		MaxRequestBodySize:    options.BodyBytes,
+		Concurrency:           options.Concurrency,
+		ReduceMemoryUsage:     true,
+		NoDefaultServerHeader: true,
+		CloseOnShutdown:       true,
+		Logger:                quiet{},
+		ErrorHandler: func(ctx *fasthttp.RequestCtx, err error) {
+			writeProblem(ctx, refusalOf(err))
+		},
+	}
+}
+
+// quiet drops the server's own lines: they would hold addresses.
+type quiet struct{}
+
+// Printf drops the line.
+func (quiet) Printf(string, ...any) {}
+
+// refusalOf maps what the server says of a request it could not read.
+func refusalOf(err error) *engine.Error {
+	if errors.Is(err, fasthttp.ErrBodyTooLarge) {
+		return engine.ErrTooLarge
+	}
+	return engine.ErrBadRequest.Because("the request is not well-formed HTTP, or too slow")
+}
+
+// handle serves one request and counts it. A panic ends this request only.
+func (a *api) handle(ctx *fasthttp.RequestCtx) {
+	begun := time.Now()
+	name := "none"
+	defer func() {
+		if recover() != nil { // the value could hold what somebody typed
+			a.Logger.Error("rest: panic", "operation", name, "stack", string(debug.Stack()))
+			writeProblem(ctx, engine.ErrInternal)
+		}
+		a.metrics.count(name, ctx.Response.StatusCode(), time.Since(begun))
+	}()
+	route, params, refusal := a.match(ctx)
+	if refusal != nil {
+		writeRefusal(ctx, refusal)
+		return
+	}
+	name = route.name
+	answer, err := a.answer(ctx, route, params)
+	if err != nil {
+		a.writeError(ctx, name, err)
+		return
+	}
+	writeAnswer(ctx, answer)
+}
+
+// answer authenticates, unless the route is open to all, and runs the route.
+func (a *api) answer(ctx *fasthttp.RequestCtx, route *route, params []string) (any, error) {
+	if len(ctx.Request.Body()) > a.BodyBytes {
+		return nil, engine.ErrTooLarge
+	}
+	// The request's own context must not outlive the handler; the System may
+	// keep a context longer.
+	wait, cancel := context.WithTimeout(context.Background(), a.Timeout)
+	defer cancel()
+	c := &call{http: ctx, params: params}
+	if !route.open {
+		tenant, err := a.authenticate(wait, ctx, params[0])
+		if err != nil {
+			return nil, err
+		}
+		c.tenant = tenant
+	}
+	return route.run(wait, c)
+}
+
+func (a *api) writeError(ctx *fasthttp.RequestCtx, name string, err error) {
+	refusal := public(err)
+	if refusal.Code == engine.ErrInternal.Code {
+		a.Logger.Error("rest: request failed", "operation", name, "error", err)
+	}
+	writeProblem(ctx, refusal)
+}

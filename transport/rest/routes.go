@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// route is one operation: a method and a path whose {names} are parameters.
+type route struct {
+	name   string // in metrics and in the document's operationId
+	method string
+	path   string
+	open   bool // needs no token
+	run    func(context.Context, *call) (any, error)
+}
+
+// call is one request on its way through a route.
+type call struct {
+	http   *fasthttp.RequestCtx
+	tenant *engine.Tenant
+	params []string // the path's, in order; the tenant first
+}
+
+// table lists every operation; openapi.json describes the same ones.
+func (a *api) table() []route {
+	const base = "/v1/tenants/{tenant}"
+	const session = base + "/sessions/{session}"
+	return []route{
+		{name: "getDocument", method: "GET", path: "/v1/openapi.json", open: true, run: document},
+		{name: "listDepartments", method: "GET", path: base + "/departments", run: a.listDepartments},
+		{name: "getOperator", method: "GET", path: base + "/operators/{operator}", run: a.getOperator},
+		{name: "getSession", method: "GET", path: session, run: a.getSession},
+		{name: "listEvents", method: "GET", path: session + "/events", run: a.listEvents},
+		{name: "postMessage", method: "POST", path: session + "/messages", run: a.postMessage},
+		{name: "closeSession", method: "POST", path: session + "/close", run: a.closeSession},
+	}
+}
+
+// refusal is an answer given before a route was found.
+type refusal struct {
+	kind  *engine.Error
+	allow string // the methods that the path has, when the method was the fault
+}
+
+// match finds the request's route and the path's parameters.
+func (a *api) match(ctx *fasthttp.RequestCtx) (*route, []string, *refusal) {
+	// The original path: the parsed one is decoded, and an operator's name may
+	// hold a slash.
+	path, _, _ := strings.Cut(string(ctx.URI().PathOriginal()), "?")
+	var allow []string
+	for i := range a.routes {
+		r := &a.routes[i]
+		params, ok := r.matches(path)
+		if !ok {
+			continue
+		}
+		if r.method == string(ctx.Method()) {
+			return r, params, nil
+		}
+		allow = append(allow, r.method)
+	}
+	if allow != nil {
+		return nil, nil, &refusal{kind: engine.ErrBadRequest.Because("this path does not take this method"), allow: strings.Join(allow, ", ")}
+	}
+	return nil, nil, &refusal{kind: engine.ErrNotFound}
+}
+
+// matches compares a path element by element and decodes the parameters.
+func (r *route) matches(path string) ([]string, bool) {
+	want, got := strings.Split(r.path, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	var params []string
+	for i := range want {
+		if !strings.HasPrefix(want[i], "{") {
+			if want[i] != got[i] {
+				return nil, false
+			}
+			continue
+		}
+		value, err := url.PathUnescape(got[i])
+		if err != nil || value == "" {
+			return nil, false
+		}
+		params = append(params, value)
+	}
+	return params, true
+}
+
+// session is the path's session. A malformed id names nothing that exists.
+func (c *call) session() (engine.SessionRef, error) {
+	id, err := engine.ParseSessionID(c.params[1])
+	if err != nil {
+		return engine.SessionRef{}, engine.ErrNotFound
+	}
+	return engine.SessionRef{Tenant: c.tenant.ID, Session: id}, nil
+}

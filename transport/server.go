@@ -1,0 +1,270 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// Server accepts visitors' and operators' connections and seats them at a
+// Switchboard. Its methods may be called from any goroutine.
+type Server struct {
+	// Fixed after construction.
+	board    engine.Switchboard
+	options  Options
+	metrics  *metrics
+	registry *registry
+	borrow   func() *[]byte // s.lend, made once
+	err      error          // why the server cannot serve; nil if it can
+
+	// Fixed after start.
+	shards []*shard
+	hosted atomic.Bool // some fasthttp server keeps hijacked connections for us
+	start  sync.Once
+	halt   sync.Once
+	stop   chan struct{}  // closed when the goroutines below are to end
+	own    sync.WaitGroup // the sweeper and the shards
+
+	mu      sync.Mutex
+	serving []*fasthttp.Server // guarded by mu: ours, to be shut down
+
+	// Atomic.
+	lastQueue atomic.Pointer[queueFrame]
+	turn      atomic.Uint64 // spreads connections over shards
+
+	batches      batches
+	messages     buffers
+	writeBuffers sync.Pool
+}
+
+// Paths of the two endpoints.
+const (
+	VisitorPath  = "/v1/visitor"
+	OperatorPath = "/v1/operator"
+)
+
+// NewServer makes a server that seats connections at board. What is wrong with
+// the options is told by the first method that serves.
+func NewServer(board engine.Switchboard, options Options) *Server {
+	options.EnsureDefaults()
+	s := &Server{board: board, options: options, stop: make(chan struct{})}
+	s.borrow = s.lend
+	s.registry = newRegistry(&s.options)
+	s.err = options.Validate()
+	m, err := newMetrics(options.Registerer)
+	s.metrics = m
+	if s.err == nil && err != nil {
+		s.err = fmt.Errorf("transport: register metrics: %w", err)
+	}
+	if s.err == nil && board == nil {
+		s.err = errors.New("transport: want a switchboard")
+	}
+	if options.FastPath && hasRawWrite {
+		for range runtime.GOMAXPROCS(0) {
+			s.shards = append(s.shards, newShard(s))
+		}
+	}
+	return s
+}
+
+// ListenAndServe listens on addr and serves until ctx ends and the connections
+// are drained.
+func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
+	if s.err != nil {
+		return s.err
+	}
+	if err := s.refusePlaintext(addr); err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("transport: %w", err)
+	}
+	return s.Serve(ctx, ln)
+}
+
+// Serve serves a listener, which it closes, until ctx ends; then it drains and
+// answers nil, or why the drain was cut short.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	if s.err != nil {
+		_ = ln.Close()
+		return s.err
+	}
+	if err := s.refusePlaintext(ln.Addr().String()); err != nil {
+		_ = ln.Close()
+		return err
+	}
+	ln = &onceListener{Listener: ln}
+	web := s.newHTTP()
+	s.mu.Lock()
+	s.serving = append(s.serving, web)
+	s.mu.Unlock()
+	s.hosted.Store(true)
+	s.begin()
+	if s.options.TLS != nil {
+		ln = tls.NewListener(ln, s.tlsConfig())
+	}
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(ln) }() // ends when ln closes; waited for below
+	select {
+	case err := <-served:
+		return errors.Join(err, s.drainWithin(ctx))
+	case <-ctx.Done():
+	}
+	_ = ln.Close() // fasthttp closes it only if it had begun to serve
+	err := s.drainWithin(ctx)
+	_ = <-served // it ended because ln was closed
+	return err
+}
+
+// onceListener is closed once, whoever comes first: the context's end or
+// fasthttp's shutdown, which knows a listener only once it serves.
+type onceListener struct {
+	net.Listener
+	once sync.Once
+	err  error
+}
+
+func (l *onceListener) Close() error {
+	l.once.Do(func() { l.err = l.Listener.Close() })
+	return l.err
+}
+
+func (s *Server) drainWithin(ctx context.Context) error {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.DrainTimeout)
+	defer cancel()
+	return s.Drain(limit)
+}
+
+func (s *Server) newHTTP() *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:               s.route,
+		KeepHijackedConns:     true, // without it a late write reaches another visitor
+		ReduceMemoryUsage:     true,
+		ReadBufferSize:        s.options.HeaderBytes,
+		ReadTimeout:           s.options.ReadTimeout,
+		WriteTimeout:          s.options.ReadTimeout,
+		IdleTimeout:           s.options.IdleTimeout,
+		MaxRequestBodySize:    64 << 10,
+		NoDefaultServerHeader: true,
+		SecureErrorLogMessage: true,
+		CloseOnShutdown:       true,
+		Logger:                silent{}, // its lines hold addresses
+		Concurrency:           s.options.MaxConnections + 1024,
+	}
+}
+
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
+
+func (s *Server) tlsConfig() *tls.Config {
+	config := s.options.TLS.Clone()
+	least := uint16(tls.VersionTLS13)
+	if s.options.AllowTLS12 {
+		least = tls.VersionTLS12
+	}
+	config.MinVersion = max(config.MinVersion, least)
+	if !slices.Contains(config.NextProtos, "http/1.1") {
+		config.NextProtos = append(slices.Clone(config.NextProtos), "http/1.1")
+	}
+	return config
+}
+
+// refusePlaintext keeps what people write from crossing a network in the clear
+// by oversight.
+func (s *Server) refusePlaintext(addr string) error {
+	if s.options.TLS != nil || s.options.AllowPlaintextBeyondLoopback || isLoopback(addr) {
+		return nil
+	}
+	return fmt.Errorf("transport: %s is reached from other machines and there is no TLS: set TLS, or listen on 127.0.0.1 behind a proxy that has it, "+
+		"or allow it by name (AllowPlaintextBeyondLoopback)", addr)
+}
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Mount makes a host's own fasthttp server serve the two endpoints, before its
+// own handler, which keeps all other paths. It sets KeepHijackedConns on host:
+// without it a late frame could reach another visitor's socket. It refuses a
+// server that is at work already. The host ends with Drain.
+func (s *Server) Mount(host *fasthttp.Server) error {
+	if s.err != nil {
+		return s.err
+	}
+	if host.GetOpenConnectionsCount() >= 0 { // -1 is fasthttp's word for "does not serve"
+		return errors.New("transport: mount before the host's server serves: KeepHijackedConns cannot change under open connections")
+	}
+	host.KeepHijackedConns = true
+	s.hosted.Store(true)
+	s.begin()
+	own, others := s.Handler(), host.Handler
+	host.Handler = func(ctx *fasthttp.RequestCtx) {
+		if others == nil || isEndpoint(ctx) {
+			own(ctx)
+			return
+		}
+		others(ctx)
+	}
+	return nil
+}
+
+// Handler is the handler of the two endpoints, and of Pages, for a host that
+// routes by itself. Mount the host's server first: until then connections are
+// refused.
+func (s *Server) Handler() fasthttp.RequestHandler { return s.route }
+
+func isEndpoint(ctx *fasthttp.RequestCtx) bool {
+	path := string(ctx.Path())
+	return path == VisitorPath || path == OperatorPath
+}
+
+func (s *Server) route(ctx *fasthttp.RequestCtx) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.panicked("request", engine.ID{}, value)
+			ctx.Error("internal", fasthttp.StatusInternalServerError)
+		}
+	}()
+	switch string(ctx.Path()) {
+	case VisitorPath:
+		s.handshake(ctx, visitorSide)
+	case OperatorPath:
+		s.handshake(ctx, operatorSide)
+	default:
+		s.options.Pages(ctx)
+	}
+}
+
+// begin starts the sweeper and the shards, which Drain ends.
+func (s *Server) begin() {
+	s.start.Do(func() {
+		s.own.Go(func() { s.sweep(s.stop) })
+		for _, shard := range s.shards {
+			s.own.Go(func() { shard.run(s.stop) })
+		}
+	})
+}
+
+// Connections is how many sockets are open.
+func (s *Server) Connections() int { return s.registry.count() }
+
+func (s *Server) now() time.Time { return s.options.Clock() }

@@ -1,0 +1,125 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/fasthttp/websocket"
+
+	"github.com/parleyhq/parley/transport/internal/rfc6455"
+)
+
+// librarySource reads with the WebSocket library: the default path. The library
+// does not check UTF-8 and does not bound what it hands over; that is done here.
+type librarySource struct {
+	ws    *websocket.Conn
+	limit int
+}
+
+// errLibrarySaid is a protocol error that the library answered with a close
+// frame of its own: the one frame that it ever writes.
+var errLibrarySaid = errors.New("protocol error")
+
+func newLibrarySource(c *conn, ws *websocket.Conn) *librarySource {
+	ws.SetPingHandler(func(data string) error { return c.control(rfc6455.OpPing, []byte(data)) })
+	ws.SetPongHandler(func(string) error { return c.control(rfc6455.OpPong, nil) })
+	ws.SetCloseHandler(func(code int, _ string) error {
+		if code == websocket.CloseNoStatusReceived {
+			return c.control(rfc6455.OpClose, nil)
+		}
+		return c.control(rfc6455.OpClose, rfc6455.AppendClose(nil, code, ""))
+	})
+	return &librarySource{ws, c.server.options.FrameBytes}
+}
+
+// Wait has nothing to do: the library waits in Next.
+func (l *librarySource) Wait() error { return nil }
+
+func (l *librarySource) Next(borrow func() *[]byte) (*[]byte, error) {
+	kind, r, err := l.ws.NextReader()
+	if err != nil {
+		return nil, judgeLibrary(err)
+	}
+	if kind != websocket.TextMessage {
+		return nil, &rfc6455.Fault{Code: rfc6455.CloseUnsupported, What: "binary message"}
+	}
+	message := borrow()
+	*message = (*message)[:0]
+	var text rfc6455.Validator
+	for {
+		*message = append(*message, 0)[:len(*message)] // room for at least one byte
+		at := len(*message)
+		n, err := r.Read((*message)[at:cap(*message)])
+		*message = (*message)[:at+n]
+		switch {
+		case !text.Write((*message)[at:]), errors.Is(err, io.EOF) && !text.Complete():
+			return message, &rfc6455.Fault{Code: rfc6455.CloseInvalidUTF8, What: "message is not UTF-8"}
+		case len(*message) > l.limit:
+			return message, &rfc6455.Fault{Code: rfc6455.CloseTooBig, What: "message too large"}
+		case errors.Is(err, io.EOF):
+			return message, nil
+		case err != nil:
+			return message, judgeLibrary(err)
+		}
+	}
+}
+
+// judgeLibrary tells the library's protocol errors, which have no type, from
+// those of the socket.
+func judgeLibrary(err error) error {
+	var timeout net.Error // *net.OpError is one
+	var closed *websocket.CloseError
+	switch {
+	case errors.Is(err, websocket.ErrReadLimit): // a length beyond all numbers; the library did not answer it
+		return &rfc6455.Fault{Code: rfc6455.CloseTooBig, What: "message too large"}
+	case errors.Is(err, errPeerClosed), errors.As(err, &timeout), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, net.ErrClosed), errors.As(err, &closed):
+		return err
+	default:
+		return errLibrarySaid
+	}
+}
+
+// librarySaid follows the library's close frame: nothing may come after it.
+func (c *conn) librarySaid() {
+	c.out.mu.Lock()
+	c.note(endProtocol)
+	c.out.mu.Unlock()
+	c.out.shut(&c.server.batches)
+	_ = c.socket.SetReadDeadline(time.Now().Add(c.server.options.CloseTimeout))
+	c.await()
+}
+
+// newOwnSource reads with this project's reader: the fast path. early is what
+// came together with the handshake.
+func newOwnSource(c *conn, early []byte) source {
+	var from io.Reader = c.socket
+	if len(early) > 0 {
+		from = io.MultiReader(bytes.NewReader(early), c.socket)
+	}
+	return rfc6455.NewReader(from, rfc6455.ServerSide, readBuffer, c.server.options.FrameBytes, c.control)
+}
+
+// drainEarly takes the bytes that fasthttp read beyond the handshake out of its
+// buffer, so that the buffer need not be kept: with a deadline in the past only
+// what is in memory is read. A client that keeps to RFC 6455 has sent none.
+func drainEarly(wrapped net.Conn) (early []byte, ok bool) {
+	if wrapped.SetReadDeadline(time.Unix(1, 0)) != nil {
+		return nil, false
+	}
+	var piece [512]byte
+	for {
+		n, err := wrapped.Read(piece[:])
+		early = append(early, piece[:n]...)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return early, wrapped.SetReadDeadline(time.Time{}) == nil
+		}
+		if err != nil {
+			return nil, false
+		}
+	}
+}

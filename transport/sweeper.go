@@ -1,0 +1,62 @@
+package transport
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/transport/internal/rfc6455"
+	"github.com/parleyhq/parley/transport/wire"
+)
+
+// pingSlots is into how many ticks the time between two pings is cut. Each
+// seated connection belongs to one of them, so that a tick touches a few
+// connections only and pings are spread out, without a timer per connection.
+const pingSlots = 40
+
+// sweep pings, notices who does not answer, and closes who does not
+// authenticate. One goroutine per server, started by begin, ended by stop.
+func (s *Server) sweep(stop <-chan struct{}) {
+	ticker := time.NewTicker(max(s.options.PingEvery/pingSlots, time.Millisecond))
+	defer ticker.Stop()
+	var conns, lost []*conn
+	grace := int(s.options.PongTimeout * pingSlots / s.options.PingEvery)
+	grace = min(max(grace, 1), pingSlots-1)
+	for tick := 0; ; tick = (tick + 1) % pingSlots {
+		select {
+		case <-ticker.C:
+		case <-stop:
+			return
+		}
+		conns = s.registry.slot((tick+pingSlots-grace)%pingSlots, conns[:0])
+		for _, c := range conns {
+			if !c.alive.Load() {
+				c.end(endNoPong, 0)
+			}
+		}
+		conns = s.registry.slot(tick, conns[:0])
+		s.ping(conns)
+		conns, lost = s.registry.late(time.Now(), conns[:0], lost[:0])
+		for _, c := range conns {
+			c.end(endAuthTimeout, 0)
+		}
+		for _, c := range lost {
+			s.metrics.handshakes.WithLabelValues("vanished").Inc()
+			s.forget(c)
+		}
+		clear(conns[:cap(conns)])
+		clear(lost[:cap(lost)])
+	}
+}
+
+func (s *Server) ping(conns []*conn) {
+	if len(conns) == 0 {
+		return
+	}
+	ping := outFrame{wire.AppendPing(nil, s.now()), rfc6455.OpText}
+	for _, c := range conns {
+		c.alive.Store(false)
+		c.out.mu.Lock()
+		s.metrics.pending.Observe(float64(c.out.pending))
+		c.out.mu.Unlock()
+		c.send(ping)
+	}
+}

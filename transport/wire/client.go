@@ -1,0 +1,93 @@
+package wire
+
+import "github.com/parleyhq/parley/engine"
+
+// AppendAuth appends the first request of a client.
+func AppendAuth(dst []byte, request string, a *Auth) []byte {
+	dst = appendRequest(dst, request, opAuth)
+	dst = appendField(dst, "tenant", string(a.Tenant))
+	dst = appendField(dst, "token", a.Token)
+	dst = appendField(dst, "jwt", a.JWT)
+	if a.Anonymous {
+		dst = appendBoolField(dst, "anonymous", true)
+	}
+	dst = appendField(dst, "device", a.Device)
+	dst = appendField(dst, "intent", a.Intent.String())
+	if len(a.Have) > 0 {
+		dst = append(appendName(dst, "have"), '[')
+		for i, h := range a.Have {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendSession(append(dst, '{'), "sid", h.Session)
+			dst = append(appendUintField(dst, "seq", uint64(h.Seq)), '}')
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, '}', '}')
+}
+
+// AppendRefresh appends the request that shows a newer token.
+func AppendRefresh(dst []byte, request, token string) []byte {
+	return append(appendField(appendRequest(dst, request, opRefresh), "token", token), '}', '}')
+}
+
+// AppendDraft appends a request; the draft's Op says which.
+func AppendDraft(dst []byte, d *engine.Draft) []byte {
+	dst = appendRequest(dst, d.Request, d.Op.String())
+	switch d.Op {
+	case engine.OpAccept, engine.OpReject:
+		dst = appendOfferField(dst, d.Session, d.Offer)
+		dst = appendUintField(dst, "ep", uint64(d.Epoch))
+	case engine.OpClose:
+		dst = appendSession(dst, "sid", d.Session)
+		dst = appendUintField(dst, "ep", uint64(d.Epoch))
+	case engine.OpMessage:
+		dst = appendSession(dst, "sid", d.Session)
+		dst = append(dst, `,"body":{"type":"text","text":`...)
+		dst = append(appendString(dst, d.Body.Reveal()), '}')
+		if d.IfSeq > 0 {
+			dst = appendUintField(dst, "if_seq", uint64(d.IfSeq))
+		}
+		return append(appendField(dst, "cmid", d.ClientID), '}', '}')
+	case engine.OpRead:
+		dst = appendUintField(appendSession(dst, "sid", d.Session), "seq", uint64(d.Seq))
+	case engine.OpHistory:
+		dst = appendSession(dst, "sid", d.Session)
+		if d.Before > 0 {
+			dst = appendUintField(dst, "before_seq", uint64(d.Before))
+		}
+		if d.Limit > 0 {
+			dst = appendIntField(dst, "limit", d.Limit)
+		}
+	case engine.OpStart:
+		dst = appendField(dst, "department", string(d.Department))
+		if d.Body.Len() > 0 {
+			dst = appendString(appendName(dst, "text"), d.Body.Reveal())
+		}
+	case engine.OpIntent:
+		dst = appendField(dst, "intent", d.Intent.String())
+	case engine.OpAway:
+		dst = appendBoolField(dst, "on", d.On)
+	}
+	return append(appendField(dst, "idem", d.ClientID), '}', '}')
+}
+
+func appendRequest(dst []byte, request, op string) []byte {
+	dst = append(dst, `{"k":"req","id":`...)
+	dst = append(appendString(dst, request), `,"op":"`...)
+	dst = append(dst, op...)
+	return append(dst, `","d":{`...)
+}
+
+// AppendTyping appends that the client's person is, or no longer is, writing.
+func AppendTyping(dst []byte, session engine.SessionID, on bool) []byte {
+	dst = appendSession(append(dst, `{"k":"ctl","t":"typing","d":{`...), "sid", session)
+	return append(appendBoolField(dst, "on", on), '}', '}')
+}
+
+// AppendPong appends the answer to a ping.
+func AppendPong(dst []byte) []byte { return append(dst, `{"k":"ctl","t":"pong"}`...) }
+
+// AppendClientBye appends that the client leaves.
+func AppendClientBye(dst []byte) []byte { return append(dst, `{"k":"ctl","t":"bye"}`...) }

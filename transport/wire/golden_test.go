@@ -1,0 +1,266 @@
+package wire
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+var update = flag.Bool("update", false, "write testdata anew")
+
+var (
+	at      = time.Date(2026, 5, 4, 12, 30, 1, 7e6+999, time.UTC)
+	session = engine.SessionID{0x01, 0x96, 0x9b, 0x3c, 0x5e, 0x10, 15: 0x2a}
+	other   = engine.SessionID{0x01, 0x96, 0x9b, 0x3c, 0x5e, 0x11, 15: 0x2b}
+	visitor = engine.Author{Kind: engine.AuthorVisitor}
+	ada     = engine.Author{Kind: engine.AuthorOperator, Operator: "ada"}
+)
+
+func entry(kind engine.Kind, change func(*engine.Entry)) *engine.Entry {
+	e := &engine.Entry{Session: session, Seq: 7, PrevAll: 5, Epoch: 2, At: at, Kind: kind}
+	if change != nil {
+		change(e)
+	}
+	return e
+}
+
+func tenant() *engine.Tenant {
+	t := &engine.Tenant{
+		ID: "acme", Name: "Acme & Co", Departments: []engine.Department{{ID: "sales", Name: "Sales"}, {ID: "help"}},
+		Operators: []engine.Operator{{ID: "ada", Name: "Ada Lovelace"}},
+	}
+	t.EnsureDefaults()
+	return t
+}
+
+func me() engine.Me {
+	return engine.Me{
+		Rev: 3, Operator: "ada", Intent: engine.IntentInfo{Intent: engine.IntentAccepting, Cause: engine.CauseManual, By: "ada", Device: "laptop", At: at},
+		Used: 2000, Capacity: 3000, Sessions: []engine.SessionID{session, other},
+		Offers: []engine.Offer{{Session: other, ID: 4, Epoch: 1, Department: "sales", Deadline: at.Add(20 * time.Second), Waiting: at}},
+	}
+}
+
+// frames is one frame of every kind that a server sends.
+func frames() map[string][]byte {
+	all, ops := engine.VisibleToAll, engine.VisibleToOperators
+	message := entry(engine.KindMessageNew, func(e *engine.Entry) {
+		e.Author, e.ClientID, e.Body = ada, "k-1", engine.BodyOf("say \"hi\"\n\t\x01 </script> \u2028 é 漢 🙂 \\")
+	})
+	answer := func(op engine.Op, change func(*engine.Answer)) []byte {
+		a := &engine.Answer{Request: "c1", Op: op, Session: session, Seq: 7, At: at, Epoch: 2, State: engine.StateQueued}
+		if change != nil {
+			change(a)
+		}
+		return AppendAnswer(nil, a, all)
+	}
+	refusal := func(err *engine.Error) []byte { return AppendRefusal(nil, "c1", err) }
+	s := func(signal engine.Signal) []byte { return AppendSignal(nil, signal) }
+	meNow := me()
+	return map[string][]byte{
+		"evt.session.started":      AppendEntry(nil, entry(engine.KindSessionStarted, func(e *engine.Entry) { e.Author, e.Department = visitor, "sales" }), all),
+		"evt.session.queued":       AppendEntry(nil, entry(engine.KindSessionQueued, func(e *engine.Entry) { e.Department, e.Cause = "sales", engine.CauseOperatorLost }), all),
+		"evt.offer.made":           AppendEntry(nil, entry(engine.KindOfferMade, func(e *engine.Entry) { e.Operator, e.Deadline, e.Visibility = "ada", at, ops }), ops),
+		"evt.offer.ended":          AppendEntry(nil, entry(engine.KindOfferEnded, func(e *engine.Entry) { e.Operator, e.Offer, e.Cause, e.Visibility = "ada", 4, engine.CauseMissed, ops }), ops),
+		"evt.session.assigned":     AppendEntry(nil, entry(engine.KindSessionAssigned, func(e *engine.Entry) { e.Operator, e.Offer, e.Author = "ada", 4, ada }), all),
+		"evt.message.new.visitor":  AppendEntry(nil, message, all),
+		"evt.message.new.operator": AppendEntry(nil, message, ops),
+		"evt.session.closing":      AppendEntry(nil, entry(engine.KindSessionClosing, func(e *engine.Entry) { e.Author, e.Cause = ada, engine.CauseManual }), all),
+		"evt.session.closed":       AppendEntry(nil, entry(engine.KindSessionClosed, nil), all),
+		"evt.session.refused":      AppendEntry(nil, entry(engine.KindSessionRefused, func(e *engine.Entry) { e.Cause = engine.CauseDepartmentClosed }), all),
+		"evt.integration":          AppendEntry(nil, entry(engine.KindMessageNew, func(e *engine.Entry) { e.Author.Kind, e.Body = engine.AuthorIntegration, engine.BodyOf("x") }), all),
+		"eph.typing":               s(engine.Typing{Session: session, Author: ada, On: true}),
+		"eph.presence":             s(engine.Presence{Session: session, Author: visitor, Present: true, LastActivity: at.Truncate(time.Minute)}),
+		"eph.presence.unknown":     s(engine.Presence{Session: session, Author: visitor}),
+		"eph.read.moved":           s(engine.ReadMoved{Session: session, Author: visitor, Seq: 7}),
+		"eph.people":               AppendPerson(nil, "ada", "Ada \"the\" Lovelace"),
+		"ctl.resumed":              s(engine.Situation{Session: session, State: engine.StateActive, Epoch: 2, Head: 9, Department: "sales", Owner: "ada", Turn: engine.TurnVisitor, Visitor: engine.Presence{Present: true, LastActivity: at}, ReadVisitor: 8, ReadOperator: 9, From: 4}),
+		"ctl.resumed.reset":        s(engine.Situation{Session: session, State: engine.StateQueued, Head: 900, From: 401, Reset: true}),
+		"ctl.ping":                 AppendPing(nil, at),
+		"ctl.bye":                  AppendBye(nil, "shutdown", "after", 1500*time.Millisecond),
+		"ctl.bye.no":               AppendBye(nil, "bad_frames", "no", 0),
+		"ctl.going_away":           s(engine.GoingAway{Retry: time.Second}),
+		"watch.me.snapshot":        s(meNow),
+		"watch.me.snapshot.empty":  s(engine.Me{Rev: 1, Operator: "ada"}),
+		"watch.me.offer.new":       s(engine.OfferNew{Rev: 4, Offer: meNow.Offers[0]}),
+		"watch.me.offer.revoked":   s(engine.OfferRevoked{Rev: 5, Session: other, ID: 4, Cause: engine.CauseTaken}),
+		"watch.me.mine.changed":    s(engine.MineChanged{Rev: 6, Session: session, Owned: true, Used: 1000}),
+		"watch.me.intent.changed":  s(engine.IntentChanged{Rev: 7, Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseMissed, At: at}, Away: true}),
+		"watch.queue.snapshot":     s(&engine.Queue{Rev: 1, Snapshot: true, Rows: []engine.QueueRow{{Session: session, Department: "sales", Since: at}, {Session: other, Department: "help", Since: at, Offered: true}}}),
+		"watch.queue.delta":        s(&engine.Queue{Rev: 2, Gone: []engine.SessionID{session, other}}),
+		"res.session.start":        answer(engine.OpStart, nil),
+		"res.message.send":         answer(engine.OpMessage, nil),
+		"res.read.mark":            answer(engine.OpRead, nil),
+		"res.history.get":          answer(engine.OpHistory, func(a *engine.Answer) { a.Entries, a.More = []*engine.Entry{message, message}, true }),
+		"res.history.get.hidden": answer(engine.OpHistory, func(a *engine.Answer) {
+			a.Entries = []*engine.Entry{entry(engine.KindOfferMade, func(e *engine.Entry) { e.Visibility = ops }), message}
+		}),
+		"res.session.close":             answer(engine.OpClose, nil),
+		"res.offer.accept":              answer(engine.OpAccept, nil),
+		"res.offer.reject":              answer(engine.OpReject, nil),
+		"res.intent.set":                answer(engine.OpIntent, func(a *engine.Answer) { a.Intent = meNow.Intent }),
+		"res.away.set":                  answer(engine.OpAway, nil),
+		"res.stale_view":                answer(engine.OpMessage, func(a *engine.Answer) { a.Err, a.Entries = engine.ErrStaleView.At(7), []*engine.Entry{message} }),
+		"res.bad_request":               refusal(engine.ErrBadRequest.In("sid", "cmid")),
+		"res.session_closed":            refusal(engine.ErrClosed.At(9)),
+		"res.stale_epoch":               refusal(engine.ErrStaleEpoch.InEpoch(3)),
+		"res.rate_limited":              refusal(engine.ErrRateLimited.After(250 * time.Millisecond)),
+		"res.storage_full.is.a.busy":    refusal(engine.ErrFull),
+		"res.fenced.is.internal":        refusal(engine.ErrFenced),
+		"res.unknown_session.not_found": refusal(engine.ErrUnknown),
+		"res.corrupt.is.internal":       refusal(engine.ErrCorrupt),
+		"res.hello.visitor":             hello("", &engine.Welcome{Visitor: engine.VisitorID(other), Token: "opaque", Expires: at, Session: session}),
+		"res.hello.visitor.new":         hello("", &engine.Welcome{Visitor: engine.VisitorID(other), Token: "opaque", Expires: at}),
+		"res.hello.operator":            hello("ada", &engine.Welcome{Me: &meNow}),
+		"res.hello.visitor.verified":    hello("", &engine.Welcome{Visitor: engine.VisitorID(other), Token: "opaque", Expires: at, Verified: true, Session: session}),
+		"res.hello.operator.expires":    hello("ada", &engine.Welcome{Expires: at, Me: &meNow}),
+		"res.auth.refresh":              AppendRenewed(nil, "c1", engine.Renewed{Expires: at}),
+		"res.auth.refresh.visitor":      AppendRenewed(nil, "c1", engine.Renewed{Expires: at, Token: "opaque"}),
+		"req.auth.visitor.verified":     AppendAuth(nil, "c0", &Auth{Tenant: "acme", Token: "opaque", JWT: "a.b.c"}),
+		"req.auth.refresh":              AppendRefresh(nil, "c1", "a.b.c"),
+		"req.auth.visitor":              AppendAuth(nil, "c0", &Auth{Tenant: "acme", Anonymous: true, Have: []engine.Have{{Session: session, Seq: 3}}}),
+		"req.auth.operator":             AppendAuth(nil, "c0", &Auth{Tenant: "acme", Token: "a.b.c", Device: "laptop", Intent: engine.IntentAccepting}),
+		"req.session.start":             AppendDraft(nil, &engine.Draft{Op: engine.OpStart, Request: "c1", ClientID: "k", Department: "sales", Body: engine.BodyOf("hi")}),
+		"req.message.send":              AppendDraft(nil, &engine.Draft{Op: engine.OpMessage, Request: "c1", ClientID: "k", Session: session, IfSeq: 5, Body: engine.BodyOf("hi")}),
+		"req.read.mark":                 AppendDraft(nil, &engine.Draft{Op: engine.OpRead, Request: "c1", Session: session, Seq: 5}),
+		"req.history.get":               AppendDraft(nil, &engine.Draft{Op: engine.OpHistory, Request: "c1", Session: session, Before: 50, Limit: 10}),
+		"req.session.close":             AppendDraft(nil, &engine.Draft{Op: engine.OpClose, Request: "c1", Session: session, ClientID: "k", Epoch: 2}),
+		"req.offer.accept":              AppendDraft(nil, &engine.Draft{Op: engine.OpAccept, Request: "c1", Session: session, Offer: 4, Epoch: 2}),
+		"req.offer.reject":              AppendDraft(nil, &engine.Draft{Op: engine.OpReject, Request: "c1", Session: session, Offer: 4, Epoch: 2, ClientID: "k"}),
+		"req.intent.set":                AppendDraft(nil, &engine.Draft{Op: engine.OpIntent, Request: "c1", Intent: engine.IntentPaused, ClientID: "k"}),
+		"req.away.set":                  AppendDraft(nil, &engine.Draft{Op: engine.OpAway, Request: "c1", On: true}),
+		"ctl.client.typing":             AppendTyping(nil, session, true),
+		"ctl.client.pong":               AppendPong(nil),
+		"ctl.client.bye":                AppendClientBye(nil),
+	}
+}
+
+func hello(operator engine.OperatorID, w *engine.Welcome) []byte {
+	return AppendHello(nil, &Hello{
+		Request: "c0", Conn: engine.ID(other), Tenant: tenant(), Operator: operator, Welcome: w, Now: at,
+		FrameBytes: 64 << 10, PingEvery: 20 * time.Second,
+	})
+}
+
+func TestGoldenFrames(t *testing.T) {
+	for name, got := range frames() {
+		t.Run(name, func(t *testing.T) {
+			if !json.Valid(got) {
+				t.Fatalf("no JSON: %s", got)
+			}
+			path := filepath.Join("testdata", name+".json")
+			if *update {
+				if err := os.WriteFile(path, append(got, '\n'), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got)+"\n" != string(want) {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestGoldenFramesAreAllUsed(t *testing.T) {
+	known := frames()
+	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	if err != nil || len(files) != len(known) {
+		t.Fatalf("testdata: got %d files, want %d (%v)", len(files), len(known), err)
+	}
+}
+
+func TestServerFramesDecode(t *testing.T) {
+	for name, data := range frames() {
+		if strings.HasPrefix(name, "req.") || strings.HasPrefix(name, "ctl.client.") {
+			continue
+		}
+		frame, err := DecodeServer(data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		kind, rest, _ := strings.Cut(name, ".")
+		if frame.Kind != kind {
+			t.Errorf("%s: kind: got %q, want %q", name, frame.Kind, kind)
+		}
+		if kind == "evt" && (frame.Seq != 7 || frame.Epoch != 2 || frame.Session != session.String() || !frame.At.Equal(at.Truncate(time.Millisecond))) {
+			t.Errorf("%s: got %+v", name, frame)
+		}
+		if kind == "evt" && !strings.HasPrefix(rest, frame.Type) && rest != "integration" {
+			t.Errorf("%s: type: got %q", name, frame.Type)
+		}
+	}
+}
+
+func TestTextSurvivesTheWire(t *testing.T) {
+	text := "say \"hi\"\n\t\x01\x7f </script> \u2028 é 漢 🙂 \\"
+	e := entry(engine.KindMessageNew, func(e *engine.Entry) { e.Body = engine.BodyOf(text) })
+	frame, err := DecodeServer(AppendEntry(nil, e, engine.VisibleToAll))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d Data
+	if err := frame.Read(&d); err != nil || d.Body.Text != text {
+		t.Errorf("got %q, %v; want %q", d.Body.Text, err, text)
+	}
+}
+
+func TestPrevIsOfTheReadersVisibility(t *testing.T) {
+	e := entry(engine.KindMessageNew, nil)
+	for reader, want := range map[engine.Visibility]engine.Seq{engine.VisibleToAll: 5, engine.VisibleToOperators: 6} {
+		frame, err := DecodeServer(AppendEntry(nil, e, reader))
+		if err != nil || frame.Prev != want {
+			t.Errorf("%s: prev: got %d, want %d (%v)", reader, frame.Prev, want, err)
+		}
+	}
+}
+
+// What happens inside the server stays there.
+func TestInsideErrorsDoNotLeave(t *testing.T) {
+	for err, want := range map[*engine.Error]string{
+		engine.ErrFull: "unavailable", engine.ErrFenced: "internal", engine.ErrCorrupt: "internal", engine.ErrUnknown: "not_found",
+		engine.ErrBusy: "unavailable", engine.ErrClosed: "session_closed",
+	} {
+		if got := Code(err); got != want {
+			t.Errorf("%s: got %s, want %s", err.Code, got, want)
+		}
+		if text := string(AppendRefusal(nil, "c", err)); err.Code != want && strings.Contains(text, err.Code) {
+			t.Errorf("%s leaves the server: %s", err.Code, text)
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	for _, at := range []time.Time{
+		at,
+		{},
+		time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC),
+		time.Date(2026, 1, 2, 3, 4, 5, 60e6, time.FixedZone("x", 7200)),
+	} {
+		got, want := string(appendTime(nil, at)), at.UTC().Format(`"2006-01-02T15:04:05.000Z"`)
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if got := string(appendTime(nil, time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC))); len(got) != 26 {
+		t.Errorf("a year of five digits: got %s", got)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	for _, id := range []engine.ID{{}, engine.ID(session), {0: 0xff, 7: 0x80, 8: 1, 15: 0xff}} {
+		if got, want := string(appendID(nil, id)), id.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

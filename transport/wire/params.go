@@ -1,0 +1,340 @@
+package wire
+
+import "github.com/parleyhq/parley/engine"
+
+// fields is a set of members of a request's d.
+type fields uint32
+
+const (
+	fieldTenant fields = 1 << iota
+	fieldToken
+	fieldJWT
+	fieldAnonymous
+	fieldDevice
+	fieldIntent
+	fieldHave
+	fieldSession
+	fieldCmid
+	fieldIdem
+	fieldBody
+	fieldText
+	fieldDepartment
+	fieldEpoch
+	fieldSeq
+	fieldIfSeq
+	fieldBefore
+	fieldLimit
+	fieldOffer
+	fieldOn
+)
+
+// fieldName is the field's name in the protocol.
+func fieldName(field fields) string {
+	switch field {
+	case fieldTenant:
+		return "tenant"
+	case fieldToken:
+		return "token"
+	case fieldJWT:
+		return "jwt"
+	case fieldAnonymous:
+		return "anonymous"
+	case fieldDevice:
+		return "device"
+	case fieldIntent:
+		return "intent"
+	case fieldHave:
+		return "have"
+	case fieldSession:
+		return "sid"
+	case fieldCmid:
+		return "cmid"
+	case fieldIdem:
+		return "idem"
+	case fieldBody:
+		return "body"
+	case fieldText:
+		return "text"
+	case fieldDepartment:
+		return "department"
+	case fieldEpoch:
+		return "ep"
+	case fieldSeq:
+		return "seq"
+	case fieldIfSeq:
+		return "if_seq"
+	case fieldBefore:
+		return "before_seq"
+	case fieldLimit:
+		return "limit"
+	case fieldOffer:
+		return "offer_id"
+	default:
+		return "on"
+	}
+}
+
+// params is a request's d, read in one pass whatever the operation: which
+// fields matter is judged afterwards, so a wrong field that the operation does
+// not have counts as unknown and is ignored.
+type params struct {
+	seen, wrong fields
+	draft       engine.Draft
+	idem        string           // goes into ClientID where cmid does not
+	text        engine.Body      // goes into Body where body does not
+	offered     engine.SessionID // out of offer_id; goes into Session where sid does not
+	auth        *Auth            // nil: auth's own fields are ignored
+}
+
+// draftOf is the draft of one operation, out of the fields that are its own.
+func (p *params) draftOf(op engine.Op, request string) engine.Draft {
+	d := p.draft
+	d.Op, d.Request = op, request
+	switch op {
+	case engine.OpMessage:
+		return d
+	case engine.OpAccept, engine.OpReject:
+		d.Session = p.offered
+	}
+	d.ClientID, d.Body = p.idem, engine.Body{}
+	if op == engine.OpStart {
+		d.Body = p.text
+	}
+	return d
+}
+
+// check refuses unless all of need were there and none of known is malformed.
+func (p *params) check(need, known fields) *engine.Error {
+	fault := need&^p.seen | p.wrong&known
+	if fault == 0 {
+		return nil
+	}
+	var names []string
+	for field := fields(1); field <= fieldOn; field <<= 1 {
+		if fault&field != 0 {
+			names = append(names, fieldName(field))
+		}
+	}
+	return engine.ErrBadRequest.In(names...)
+}
+
+// scan reads d, whose form was checked already. Anything but an object counts as
+// an empty one.
+func (p *params) scan(data []byte) {
+	s := scanner{data: data}
+	if len(data) == 0 || !s.eat('{') {
+		return
+	}
+	for first := true; ; first = false {
+		name, more, ok := s.member(first)
+		if !ok || !more {
+			return
+		}
+		s.space()
+		start := s.pos
+		s.skip(1)
+		value := data[start:s.pos]
+		if value[0] == 'n' { // null: as if it were not there
+			continue
+		}
+		field, good := p.take(string(name), value)
+		p.seen |= field
+		p.wrong &^= field // the last of two members with one name counts
+		if !good {
+			p.wrong |= field
+		}
+	}
+}
+
+// take reads one member. A field of 0 is one that nobody knows.
+func (p *params) take(name string, value []byte) (field fields, good bool) {
+	d := &p.draft
+	switch name {
+	case "sid":
+		d.Session, good = sessionOf(value)
+		return fieldSession, good
+	case "cmid":
+		d.ClientID, good = textOf(value, 1, engine.MaxClientID)
+		return fieldCmid, good
+	case "idem":
+		p.idem, good = textOf(value, 1, engine.MaxClientID)
+		return fieldIdem, good
+	case "body":
+		d.Body, good = bodyOf(value)
+		return fieldBody, good
+	case "text":
+		p.text, good = boxed(value)
+		return fieldText, good
+	case "department":
+		text, ok := textOf(value, 0, 64)
+		d.Department = engine.DepartmentID(text)
+		return fieldDepartment, ok && (text == "" || d.Department.Validate() == nil)
+	case "ep":
+		n, ok := wholeOf(value)
+		d.Epoch = engine.Epoch(n)
+		return fieldEpoch, ok
+	case "seq":
+		d.Seq, good = seqOf(value)
+		return fieldSeq, good
+	case "if_seq":
+		d.IfSeq, good = seqOf(value)
+		return fieldIfSeq, good
+	case "before_seq":
+		d.Before, good = seqOf(value)
+		return fieldBefore, good
+	case "limit":
+		n, ok := wholeOf(value)
+		d.Limit = int(min(n, engine.MaxHistory+1))
+		return fieldLimit, ok && n >= 1 && n <= engine.MaxHistory
+	case "offer_id":
+		text, ok := textOf(value, 1, 64)
+		if ok {
+			p.offered, d.Offer, ok = ParseOfferID(text)
+		}
+		return fieldOffer, ok
+	case "intent":
+		text, ok := textOf(value, 1, 16)
+		intent, known := engine.ParseIntent(text)
+		d.Intent = intent
+		if p.auth != nil {
+			p.auth.Intent = intent
+		}
+		return fieldIntent, ok && known
+	case "on":
+		d.On, good = boolOf(value)
+		return fieldOn, good
+	default:
+		if p.auth == nil {
+			return 0, true
+		}
+		return p.auth.take(name, value)
+	}
+}
+
+func (a *Auth) take(name string, value []byte) (field fields, good bool) {
+	switch name {
+	case "tenant":
+		text, ok := textOf(value, 1, 64)
+		a.Tenant = engine.TenantID(text)
+		return fieldTenant, ok
+	case "token":
+		a.Token, good = textOf(value, 0, maxTokenBytes)
+		return fieldToken, good
+	case "jwt":
+		a.JWT, good = textOf(value, 0, maxTokenBytes)
+		return fieldJWT, good
+	case "anonymous":
+		a.Anonymous, good = boolOf(value)
+		return fieldAnonymous, good
+	case "device":
+		a.Device, good = textOf(value, 0, maxDeviceBytes)
+		return fieldDevice, good
+	case "have":
+		a.Have, good = haveOf(value)
+		return fieldHave, good
+	default:
+		return 0, true
+	}
+}
+
+// The functions below read one scanned value; false means that it is not of the
+// type or range wanted.
+
+func textOf(value []byte, least, most int) (string, bool) {
+	text := plainText(value)
+	if value[0] != '"' || len(text) < least || len(text) > most {
+		return "", false
+	}
+	return string(text), true
+}
+
+func wholeOf(value []byte) (uint64, bool) {
+	s := scanner{data: value}
+	n, whole, ok := s.number()
+	return n, ok && whole
+}
+
+func seqOf(value []byte) (engine.Seq, bool) {
+	n, ok := wholeOf(value)
+	return engine.Seq(n), ok
+}
+
+func boolOf(value []byte) (on, ok bool) {
+	return value[0] == 't', value[0] == 't' || value[0] == 'f'
+}
+
+func sessionOf(value []byte) (engine.SessionID, bool) {
+	text := plainText(value)
+	if len(text) != 26 {
+		return engine.SessionID{}, false
+	}
+	id, err := engine.ParseSessionID(string(text))
+	return id, err == nil && !id.IsZero()
+}
+
+// boxed is a text of 1 byte or more as a Body of its own bytes. Its upper bound
+// is the tenant's and is judged by the caller.
+func boxed(value []byte) (engine.Body, bool) {
+	if value[0] != '"' {
+		return engine.Body{}, false
+	}
+	raw := value[1 : len(value)-1]
+	text := unquote(make([]byte, 0, len(raw)), raw)
+	return engine.NewBody(text), len(text) > 0
+}
+
+// bodyOf reads {"type":"text","text":…}; text is the one type there is.
+func bodyOf(value []byte) (body engine.Body, ok bool) {
+	s := scanner{data: value}
+	if !s.eat('{') {
+		return body, false
+	}
+	isText := false
+	for first := true; ; first = false {
+		name, more, _ := s.member(first)
+		if !more {
+			return body, ok && isText
+		}
+		s.space()
+		start := s.pos
+		s.skip(1)
+		switch member := value[start:s.pos]; string(name) {
+		case "type":
+			isText = string(plainText(member)) == "text"
+		case "text":
+			body, ok = boxed(member)
+		}
+	}
+}
+
+// haveOf reads [{"sid":…,"seq":…}].
+func haveOf(value []byte) (have []engine.Have, ok bool) {
+	s := scanner{data: value}
+	if !s.eat('[') {
+		return nil, false
+	}
+	if s.eat(']') {
+		return nil, true
+	}
+	for len(have) < maxHave {
+		s.space()
+		start := s.pos
+		s.skip(1)
+		one, good := haveOne(value[start:s.pos])
+		if !good {
+			return nil, false
+		}
+		have = append(have, one)
+		if !s.eat(',') {
+			return have, true
+		}
+	}
+	return nil, false
+}
+
+func haveOne(value []byte) (engine.Have, bool) {
+	var p params
+	p.scan(value)
+	const both = fieldSession | fieldSeq
+	return engine.Have{Session: p.draft.Session, Seq: p.draft.Seq}, p.seen&both == both && p.wrong&both == 0
+}

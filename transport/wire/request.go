@@ -1,0 +1,222 @@
+package wire
+
+import (
+	"github.com/parleyhq/parley/engine"
+)
+
+// FrameKind says what a client's frame is.
+type FrameKind uint8
+
+// The kinds of frame that clients send.
+const (
+	FrameNone    FrameKind = iota
+	FrameAuth              // the first request: Auth
+	FrameRequest           // a request: Draft
+	FrameTyping            // control: Session and On
+	FrameAlive             // control: pong or ack; nothing in it
+	FrameBye               // control: the client leaves
+	FrameRefresh           // a request: Auth, of which Token
+	FrameUnknown           // control of a kind this version does not know: ignore it
+)
+
+// Frame is what a client sent. Nothing in it points into the bytes it was read
+// from.
+type Frame struct {
+	Kind    FrameKind
+	Request string       // the request's id, as far as it could be read
+	Draft   engine.Draft // of FrameRequest
+	Auth    *Auth        // of FrameAuth
+	Session engine.SessionID
+	On      bool
+}
+
+// Auth is what a client says about itself in its first request.
+type Auth struct {
+	Tenant    engine.TenantID
+	Token     string
+	JWT       string        // a visitor's, signed by the tenant; Token is then the one it had before, or empty
+	Anonymous bool          // a visitor without a token
+	Device    string        // an operator's
+	Intent    engine.Intent // an operator's
+	Have      []engine.Have
+}
+
+const (
+	maxTokenBytes  = 16 << 10
+	maxDeviceBytes = 64
+	maxHave        = 1024
+)
+
+const (
+	opAuth    = "auth"
+	opRefresh = "auth.refresh"
+)
+
+// Decode reads a client's frame, which must be UTF-8. The answer is ErrBadFrame
+// for what is no frame of the protocol, ErrUnknownOp, or ErrBadRequest with the
+// names of the fields at fault; Frame.Request is set whenever it could be read,
+// so that the refusal can be answered.
+func Decode(data []byte, frame *Frame) *engine.Error {
+	*frame = Frame{}
+	var e envelope
+	if !e.scan(data) {
+		if e.idOK {
+			frame.Request = e.id
+		}
+		return engine.ErrBadFrame
+	}
+	switch string(e.kind) {
+	case "req":
+		if !e.idOK {
+			return engine.ErrBadFrame.Because("id: want 1 to 64 bytes of text")
+		}
+		frame.Request = e.id
+		return decodeRequest(&e, frame)
+	case "ctl":
+		return decodeControl(&e, frame)
+	default:
+		return engine.ErrBadFrame.Because("k: want req or ctl")
+	}
+}
+
+// envelope is the outermost object; its d is scanned for form and read later,
+// when op is known.
+type envelope struct {
+	kind, op, topic, data []byte
+	id                    string
+	idOK                  bool
+}
+
+func (e *envelope) scan(data []byte) bool {
+	s := scanner{data: data}
+	if !s.eat('{') {
+		return false
+	}
+	for first := true; ; first = false {
+		name, more, ok := s.member(first)
+		if !ok {
+			return false
+		}
+		if !more {
+			return s.atEnd()
+		}
+		start := s.pos
+		if s.space(); start != s.pos {
+			start = s.pos
+		}
+		if !s.skip(1) {
+			return false
+		}
+		e.take(string(name), data[start:s.pos])
+	}
+}
+
+func (e *envelope) take(name string, value []byte) {
+	switch name {
+	case "k":
+		e.kind = plainText(value)
+	case "op":
+		e.op = plainText(value)
+	case "t":
+		e.topic = plainText(value)
+	case "d":
+		e.data = value
+	case "id":
+		text := plainText(value)
+		e.idOK = len(text) > 0 && len(text) <= engine.MaxRequestID
+		if e.idOK {
+			e.id = string(text)
+		}
+	}
+}
+
+// plainText is the text of a scanned value, nil if it is no string.
+func plainText(value []byte) []byte {
+	if value[0] != '"' {
+		return nil
+	}
+	s := scanner{data: value}
+	raw, escaped, _ := s.text()
+	if escaped {
+		return unquote(nil, raw)
+	}
+	return raw
+}
+
+func decodeRequest(e *envelope, frame *Frame) *engine.Error {
+	var p params
+	switch string(e.op) {
+	case opAuth:
+		frame.Kind = FrameAuth
+		p.auth = &Auth{}
+		p.scan(e.data)
+		frame.Auth = p.auth
+		return p.check(fieldTenant, fieldTenant|fieldToken|fieldJWT|fieldAnonymous|fieldDevice|fieldIntent|fieldHave)
+	case opRefresh:
+		frame.Kind = FrameRefresh
+		p.auth = &Auth{}
+		p.scan(e.data)
+		frame.Auth = p.auth
+		return p.check(fieldToken, fieldToken)
+	}
+	op, known := engine.ParseOp(string(e.op))
+	if !known {
+		return engine.ErrUnknownOp
+	}
+	rule, spoken := ruleOf(op)
+	if !spoken {
+		return engine.ErrUnknownOp
+	}
+	frame.Kind = FrameRequest
+	p.scan(e.data)
+	if err := p.check(rule.need, rule.need|rule.may); err != nil {
+		return err
+	}
+	frame.Draft = p.draftOf(op, frame.Request)
+	return nil
+}
+
+func decodeControl(e *envelope, frame *Frame) *engine.Error {
+	switch string(e.topic) {
+	case "typing":
+		var p params
+		p.scan(e.data)
+		frame.Kind, frame.Session, frame.On = FrameTyping, p.draft.Session, p.draft.On
+		return p.check(fieldSession|fieldOn, fieldSession|fieldOn)
+	case "pong", "ack":
+		frame.Kind = FrameAlive
+	case "bye":
+		frame.Kind = FrameBye
+	case "":
+		return engine.ErrBadFrame.Because("t: want text")
+	default:
+		frame.Kind = FrameUnknown
+	}
+	return nil
+}
+
+// rule says which fields an operation needs, and which it may have besides.
+type rule struct{ need, may fields }
+
+func ruleOf(op engine.Op) (r rule, spoken bool) {
+	switch op {
+	case engine.OpStart:
+		return rule{fieldIdem, fieldDepartment | fieldText}, true
+	case engine.OpMessage:
+		return rule{fieldSession | fieldCmid | fieldBody, fieldIfSeq}, true
+	case engine.OpRead:
+		return rule{fieldSession | fieldSeq, 0}, true
+	case engine.OpHistory:
+		return rule{fieldSession, fieldBefore | fieldLimit}, true
+	case engine.OpClose:
+		return rule{fieldSession | fieldIdem, fieldEpoch}, true
+	case engine.OpAccept, engine.OpReject:
+		return rule{fieldOffer | fieldEpoch, fieldIdem}, true
+	case engine.OpIntent:
+		return rule{fieldIntent, fieldIdem}, true
+	case engine.OpAway:
+		return rule{fieldOn, 0}, true
+	default:
+		return rule{}, false // the engine knows it, this protocol version has no frame for it
+	}
+}

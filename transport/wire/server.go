@@ -1,0 +1,184 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// Server is a server's frame as a client reads it. Fields that the frame's kind
+// does not have are zero; Data is its d, still encoded.
+type Server struct {
+	Kind    string          `json:"k"` // res, evt, eph, watch, ctl
+	Type    string          `json:"t"`
+	Watch   string          `json:"w"`
+	Request string          `json:"id"` // of res
+	OK      bool            `json:"ok"` // of res
+	Refusal *Refusal        `json:"e"`  // of res, when not OK
+	Session string          `json:"sid"`
+	Seq     engine.Seq      `json:"seq"`
+	Prev    engine.Seq      `json:"prev"`
+	Epoch   engine.Epoch    `json:"ep"`
+	At      time.Time       `json:"at"`
+	By      Person          `json:"by"`
+	Client  string          `json:"cid"`
+	Cause   string          `json:"cause"`
+	Visible string          `json:"vis"`
+	Rev     uint64          `json:"rev"` // of watch
+	Data    json.RawMessage `json:"d"`
+}
+
+// Refusal is why a request was refused.
+type Refusal struct {
+	Code    string            `json:"code"`
+	Message string            `json:"message"`
+	Retry   int64             `json:"retry_after_ms"`
+	Fields  []string          `json:"fields"`
+	Seq     engine.Seq        `json:"seq"`
+	Current engine.Epoch      `json:"current"`
+	Events  []json.RawMessage `json:"events"`
+}
+
+// Err is the refusal as an engine.Error, for errors.Is.
+func (r *Refusal) Err() *engine.Error {
+	return &engine.Error{
+		Code: r.Code, Message: r.Message, Retry: time.Duration(r.Retry) * time.Millisecond,
+		Seq: r.Seq, Epoch: r.Current, Fields: r.Fields,
+	}
+}
+
+// Person is who acted, or who is named.
+type Person struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Data is the union of what d may hold, for clients that want all of it read.
+type Data struct {
+	// Of events.
+	Department string    `json:"department"`
+	Offer      string    `json:"offer_id"`
+	Operator   any       `json:"operator"` // an id; in an operator's hello {id, name}
+	Expires    time.Time `json:"expires_at"`
+	Body       struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	} `json:"body"`
+	// Of results.
+	Session string            `json:"sid"`
+	Seq     engine.Seq        `json:"seq"`
+	At      time.Time         `json:"at"`
+	Epoch   engine.Epoch      `json:"ep"`
+	State   string            `json:"state"`
+	Events  []json.RawMessage `json:"events"`
+	More    bool              `json:"more"`
+	// Of ephemeral frames.
+	By       Person    `json:"by"`
+	On       bool      `json:"on"`
+	Present  bool      `json:"present"`
+	Activity time.Time `json:"last_activity_at"`
+	People   []Person  `json:"people"`
+	// Of resumed.
+	Head  engine.Seq `json:"head"`
+	Owner string     `json:"owner"`
+	Turn  string     `json:"turn"`
+	From  engine.Seq `json:"from"`
+	To    engine.Seq `json:"to"`
+	Reset bool       `json:"reset"`
+	// Of bye and going_away.
+	Reason    string `json:"reason"`
+	Reconnect string `json:"reconnect"`
+	Retry     int64  `json:"retry_after_ms"`
+}
+
+// Welcome is the result of auth as a client reads it.
+type Welcome struct {
+	Conn     string    `json:"conn"`
+	Visitor  string    `json:"visitor"`
+	Token    string    `json:"token"`
+	Expires  time.Time `json:"token_expires"`
+	Verified bool      `json:"verified"`
+	Session  string    `json:"session"`
+	Operator Person    `json:"operator"`
+	Me       *Me       `json:"me"`
+	Tenant   struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"tenant"`
+	Departments []struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"departments"`
+	ServerTime time.Time `json:"server_time"`
+	Limits     struct {
+		MessageBytes      int     `json:"message_bytes"`
+		MessagesPerSecond float64 `json:"messages_per_second"`
+		FrameBytes        int     `json:"frame_bytes"`
+		PingSeconds       int     `json:"ping_s"`
+		History           int     `json:"history"`
+	} `json:"limits"`
+}
+
+// Renewed is the result of auth.refresh as a client reads it.
+type Renewed struct {
+	Expires time.Time `json:"expires"`
+	Token   string    `json:"token"` // a visitor's
+}
+
+// Me is an operator's own state as a client reads it.
+type Me struct {
+	Rev      uint64   `json:"rev"`
+	Operator string   `json:"operator"`
+	Intent   Intent   `json:"intent"`
+	Away     bool     `json:"away"`
+	Used     int      `json:"used"`
+	Capacity int      `json:"capacity"`
+	Sessions []string `json:"sessions"`
+	Offers   []Offer  `json:"offers"`
+}
+
+// Intent is an intent as a client reads it.
+type Intent struct {
+	Intent string    `json:"intent"`
+	Cause  string    `json:"cause"`
+	By     string    `json:"by"`
+	Device string    `json:"device"`
+	At     time.Time `json:"at"`
+}
+
+// Offer is an offer as a client reads it.
+type Offer struct {
+	ID         string       `json:"offer_id"`
+	Session    string       `json:"sid"`
+	Epoch      engine.Epoch `json:"ep"`
+	Department string       `json:"department"`
+	Expires    time.Time    `json:"expires_at"`
+	Waiting    time.Time    `json:"waiting_since"`
+}
+
+// DecodeServer reads a server's frame.
+func DecodeServer(data []byte) (*Server, error) {
+	var frame Server
+	if err := json.Unmarshal(data, &frame); err != nil {
+		return nil, fmt.Errorf("decode a frame of %d bytes: %w", len(data), err)
+	}
+	if frame.Kind == "" {
+		return nil, fmt.Errorf("decode a frame of %d bytes: no k", len(data))
+	}
+	return &frame, nil
+}
+
+// Read decodes the frame's d into what, a pointer to Data, Welcome, Me, Offer or
+// a type of the caller's.
+func (s *Server) Read(what any) error {
+	if len(s.Data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(s.Data, what); err != nil {
+		return fmt.Errorf("decode d of a %s frame: %w", s.Kind, err)
+	}
+	return nil
+}

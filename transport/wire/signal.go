@@ -1,0 +1,162 @@
+package wire
+
+import "github.com/parleyhq/parley/engine"
+
+// AppendSignal appends something passing. Every type of engine.Signal is known
+// here; an unknown one appends nothing.
+func AppendSignal(dst []byte, signal engine.Signal) []byte {
+	switch s := signal.(type) {
+	case engine.Typing:
+		dst = appendEphemeral(dst, "typing", s.Session, s.Author)
+		dst = appendBoolField(dst, "on", s.On)
+	case engine.Presence:
+		dst = appendEphemeral(dst, "presence", s.Session, s.Author)
+		dst = appendPresence(dst, s)
+	case engine.ReadMoved:
+		dst = appendEphemeral(dst, "read.moved", s.Session, s.Author)
+		dst = appendUintField(dst, "seq", uint64(s.Seq))
+	case engine.Situation:
+		return AppendResumed(dst, &s)
+	case engine.Me:
+		dst = appendWatch(dst, "me", "snapshot", s.Rev)
+		dst = appendMe(dst, &s)
+	case engine.OfferNew:
+		dst = appendWatch(dst, "me", "offer.new", s.Rev)
+		return append(appendOffer(dst[:len(dst)-1], &s.Offer), '}')
+	case engine.OfferRevoked:
+		dst = appendWatch(dst, "me", "offer.revoked", s.Rev)
+		dst = appendOfferField(dst, s.Session, s.ID)
+		dst = appendSession(dst, "sid", s.Session)
+		dst = appendField(dst, "cause", s.Cause.String())
+	case engine.MineChanged:
+		dst = appendWatch(dst, "me", "mine.changed", s.Rev)
+		if !s.Session.IsZero() { // else only the load changed
+			dst = appendSession(dst, "sid", s.Session)
+			dst = appendBoolField(dst, "owned", s.Owned)
+		}
+		dst = appendIntField(dst, "used", s.Used)
+	case engine.IntentChanged:
+		dst = appendWatch(dst, "me", "intent.changed", s.Rev)
+		dst = append(appendIntent(append(appendName(dst, "intent"), '{'), s.Intent), '}')
+		dst = appendBoolField(dst, "away", s.Away)
+	case *engine.Queue:
+		return appendQueue(dst, s)
+	case engine.GoingAway:
+		dst = append(dst, `{"k":"ctl","t":"going_away","d":{`...)
+		dst = appendRetry(dst, s.Retry)
+	default:
+		return dst
+	}
+	return append(dst, '}', '}')
+}
+
+func appendEphemeral(dst []byte, what string, session engine.SessionID, by engine.Author) []byte {
+	dst = append(dst, `{"k":"eph","t":"`...)
+	dst = append(dst, what...)
+	dst = append(dst, `","d":{`...)
+	return appendAuthor(appendSession(dst, "sid", session), by)
+}
+
+func appendPresence(dst []byte, p engine.Presence) []byte {
+	dst = appendBoolField(dst, "present", p.Present)
+	if !p.LastActivity.IsZero() {
+		dst = appendTimeField(dst, "last_activity_at", p.LastActivity)
+	}
+	return dst
+}
+
+// AppendResumed appends the control frame that tells a seated connection what
+// a session is like and what follows.
+func AppendResumed(dst []byte, s *engine.Situation) []byte {
+	dst = append(dst, `{"k":"ctl","t":"resumed"`...)
+	dst = appendSession(dst, "sid", s.Session)
+	dst = append(dst, `,"d":{"state":"`...)
+	dst = append(dst, s.State.String()...)
+	dst = append(dst, '"')
+	dst = appendUintField(dst, "ep", uint64(s.Epoch))
+	dst = appendUintField(dst, "head", uint64(s.Head))
+	dst = appendField(dst, "department", string(s.Department))
+	dst = appendField(dst, "owner", string(s.Owner))
+	dst = appendField(dst, "turn", s.Turn.String())
+	dst = appendUintField(dst, "from", uint64(s.From))
+	dst = appendUintField(dst, "to", uint64(s.Head))
+	dst = appendBoolField(dst, "reset", s.Reset)
+	dst = append(appendName(dst, "visitor"), '{')
+	dst = append(appendPresence(dst, s.Visitor), '}')
+	dst = append(appendName(dst, "read"), '{')
+	dst = appendUintField(dst, "visitor", uint64(s.ReadVisitor))
+	dst = appendUintField(dst, "operator", uint64(s.ReadOperator))
+	return append(dst, '}', '}', '}')
+}
+
+func appendWatch(dst []byte, watch, what string, rev uint64) []byte {
+	dst = append(dst, `{"k":"watch","w":"`...)
+	dst = append(dst, watch...)
+	dst = append(dst, `","t":"`...)
+	dst = append(dst, what...)
+	dst = append(dst, '"')
+	return append(appendUintField(dst, "rev", rev), `,"d":{`...)
+}
+
+// appendMe appends the fields of an operator's own state, without braces.
+func appendMe(dst []byte, me *engine.Me) []byte {
+	dst = appendField(dst, "operator", string(me.Operator))
+	dst = append(appendIntent(append(appendName(dst, "intent"), '{'), me.Intent), '}')
+	dst = appendBoolField(dst, "away", me.Away)
+	dst = appendIntField(dst, "used", me.Used)
+	dst = appendIntField(dst, "capacity", me.Capacity)
+	dst = append(appendName(dst, "sessions"), '[')
+	for i, session := range me.Sessions {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendID(append(dst, '"'), engine.ID(session)), '"')
+	}
+	dst = append(append(dst, ']'), `,"offers":[`...)
+	for i := range me.Offers {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendOffer(dst, &me.Offers[i])
+	}
+	return append(dst, ']')
+}
+
+// appendIntent appends the fields of an intent, without braces.
+func appendIntent(dst []byte, i engine.IntentInfo) []byte {
+	dst = append(appendName(dst, "intent"), '"')
+	dst = append(append(dst, i.Intent.String()...), '"')
+	dst = appendField(dst, "cause", i.Cause.String())
+	dst = appendField(dst, "by", string(i.By))
+	dst = appendField(dst, "device", i.Device)
+	if !i.At.IsZero() {
+		dst = appendTimeField(dst, "at", i.At)
+	}
+	return dst
+}
+
+func appendQueue(dst []byte, q *engine.Queue) []byte {
+	what := "delta"
+	if q.Snapshot {
+		what = "snapshot"
+	}
+	dst = append(appendWatch(dst, "queue", what, q.Rev), `"rows":[`...)
+	for i := range q.Rows {
+		row := &q.Rows[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendSession(append(dst, '{'), "sid", row.Session)
+		dst = appendField(dst, "department", string(row.Department))
+		dst = appendTimeField(dst, "since", row.Since)
+		dst = append(appendBoolField(dst, "offered", row.Offered), '}')
+	}
+	dst = append(dst, `],"gone":[`...)
+	for i, session := range q.Gone {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendID(append(dst, '"'), engine.ID(session)), '"')
+	}
+	return append(dst, ']', '}', '}')
+}
