@@ -21,6 +21,9 @@ type Store interface {
 	SealToken(tenant engine.TenantID, claims []byte) (string, error)
 	// OpenToken undoes SealToken; anything else is engine.ErrAuthInvalid.
 	OpenToken(tenant engine.TenantID, token string) ([]byte, error)
+	// PseudonymOf is the id of somebody whom the tenant knows by a name: always the
+	// same, and telling nothing about the name. kind says what sort of name it is.
+	PseudonymOf(tenant engine.TenantID, kind, name string) ([16]byte, error)
 	// PutIntent stores an operator's intent; done as in engine.Log.
 	PutIntent(tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, done func(error))
 	// Intents yields the stored intents of a tenant's operators.

@@ -3,6 +3,7 @@ package actors
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"log/slog"
 	"slices"
@@ -78,6 +79,12 @@ func (f *fakeStore) OpenToken(tenant engine.TenantID, token string) ([]byte, err
 		return nil, engine.ErrAuthInvalid
 	}
 	return base64.RawURLEncoding.DecodeString(string(claims))
+}
+
+func (f *fakeStore) PseudonymOf(tenant engine.TenantID, kind, name string) (id [16]byte, _ error) {
+	sum := sha256.Sum256([]byte(string(tenant) + "\x00" + kind + "\x00" + name))
+	copy(id[:], sum[:])
+	return id, nil
 }
 
 func (f *fakeStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {

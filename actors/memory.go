@@ -89,6 +89,7 @@ func (m *Memory) add(a *engine.Append) error {
 	}
 	r.last += engine.Seq(len(a.Entries))
 	r.keep(a.Entries)
+	r.redact(a.Redact)
 	if a.Row != nil {
 		r.row = copyRow(a.Row)
 	}
@@ -108,13 +109,20 @@ func (r *remembered) keep(entries []*engine.Entry) {
 	}
 }
 
-// results lists what idempotency must remember of the entries that are left.
+// redact takes the text out of messages and their edits.
+func (r *remembered) redact(targets []engine.Seq) {
+	for i, e := range r.entries {
+		if slices.ContainsFunc(targets, e.HoldsTextOf) {
+			r.entries[i] = e.Redacted()
+		}
+	}
+}
+
+// results lists what must be remembered of the entries that are left.
 func (r *remembered) results() (results []engine.Result) {
 	for _, e := range r.entries {
-		if e.ClientID != "" {
-			results = append(results, engine.Result{
-				Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest(),
-			})
+		if result, matters := engine.ResultOf(e); matters {
+			results = append(results, result)
 		}
 	}
 	return results

@@ -8,7 +8,7 @@ import (
 	"github.com/parleyhq/parley/engine/session"
 )
 
-// What cells are told. The data lane carries drafts and typing, and is bounded.
+// What cells are told. The data lane carries drafts, typing and peeks, and is bounded.
 // The control lane is bounded by construction: attach and leave once per seat,
 // claimed once per life, stored once per append, tick and quit once at a time,
 // readBack once per attach, offers and notes once per step of another actor.
@@ -24,6 +24,11 @@ type (
 	typed struct {
 		seat *seat
 		on   bool
+	}
+	// peeked is what a visitor has typed and not sent.
+	peeked struct {
+		seat *seat
+		body engine.Body
 	}
 )
 
@@ -85,7 +90,21 @@ type (
 		info engine.IntentInfo
 		err  error
 		// asked is whose draft it was; its seat is nil for a stated intent.
-		asked draftPosted
+		asked   draftPosted
+		signOut *signOut // whose sign-out it was; nil: nobody's
+	}
+	// rescoped says that a connection's newer token names other departments.
+	rescoped struct{ seat *seat }
+	// signOut ends the operator's connections and refuses the tokens issued so
+	// far; reply has room for one. A key that was seen gets the first answer again.
+	signOut struct {
+		key   string
+		reply chan signedOut
+	}
+	signedOut struct {
+		key  string
+		info engine.IntentInfo
+		err  error
 	}
 	queueShown  struct{ queue *engine.Queue }
 	loadIs      struct{ used, capacity int }

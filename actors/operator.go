@@ -17,6 +17,7 @@ type operatorHandle struct {
 	id          engine.OperatorID
 	connections atomic.Int64
 	lastActive  atomic.Int64 // Unix seconds, to the minute
+	revoked     atomic.Int64 // Unix nanoseconds: tokens issued up to then are refused; 0: never
 	state       *operatorState
 }
 
@@ -27,6 +28,7 @@ type operatorState struct {
 	seats    []*operatorSeat
 	sessions []engine.SessionID // owned
 	offers   []engine.Offer     // live
+	signOuts []signedOut        // the last ones that had a key, oldest first
 	used     int
 	rev      uint64
 	routable bool // as last reported to the router
@@ -36,8 +38,9 @@ type operatorState struct {
 type operatorSeat struct {
 	seat   *seat
 	away   bool
-	queue  bool // has had its snapshot of the waiting lines
-	asked  bool // a snapshot is on its way
+	queue  bool                          // has had its snapshot of the waiting lines
+	asked  bool                          // a snapshot is on its way
+	shown  map[engine.SessionID]struct{} // waiting sessions it was shown; nil where its token names no departments
 	have   []engine.Have
 	failed bool
 }
@@ -99,6 +102,10 @@ func (a *operatorActor) handle(item any, now time.Time) {
 		a.notice(item)
 	case queueShown:
 		a.showQueue(item.queue)
+	case rescoped:
+		a.rescope(item.seat)
+	case signOut:
+		a.signOut(item, now)
 	case loadIs:
 		a.load(item)
 	case reportAgain:
@@ -116,6 +123,10 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 	if item.seat.left.Load() {
 		return
 	}
+	if a.h.isRevoked(*item.seat.principal.Load(), now) { // since Attend looked
+		item.seat.outlet.Close(engine.ReasonSignedOut)
+		return
+	}
 	s := &operatorSeat{seat: item.seat, have: item.have}
 	a.seats = append(a.seats, s)
 	unstated := a.intent.Intent == engine.IntentNone || a.intent.Intent == engine.IntentSignedOut
@@ -123,7 +134,8 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 		a.setIntent(engine.IntentInfo{Intent: item.intent, Cause: engine.CauseManual, By: a.h.id, Device: item.device, At: now}, draftPosted{})
 	}
 	me := a.me()
-	s.seat.outlet.Answer(engine.Answer{Request: item.request, Welcome: &engine.Welcome{Me: &me}})
+	welcome := &engine.Welcome{Me: &me, Expires: item.seat.principal.Load().Expires}
+	s.seat.outlet.Answer(engine.Answer{Request: item.request, Welcome: welcome})
 	for _, id := range a.sessions {
 		a.lend(s, id)
 	}
@@ -189,9 +201,18 @@ func (a *operatorActor) draft(item draftPosted, now time.Time) {
 
 // setIntent stores the intent before it takes effect: it survives restarts.
 func (a *operatorActor) setIntent(info engine.IntentInfo, asked draftPosted) {
+	a.storeIntent(info, intentStored{asked: asked})
+}
+
+// storeIntent tells the actor then.
+func (a *operatorActor) storeIntent(info engine.IntentInfo, then intentStored) {
 	info.At = info.At.UTC().Truncate(time.Millisecond)
+	if at := a.h.revoked.Load(); at != 0 {
+		info.Revoked = time.Unix(0, at).UTC()
+	}
 	a.h.tenant.sys.cfg.Store.PutIntent(a.h.tenant.tenant.ID, a.h.id, info, func(err error) {
-		a.h.tell(intentStored{info: info, err: err, asked: asked})
+		then.info, then.err = info, err
+		a.h.tell(then)
 	})
 }
 
@@ -201,6 +222,7 @@ func (a *operatorActor) intentStored(item intentStored) {
 		if item.asked.seat != nil {
 			item.asked.seat.answer(item.asked.draft, engine.Answer{Err: engine.ErrBusy})
 		}
+		item.signOut.answer(signedOut{err: engine.ErrBusy})
 		return
 	}
 	a.intent = item.info
@@ -212,6 +234,9 @@ func (a *operatorActor) intentStored(item intentStored) {
 	})
 	if item.asked.seat != nil {
 		item.asked.seat.answer(item.asked.draft, engine.Answer{Intent: item.info})
+	}
+	if item.signOut != nil {
+		a.signedOut(item.signOut, item.info)
 	}
 }
 
@@ -272,18 +297,6 @@ func (a *operatorActor) tellMe(signal func(rev uint64) engine.Signal) {
 		if !s.failed {
 			s.failed = !s.seat.outlet.Notify(signal(a.rev))
 		}
-	}
-}
-
-// showQueue passes the waiting lines on: deltas to connections that have had
-// their snapshot, a snapshot to those that have asked.
-func (a *operatorActor) showQueue(q *engine.Queue) {
-	for _, s := range a.seats {
-		if s.failed || q.Snapshot != (s.asked && !s.queue) {
-			continue
-		}
-		s.queue = true
-		s.failed = !s.seat.outlet.Notify(q)
 	}
 }
 

@@ -56,13 +56,17 @@ func (a *sessionActor) caughtUp(item readBack, now time.Time) {
 		a.prune(now)
 		return
 	}
-	head := p.sent
+	head, from := p.sent, item.from
+	if skip := tooMuch(item.entries); skip > 0 {
+		item.entries, p.reset = item.entries[skip:], true
+		from = item.entries[0].Seq
+	}
 	for _, e := range item.entries {
 		if e.IsVisible(p.seat.reader) {
 			head = e.Seq
 		}
 	}
-	a.situate(p, item.from, head, p.reset)
+	a.situate(p, from, head, p.reset)
 	p.catching = false
 	for _, e := range item.entries {
 		a.hand(p, e)
@@ -72,6 +76,22 @@ func (a *sessionActor) caughtUp(item readBack, now time.Time) {
 	}
 	p.backlog = nil
 	a.prune(now)
+}
+
+// replayBytes is how much text a replay may hold: half of what an outbox holds
+// by default, so that catching up does not make a slow consumer.
+const replayBytes = 512 << 10
+
+// tooMuch is how many of the first entries have to be left out of a replay.
+func tooMuch(entries []*engine.Entry) int {
+	total := 0
+	for i, e := range slices.Backward(entries) {
+		const frame = 300 // what an event holds besides its text
+		if total += e.Body.Len() + frame; total > replayBytes && i < len(entries)-1 {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // situate tells an outlet where the session stands.

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/parleyhq/parley/engine"
 )
@@ -16,13 +15,15 @@ type seat struct {
 	author  engine.Author
 	reader  engine.Visibility
 	visitor engine.VisitorID // of AuthorVisitor
+	origin  string           // of AuthorVisitor: what its token is bound to
 	desk    *operatorHandle  // of AuthorOperator
 	device  string
 	outlet  engine.Outlet
 
 	// Atomic.
-	left   atomic.Bool
-	recent atomic.Pointer[handle] // the session last posted to
+	left      atomic.Bool
+	recent    atomic.Pointer[handle]           // the session last posted to
+	principal atomic.Pointer[engine.Principal] // of AuthorOperator: what its token allows; never nil there
 }
 
 // Post implements engine.Seat. Any goroutine.
@@ -89,13 +90,24 @@ func (s *seat) repost(d engine.Draft, ended *handle) {
 
 // Signal implements engine.Seat.
 func (s *seat) Signal(id engine.SessionID, signal engine.Signal) {
-	typing, ok := signal.(engine.Typing)
-	if !ok || s.left.Load() || s.sys.stopping.Load() {
+	var item any
+	switch signal := signal.(type) {
+	case engine.Typing:
+		item = typed{s, signal.On}
+	case engine.Peek:
+		if s.author.Kind != engine.AuthorVisitor || !s.tenant.tenant.Peek {
+			return
+		}
+		item = peeked{s, signal.Body}
+	default:
+		return
+	}
+	if s.left.Load() || s.sys.stopping.Load() {
 		return
 	}
 	s.stamp()
 	if h := s.tenant.known(id); h != nil {
-		_ = h.post(typed{s, typing.On}) // dropped when busy: typing fades by itself
+		_ = h.post(item) // dropped when busy: the next keystroke repeats it
 	}
 }
 
@@ -133,9 +145,4 @@ func (s *seat) answer(d engine.Draft, a engine.Answer) {
 		a.Session = d.Session
 	}
 	s.outlet.Answer(a)
-}
-
-// tokenLife says when a token of this tenant made now ends.
-func tokenLife(t *engine.Tenant, now time.Time) time.Time {
-	return now.Add(t.Limits.TokenTTL).UTC().Truncate(time.Second)
 }

@@ -191,7 +191,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 	}
 }
 
-// participant handles a draft or typing.
+// participant handles a draft, typing or a peek.
 func (a *sessionActor) participant(item any, now time.Time) {
 	switch item := item.(type) {
 	case draftPosted:
@@ -206,6 +206,10 @@ func (a *sessionActor) participant(item any, now time.Time) {
 	case typed:
 		if !a.over && a.knows(item.seat) {
 			a.step(session.Typing{By: item.seat.author, On: item.on}, now)
+		}
+	case peeked:
+		if !a.over && a.knows(item.seat) {
+			a.step(session.Peek{By: item.seat.author, Body: item.body}, now)
 		}
 	}
 }
@@ -273,6 +277,11 @@ func (a *sessionActor) flush() {
 	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow()}
 	if !a.rules.State().IsOpen() {
 		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
+	}
+	for _, e := range entries {
+		if e.Kind == engine.KindMessageRedacted {
+			add.Redact = append(add.Redact, e.Target)
+		}
 	}
 	a.sys.rt.metrics.batch.Observe(float64(len(entries)))
 	through, life := entries[len(entries)-1].Seq, a.life

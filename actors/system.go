@@ -60,7 +60,11 @@ func Start(cfg Config) (*System, error) {
 func (s *System) recover() error {
 	for _, t := range s.tenants {
 		err := s.cfg.Store.Intents(t.tenant.ID, func(id engine.OperatorID, info engine.IntentInfo) bool {
-			t.operator(id).state.intent = info
+			o := t.operator(id)
+			o.state.intent = info
+			if !info.Revoked.IsZero() {
+				o.revoked.Store(info.Revoked.UnixNano())
+			}
 			return true
 		})
 		if err != nil {

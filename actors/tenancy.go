@@ -52,7 +52,10 @@ func (t *tenancy) log() engine.Log {
 
 // rules is what the session rules need of the configuration.
 func (t *tenancy) rules(h *handle) session.Rules {
-	return session.Rules{Keeps: h.log != engine.Log(t.memory), Department: t.tenant.Department, BodyBytes: t.tenant.Limits.MessageBytes}
+	return session.Rules{
+		Keeps: h.log != engine.Log(t.memory), Department: t.tenant.Department,
+		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek,
+	}
 }
 
 // known is the session's handle, or nil if it is not in memory.

@@ -11,23 +11,27 @@ type Kind uint8
 
 // The kinds of entry. A number, once given, is never reused: it is on disk.
 const (
-	KindNone            Kind = iota
-	KindSessionStarted       // the log's first entry
-	KindSessionQueued        // began, or began again, to wait in Department
-	KindOfferMade            // offered to Operator until Deadline; its Seq is the offer's id
-	KindOfferEnded           // the offer numbered Offer ended otherwise than by assignment; Cause says how
-	KindSessionAssigned      // Operator owns the session from here
-	KindMessageNew           // somebody wrote Body
-	KindSessionClosing       // no message follows; Cause says why
-	KindSessionClosed        // the session is over
-	KindSessionRefused       // the session was not taken; Cause says why
+	KindNone             Kind = iota
+	KindSessionStarted        // the log's first entry
+	KindSessionQueued         // began, or began again, to wait in Department
+	KindOfferMade             // offered to Operator until Deadline; its Seq is the offer's id
+	KindOfferEnded            // the offer numbered Offer ended otherwise than by assignment; Cause says how
+	KindSessionAssigned       // Operator owns the session from here
+	KindMessageNew            // somebody wrote Body
+	KindSessionClosing        // no message follows; Cause says why
+	KindSessionClosed         // the session is over
+	KindSessionRefused        // the session was not taken; Cause says why
+	KindMessageEdited         // the message numbered Target now reads Body
+	KindMessageRedacted       // the message numbered Target, and its edits, were removed from the log
+	KindIdentityUpgraded      // the visitor has proven who it is; earlier entries were anonymous
 )
 
 var kindNames = [...]string{
 	KindNone: "none", KindSessionStarted: "session.started", KindSessionQueued: "session.queued",
 	KindOfferMade: "offer.made", KindOfferEnded: "offer.ended", KindSessionAssigned: "session.assigned",
 	KindMessageNew: "message.new", KindSessionClosing: "session.closing", KindSessionClosed: "session.closed",
-	KindSessionRefused: "session.refused",
+	KindSessionRefused: "session.refused", KindMessageEdited: "message.edited", KindMessageRedacted: "message.redacted",
+	KindIdentityUpgraded: "identity.upgraded",
 }
 
 func (k Kind) String() string { return nameOf(kindNames[:], int(k), "kind") }
@@ -82,6 +86,31 @@ func (v Visibility) String() string {
 	return "all"
 }
 
+// Format says how a Body is to be read.
+type Format uint8
+
+// The formats. A number, once given, is never reused: it is on disk.
+const (
+	FormatText     Format = iota // UTF-8 text as it was typed
+	FormatForm                   // a form's answers: a JSON object
+	FormatPostback               // a button's answer: a JSON object
+	FormatRedacted               // removed; the Body is empty
+)
+
+var formatNames = [...]string{"text", "form_answer", "postback", "redacted"}
+
+func (f Format) String() string { return nameOf(formatNames[:], int(f), "format") }
+
+// ParseFormat reads a format's wire text, of those that a participant may send.
+func ParseFormat(text string) (Format, bool) {
+	for i, name := range formatNames[:FormatRedacted] {
+		if name == text {
+			return Format(i), true
+		}
+	}
+	return FormatText, false
+}
+
 // AuthorKind says what sort of participant acted.
 type AuthorKind uint8
 
@@ -123,7 +152,9 @@ type Entry struct {
 	Operator   OperatorID   // of KindOfferMade, KindOfferEnded, KindSessionAssigned
 	Offer      Seq          // of KindOfferEnded, KindSessionAssigned: which offer
 	Deadline   time.Time    // of KindOfferMade
-	Body       Body         // of KindMessageNew
+	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message
+	Format     Format       // of Body
+	Body       Body         // of KindMessageNew, KindMessageEdited
 
 	frames [FrameSlots]atomic.Pointer[Frame]
 }
@@ -141,6 +172,22 @@ func (e *Entry) Prev(reader Visibility) Seq {
 // IsVisible reports whether a reader of the given visibility may see the entry.
 func (e *Entry) IsVisible(reader Visibility) bool {
 	return e.Visibility == VisibleToAll || reader == VisibleToOperators
+}
+
+// HoldsTextOf reports whether the entry is the message numbered target, or an
+// edit of it.
+func (e *Entry) HoldsTextOf(target Seq) bool {
+	return e.Kind == KindMessageNew && e.Seq == target || e.Kind == KindMessageEdited && e.Target == target
+}
+
+// Redacted is the entry without what was typed: what a log keeps of a message
+// that was removed.
+func (e *Entry) Redacted() *Entry {
+	return &Entry{
+		Session: e.Session, Seq: e.Seq, PrevAll: e.PrevAll, Epoch: e.Epoch, At: e.At, Author: e.Author, Kind: e.Kind,
+		Cause: e.Cause, Visibility: e.Visibility, ClientID: e.ClientID, Department: e.Department, Operator: e.Operator,
+		Offer: e.Offer, Deadline: e.Deadline, Target: e.Target, Format: FormatRedacted,
+	}
 }
 
 // FrameSlots is how many encodings an entry remembers: one per visibility of

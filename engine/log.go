@@ -21,18 +21,37 @@ type Head struct {
 	Visitor  VisitorID // whom the session belongs to
 	Row      *Row      // routing facts; nil for a new or a closed session
 	Closed   bool
-	Results  []Result  // what idempotency must remember
+	Results  []Result  // what must be remembered of entries: see ResultOf
 	Activity time.Time // of a closed session: the visitor's last activity, to the minute; zero if unknown
 }
 
-// Result is what was done under an idempotency key.
+// Result is what must be remembered of an entry: what was done under an
+// idempotency key, which messages there are and which of them were removed.
 type Result struct {
-	Author   Author
-	ClientID string
-	Kind     Kind
-	Seq      Seq
-	At       time.Time
-	Digest   uint64 // Body.Digest
+	Author     Author
+	ClientID   string // empty: nobody can ask for it again
+	Kind       Kind
+	Seq        Seq
+	Target     Seq // of KindMessageEdited, KindMessageRedacted
+	At         time.Time
+	Visibility Visibility
+	Format     Format // FormatRedacted: the text was removed, and Digest tells nothing of it
+	Digest     uint64 // Body.Digest
+}
+
+// ResultOf is what must be remembered of an entry; false: nothing.
+func ResultOf(e *Entry) (Result, bool) {
+	switch e.Kind {
+	case KindMessageNew, KindMessageEdited, KindMessageRedacted:
+	default:
+		if e.ClientID == "" {
+			return Result{}, false
+		}
+	}
+	return Result{
+		Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, Target: e.Target, At: e.At,
+		Visibility: e.Visibility, Format: e.Format, Digest: e.Body.Digest(),
+	}, true
 }
 
 // Append asks the store to add entries to one session's log, all or none.
@@ -41,7 +60,11 @@ type Append struct {
 	Term    Term
 	Entries []*Entry // contiguous; the first must follow the log's last
 	Row     *Row     // new routing facts; nil: unchanged
-	Close   bool     // the session is over: the routing facts go
+	// Redact lists messages, of this append or earlier, whose text, and whose edits' text, becomes unreadable in
+	// the store with this append, in every copy of it: the session's key changes and
+	// the rest is sealed anew. They stay in the log as FormatRedacted without Body.
+	Redact []Seq
+	Close  bool // the session is over: the routing facts go
 	// Activity is the visitor's last activity, kept with the visitor when the session closes.
 	Activity time.Time
 }

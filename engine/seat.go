@@ -20,9 +20,11 @@ const (
 	OpReject     // operator: decline the offer numbered Offer
 	OpIntent     // operator: set Intent
 	OpAway       // operator: this connection's person is away (On) or back
+	OpEdit       // owner, integration: the message numbered Target, its own, now reads Body
+	OpRedact     // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
 )
 
-var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set"}
+var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact"}
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
 
@@ -47,13 +49,16 @@ type Draft struct {
 	Epoch      Epoch     // OpAccept, OpReject, operator's OpClose: what the asker believes; 0 skips the check
 	Department DepartmentID
 	Offer      Seq
-	Seq        Seq    // OpRead
-	IfSeq      Seq    // OpMessage: refuse with ErrStaleView if somebody else wrote after it; 0 skips the check
-	Before     Seq    // OpHistory: entries below this number; 0 means from the end
-	Limit      int    // OpHistory: 1 to MaxHistory; 0 means MaxHistory
-	Intent     Intent // OpIntent
-	On         bool   // OpAway
-	Body       Body   // OpMessage; OpStart: an optional first message
+	Seq        Seq        // OpRead
+	IfSeq      Seq        // OpMessage: refuse with ErrStaleView if somebody else wrote after it; 0 skips the check
+	Before     Seq        // OpHistory: entries below this number; 0 means from the end
+	Limit      int        // OpHistory: 1 to MaxHistory; 0 means MaxHistory
+	Intent     Intent     // OpIntent
+	On         bool       // OpAway
+	Target     Seq        // OpEdit, OpRedact
+	Visibility Visibility // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
+	Format     Format     // of Body
+	Body       Body       // OpMessage, OpEdit; OpStart: an optional first message
 }
 
 // Bounds that every implementation keeps.
@@ -93,6 +98,10 @@ type Seat interface {
 	Post(Draft) *Error
 	// Signal hands over something passing; it may be dropped without a word.
 	Signal(SessionID, Signal)
+	// Renew takes a newer proof of who the participant is, and answers until when
+	// it holds. Errors: ErrAuthInvalid and ErrAuthExpired for a proof that is not
+	// good, ErrForbidden for somebody else's; nothing changes then.
+	Renew(Renewal) (Renewed, error)
 	// Leave says that the connection is gone. Later calls do nothing.
 	Leave()
 }
@@ -111,6 +120,21 @@ type Outlet interface {
 	Answer(Answer) bool
 	// Close ends the connection for a reason, after what is queued was written.
 	Close(Reason)
+}
+
+// Renewal is a newer proof of who a seated participant is. Transport has verified
+// what is signed.
+type Renewal struct {
+	Principal Principal // of an operator
+	Subject   string    // of a visitor: see Visit
+	Until     time.Time // of Subject
+	Token     string    // of a visitor without Subject: a token from a Welcome
+}
+
+// Renewed is the answer to a Renewal.
+type Renewed struct {
+	Expires time.Time
+	Token   string // of a visitor: to be shown at the next connect
 }
 
 // Reason says why the engine ends a connection. Package transport maps each to
@@ -133,7 +157,11 @@ type Visit struct {
 	Request string
 	Tenant  *Tenant
 	Token   string // a token from an earlier Welcome; empty asks for a new visitor
-	Origin  string // the handshake's Origin; the token is bound to it
+	// Subject is the tenant's own name for a visitor who has proven it by a signed
+	// token (its `sub`); Token is then the anonymous one it had before, or empty.
+	Subject string
+	Until   time.Time // of Subject: when its proof ends
+	Origin  string    // the handshake's Origin; the token is bound to it
 	Have    []Have
 }
 
@@ -154,11 +182,12 @@ type Have struct {
 }
 
 // Principal is who a token says its bearer is. Source: the `sub`, `roles`,
-// `departments` and `exp` claims (RFC 7519 section 4.1).
+// `departments`, `iat` and `exp` claims (RFC 7519 section 4.1).
 type Principal struct {
 	Operator    OperatorID
 	Roles       []Role
 	Departments []DepartmentID // empty: all of the operator's
+	Issued      time.Time      // the `iat` claim; zero if there is none
 	Expires     time.Time
 }
 
@@ -196,9 +225,10 @@ type Switchboard interface {
 
 // Welcome is the answer to Visit and Attend.
 type Welcome struct {
-	Visitor VisitorID // of a visitor
-	Token   string    // of a visitor: to be shown at the next connect. Holds no readable data
-	Expires time.Time // when Token ends
-	Session SessionID // of a visitor: the open session; zero if none
-	Me      *Me       // of an operator
+	Visitor  VisitorID // of a visitor
+	Token    string    // of a visitor: to be shown at the next connect. Holds no readable data
+	Expires  time.Time // when Token, or the operator's proof, ends
+	Verified bool      // of a visitor: it has proven who it is
+	Session  SessionID // of a visitor: the open session; zero if none
+	Me       *Me       // of an operator
 }

@@ -18,6 +18,14 @@ type Typing struct {
 	On      bool
 }
 
+// Peek is what a visitor has typed and not sent: passed to the operators of the
+// session where the tenant enables it, and never stored.
+type Peek struct {
+	Session SessionID
+	Author  Author
+	Body    Body
+}
+
 // Presence says whether a participant has a connection. LastActivity is rounded
 // down to the minute and is pushed at most every 30 s (0 if unknown or if the
 // tenant keeps no transcripts).
@@ -130,6 +138,9 @@ type GoingAway struct{ Retry time.Duration }
 
 // Lasting: typing fades by itself.
 func (Typing) Lasting() bool { return false }
+
+// Lasting: the next keystroke repeats it.
+func (Peek) Lasting() bool { return false }
 
 // Lasting: the next change repeats it.
 func (Presence) Lasting() bool { return false }

@@ -70,10 +70,13 @@ func ParseIntent(text string) (Intent, bool) {
 // IntentInfo is an intent and who set it when.
 type IntentInfo struct {
 	Intent Intent
-	Cause  Cause      // CauseManual, or CauseMissed by the miss rule
+	Cause  Cause      // CauseManual, CauseMissed by the miss rule, or CauseIntegration by the tenant's servers
 	By     OperatorID // of CauseManual
 	Device string     // the device it was set from
 	At     time.Time
+	// Revoked is when the tenant last signed the operator out: tokens issued up to
+	// then are refused. It is kept whatever the intent becomes; zero: never.
+	Revoked time.Time
 }
 
 // Row is an open session's routing facts: all that start-up needs to route it

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"slices"
@@ -18,6 +19,8 @@ type Tenant struct {
 	Departments []Department // at least one; the first is the default
 	Operators   []Operator
 	Keys        []TokenKey // verify operators' tokens
+	VisitorKeys []TokenKey // verify visitors' tokens; empty: visitors stay anonymous
+	Peek        bool       // operators see what a visitor types before it is sent; the widget must say so
 	Transcripts bool       // false: nothing that anybody types is stored
 	Limits      Limits
 }
@@ -180,21 +183,40 @@ func (t *Tenant) validateOperators() error {
 }
 
 func (t *Tenant) validateKeys() error {
-	for i, k := range t.Keys {
+	if err := validateKeySet("keys", t.Keys); err != nil {
+		return err
+	}
+	if err := validateKeySet("visitor_keys", t.VisitorKeys); err != nil {
+		return err
+	}
+	// Else a visitor's token could pass for an operator's of the same name.
+	for i, k := range t.VisitorKeys {
+		shared := func(other TokenKey) bool {
+			return k.PEM != "" && k.PEM == other.PEM || k.Secret.Len() > 0 && bytes.Equal(k.Secret.Reveal(), other.Secret.Reveal())
+		}
+		if slices.ContainsFunc(t.Keys, shared) {
+			return fmt.Errorf("visitor_keys: key %d: it verifies operators' tokens too; the two need keys of their own", i+1)
+		}
+	}
+	return nil
+}
+
+func validateKeySet(set string, keys []TokenKey) error {
+	for i, k := range keys {
 		switch k.Algorithm {
 		case "HS256":
 			if k.Secret.Len() < 32 {
-				return fmt.Errorf("key %d: an HS256 secret is at least 32 bytes (RFC 7518 section 3.2)", i+1)
+				return fmt.Errorf("%s: key %d: an HS256 secret is at least 32 bytes (RFC 7518 section 3.2)", set, i+1)
 			}
 		case "EdDSA", "ES256":
 			if k.PEM == "" {
-				return fmt.Errorf("key %d: %s needs pem", i+1, k.Algorithm)
+				return fmt.Errorf("%s: key %d: %s needs pem", set, i+1, k.Algorithm)
 			}
 		default:
-			return fmt.Errorf("key %d: algorithm is EdDSA, ES256 or HS256", i+1)
+			return fmt.Errorf("%s: key %d: algorithm is EdDSA, ES256 or HS256", set, i+1)
 		}
-		if slices.ContainsFunc(t.Keys[:i], func(other TokenKey) bool { return other.ID == k.ID }) {
-			return fmt.Errorf("key %d: two keys share the id %q", i+1, k.ID)
+		if slices.ContainsFunc(keys[:i], func(other TokenKey) bool { return other.ID == k.ID }) {
+			return fmt.Errorf("%s: key %d: two keys share the id %q", set, i+1, k.ID)
 		}
 	}
 	return nil

@@ -123,3 +123,25 @@ func TestHouseRulesBite(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeShowsTheExample: the embedding code of the README is the body of the
+// example that runs.
+func TestReadmeShowsTheExample(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("../../transport/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, listing, found := strings.Cut(string(readme), "```go\n")
+	listing, _, closed := strings.Cut(listing, "```")
+	if !found || !closed {
+		t.Fatal("README.md has no Go listing")
+	}
+	indented := "\t" + strings.ReplaceAll(strings.TrimSuffix(listing, "\n"), "\n", "\n\t") + "\n}\n"
+	if !strings.Contains(string(example), indented) {
+		t.Errorf("transport/example_test.go does not run the README's listing:\n%s", listing)
+	}
+}

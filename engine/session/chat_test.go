@@ -37,6 +37,7 @@ var rules = session.Rules{
 		return tenant.Department(id)
 	},
 	BodyBytes: 100,
+	Peek:      true,
 }
 
 func newChat() chat {
@@ -51,6 +52,9 @@ func (c *chat) step(in session.Input) []session.Effect {
 		if w, ok := e.(session.Write); ok {
 			c.log = append(c.log, w.Entry)
 			wrote = true
+			if w.Entry.Kind == engine.KindMessageRedacted {
+				c.remove(w.Entry.Target)
+			}
 		}
 	}
 	if !wrote {
@@ -65,6 +69,15 @@ func (c *chat) step(in session.Input) []session.Effect {
 	return effects
 }
 
+// remove takes a message's text out of the log, as a store does.
+func (c *chat) remove(target engine.Seq) {
+	for i, e := range c.log {
+		if e.HoldsTextOf(target) {
+			c.log[i] = e.Redacted()
+		}
+	}
+}
+
 // head is what a claim would yield now.
 func (c *chat) head() engine.Head {
 	head := engine.Head{Last: engine.Seq(len(c.log)), Visitor: engine.VisitorID{15: 7}, Row: c.row, Closed: c.row == nil && len(c.log) > 0}
@@ -72,10 +85,8 @@ func (c *chat) head() engine.Head {
 		head.Activity = c.s.Info().LastActivity
 	}
 	for _, e := range c.log {
-		if e.ClientID != "" {
-			head.Results = append(head.Results, engine.Result{
-				Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest(),
-			})
+		if r, matters := engine.ResultOf(e); matters {
+			head.Results = append(head.Results, r)
 		}
 	}
 	return head

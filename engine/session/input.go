@@ -10,8 +10,8 @@ import (
 // there are.
 type Input interface{ input() }
 
-// Ask is a participant's draft: OpStart, OpMessage, OpRead, OpClose, OpAccept or
-// OpReject. The answer comes as a Reply.
+// Ask is a participant's draft: OpStart, OpMessage, OpEdit, OpRedact, OpRead,
+// OpClose, OpAccept or OpReject. The answer comes as a Reply.
 type Ask struct {
 	By    engine.Author
 	Draft engine.Draft
@@ -21,6 +21,12 @@ type Ask struct {
 type Typing struct {
 	By engine.Author
 	On bool
+}
+
+// Peek is what the visitor has typed and not sent.
+type Peek struct {
+	By   engine.Author
+	Body engine.Body
 }
 
 // Present says that the visitor has, or no longer has, a connection.
@@ -64,6 +70,7 @@ type Stored struct{ Through engine.Seq }
 
 func (Ask) input()     {}
 func (Typing) input()  {}
+func (Peek) input()    {}
 func (Present) input() {}
 func (Offer) input()   {}
 func (Revoke) input()  {}
@@ -78,6 +85,7 @@ type Rules struct {
 	Keeps      bool // transcripts are on: last activity may be kept
 	Department func(engine.DepartmentID) (engine.Department, bool)
 	BodyBytes  int
+	Peek       bool // operators see what the visitor has not sent yet
 }
 
 const activityEvery = 30 * time.Second // how often last activity is pushed at most

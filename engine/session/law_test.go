@@ -24,6 +24,7 @@ type life struct {
 	visible engine.Seq        // the last entry visible to all
 	owners  map[engine.Epoch]engine.OperatorID
 	closing engine.Seq
+	removed map[engine.Seq]engine.Seq // messages, by the entry that removed them
 }
 
 // asked is an idempotency key with its scope.
@@ -34,17 +35,26 @@ type asked struct {
 }
 
 type firstAnswer struct {
-	body   string
+	said   said
 	answer engine.Answer
+}
+
+// said is what must be the same when a key is used again.
+type said struct {
+	body       string
+	target     engine.Seq
+	visibility engine.Visibility
+	format     engine.Format
 }
 
 var (
 	authors = rapid.SampledFrom([]engine.Author{visitor, visitor, visitor, operator("ada"), operator("ada"), operator("bob"), server, {}})
 	ops     = rapid.SampledFrom([]engine.Op{
 		engine.OpMessage, engine.OpMessage, engine.OpMessage, engine.OpRead, engine.OpClose,
+		engine.OpEdit, engine.OpEdit, engine.OpRedact,
 		engine.OpAccept, engine.OpAccept, engine.OpReject, engine.OpStart, engine.OpStart, engine.OpAway,
 	})
-	bodies = rapid.SampledFrom([]string{"", "a", "b", string(make([]byte, 101))})
+	bodies = rapid.SampledFrom([]string{"", "a", "b", "{}", string(make([]byte, 101))})
 	causes = rapid.SampledFrom([]engine.Cause{engine.CauseOperatorLost, engine.CauseOperatorSignedOut, engine.CauseTaken})
 )
 
@@ -56,8 +66,14 @@ func (l *life) draft() session.Ask {
 	row := l.s.Row()
 	d := engine.Draft{Op: op, Request: "r", Body: engine.BodyOf(bodies.Draw(l.T, "body"))}
 	switch op {
-	case engine.OpStart, engine.OpMessage: // a start's text is kept as a message under the start's key
+	case engine.OpStart: // its text is kept as a message under its key
 		d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(l.T, "key")
+	case engine.OpMessage, engine.OpEdit:
+		d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(l.T, "key")
+		d.Format = rapid.SampledFrom([]engine.Format{0, 0, 0, 0, engine.FormatForm, engine.FormatPostback, engine.FormatRedacted}).Draw(l.T, "format")
+		if op == engine.OpMessage {
+			d.Visibility = rapid.SampledFrom([]engine.Visibility{0, 0, 0, engine.VisibleToOperators}).Draw(l.T, "visibility")
+		}
 	default:
 		d.Body = engine.Body{}
 		d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(l.T, "key")
@@ -76,7 +92,24 @@ func (l *life) draft() session.Ask {
 		d.Offer++
 	}
 	d.Seq = engine.Seq(rapid.IntRange(0, len(l.log)+2).Draw(l.T, "seq"))
+	if op == engine.OpEdit || op == engine.OpRedact {
+		d.Target = l.aim(by)
+	}
 	return session.Ask{By: by, Draft: d}
+}
+
+// aim is mostly at a message of the author's.
+func (l *life) aim(by engine.Author) engine.Seq {
+	var own []engine.Seq
+	for _, e := range l.log {
+		if e.Kind == engine.KindMessageNew && e.Author == by {
+			own = append(own, e.Seq)
+		}
+	}
+	if len(own) > 0 && rapid.IntRange(0, 4).Draw(l.T, "own") > 0 {
+		return rapid.SampledFrom(own).Draw(l.T, "message")
+	}
+	return engine.Seq(rapid.IntRange(0, len(l.log)+1).Draw(l.T, "target"))
 }
 
 // do steps one input and checks everything that must hold of any step.
@@ -172,6 +205,38 @@ func (l *life) wrote(e *engine.Entry) {
 		if e.Body.Len() == 0 || e.Body.Len() > 100 {
 			l.Fatalf("message %d of %d bytes", e.Seq, e.Body.Len())
 		}
+		if e.Author == visitor && e.Visibility != engine.VisibleToAll {
+			l.Fatalf("message %d: the visitor wrote a note", e.Seq)
+		}
+	case engine.KindMessageEdited, engine.KindMessageRedacted:
+		l.amended(e)
+	}
+}
+
+// amended checks an edit or a removal against the message that it is about.
+func (l *life) amended(e *engine.Entry) {
+	if l.closing != 0 {
+		l.Fatalf("I3: %v after the end %d", e, l.closing)
+	}
+	if e.Target == 0 || e.Target >= e.Seq {
+		l.Fatalf("%v is about %d", e, e.Target)
+	}
+	of := l.log[e.Target-1]
+	if of.Kind != engine.KindMessageNew || of.Author != e.Author || of.Visibility != e.Visibility {
+		l.Fatalf("%v is about %v of another author or visibility", e, of)
+	}
+	if by := l.removed[e.Target]; by != 0 {
+		l.Fatalf("%v is about message %d, which %d removed", e, e.Target, by)
+	}
+	if e.Kind == engine.KindMessageRedacted {
+		l.removed[e.Target] = e.Seq
+		for _, held := range l.log {
+			if held.HoldsTextOf(e.Target) && (held.Body.Len() != 0 || held.Format != engine.FormatRedacted) {
+				l.Fatalf("%v left text in %v", e, held)
+			}
+		}
+	} else if e.Author == visitor || e.Body.Len() == 0 || e.Body.Len() > 100 {
+		l.Fatalf("%v by %v", e, e.Author)
 	}
 }
 
@@ -214,14 +279,21 @@ func (l *life) answered(ask session.Ask, r session.Reply) {
 		return
 	}
 	k := asked{ask.By, ask.Draft.Op, ask.Draft.ClientID}
-	body := string(ask.Draft.Body.Reveal())
+	d := ask.Draft
+	now := said{string(d.Body.Reveal()), d.Target, d.Visibility, d.Format}
+	if d.Op == engine.OpRedact {
+		now.body = ""
+	}
 	first, known := l.answers[k]
+	if known && l.forgot(k, first) { // of a removed text, any is the same
+		now.body, now.format = first.said.body, first.said.format
+	}
 	switch {
 	case !known:
-		if a.Err == nil && !(ask.Draft.Op == engine.OpStart && l.unremembered(k)) {
-			l.answers[k] = firstAnswer{body, a}
+		if a.Err == nil && !(d.Op == engine.OpStart && l.unremembered(k)) && !(d.Op == engine.OpRedact && l.unremembered(k)) {
+			l.answers[k] = firstAnswer{now, a}
 		}
-	case first.body != body:
+	case first.said != now:
 		if !errors.Is(a.Err, engine.ErrIdemConflict) {
 			l.Fatalf("%+v with another body: got %+v, want a conflict", k, a)
 		}
@@ -235,9 +307,28 @@ func (l *life) answered(ask session.Ask, r session.Reply) {
 	}
 }
 
-// unremembered: a start that adds nothing to an open session leaves no entry.
+// forgot: the text that was sent under a key has been removed since.
+func (l *life) forgot(k asked, first firstAnswer) bool {
+	switch k.op {
+	case engine.OpMessage:
+		return l.removed[first.answer.Seq] != 0
+	case engine.OpEdit:
+		return l.removed[first.said.target] != 0
+	case engine.OpStart: // its text is a message under its key
+		return slices.ContainsFunc(l.log, func(e *engine.Entry) bool {
+			return e.Kind == engine.KindMessageNew && e.Format == engine.FormatRedacted && e.Author == k.by && e.ClientID == k.key
+		})
+	default:
+		return false
+	}
+}
+
+// unremembered: a start that adds nothing to an open session leaves no entry, nor
+// does removing what is removed.
 func (l *life) unremembered(k asked) bool {
-	return !slices.ContainsFunc(l.log, func(e *engine.Entry) bool { return e.Author == k.by && e.ClientID == k.key })
+	return !slices.ContainsFunc(l.log, func(e *engine.Entry) bool {
+		return e.Author == k.by && e.ClientID == k.key && (e.Kind == engine.KindMessageRedacted) == (k.op == engine.OpRedact)
+	})
 }
 
 // holds checks what must be true between steps.
@@ -333,7 +424,7 @@ func (l *life) tick() {
 // TestLaws lets anything happen in any order.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := &life{T: t, chat: newChat(), answers: map[asked]firstAnswer{}, owners: map[engine.Epoch]engine.OperatorID{}}
+		l := &life{T: t, chat: newChat(), answers: map[asked]firstAnswer{}, owners: map[engine.Epoch]engine.OperatorID{}, removed: map[engine.Seq]engine.Seq{}}
 		ask := func(*rapid.T) { l.do(l.draft()) }
 		t.Repeat(map[string]func(*rapid.T){
 			"ask": ask, "ask2": ask, "ask3": ask,
@@ -366,7 +457,10 @@ func TestLaws(t *testing.T) {
 				}
 			},
 			"presence": func(*rapid.T) { l.do(session.Present{On: rapid.Bool().Draw(l.T, "on")}) },
-			"typing":   func(*rapid.T) { l.do(session.Typing{By: authors.Draw(l.T, "by"), On: true}) },
+			"peek": func(*rapid.T) {
+				l.do(session.Peek{By: authors.Draw(l.T, "by"), Body: engine.BodyOf(bodies.Draw(l.T, "text"))})
+			},
+			"typing": func(*rapid.T) { l.do(session.Typing{By: authors.Draw(l.T, "by"), On: true}) },
 			"stored": func(*rapid.T) {
 				l.do(session.Stored{Through: engine.Seq(rapid.IntRange(0, len(l.log)).Draw(l.T, "through"))})
 			},

@@ -14,8 +14,10 @@ type Session struct {
 	last    engine.Seq // the last entry numbered
 	durable engine.Seq // the last entry known durable. Invariant: durable <= last
 	results map[key]engine.Result
-	closed  engine.Seq // the closing entry; 0 while messages are accepted
-	wrote   writers
+	// messages are all there are: a draft names one by its number.
+	messages map[engine.Seq]written
+	closed   engine.Seq // the closing entry; 0 while messages are accepted
+	wrote    writers
 
 	present   bool      // the visitor has a connection
 	goneSince time.Time // when the last one went; zero if unknown
@@ -60,7 +62,7 @@ func New(ref engine.SessionRef, visitor engine.VisitorID, rules Rules) *Session 
 	return &Session{
 		rules:   rules,
 		row:     engine.Row{Ref: ref, Visitor: visitor, State: engine.StateNew, Weight: engine.DefaultWeight},
-		results: map[key]engine.Result{},
+		results: map[key]engine.Result{}, messages: map[engine.Seq]written{},
 	}
 }
 
@@ -79,7 +81,7 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	}
 	s.last, s.durable = head.Last, head.Last
 	for _, r := range head.Results {
-		s.results[key{r.Author, r.Kind, r.ClientID}] = r
+		s.remember(r)
 	}
 	for _, e := range tail {
 		s.recall(e)

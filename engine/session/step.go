@@ -15,6 +15,8 @@ func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
 		t.ask(in)
 	case Typing:
 		t.typing(in)
+	case Peek:
+		t.peek(in)
 	case Present:
 		t.visitorPresence(in.On)
 	case Offer:
@@ -60,10 +62,17 @@ func (t *turn) write(e *engine.Entry) engine.Seq {
 	if e.IsVisible(engine.VisibleToAll) {
 		t.row.PrevAll = e.Seq
 	}
-	if e.ClientID != "" {
-		t.results[key{e.Author, e.Kind, e.ClientID}] = engine.Result{
-			Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, At: e.At, Digest: e.Body.Digest(),
-		}
+	switch e.Kind {
+	case engine.KindMessageEdited, engine.KindMessageRedacted:
+		t.dirty = true
+	case engine.KindMessageNew:
+		// A restored session takes the turn and the last visible entry from its tail
+		// where messages end it, and else from the row.
+		t.dirty = t.dirty || !e.IsVisible(engine.VisibleToAll)
+	default:
+	}
+	if r, matters := engine.ResultOf(e); matters {
+		t.remember(r)
 	}
 	t.do(Write{e})
 	return e.Seq
@@ -108,12 +117,28 @@ func (t *turn) repeated(by engine.Author, kind engine.Kind, d engine.Draft) bool
 	if !known {
 		return false
 	}
-	if r.Digest != d.Body.Digest() {
+	if !asksSame(r, d) {
 		t.refuse(d, engine.ErrIdemConflict)
 		return true
 	}
 	t.done(d, r.Seq, r.At)
 	return true
+}
+
+// asksSame reports whether a draft asks for what was done under its key. Of a
+// text that was removed nothing is known any more: any is the same.
+func asksSame(r engine.Result, d engine.Draft) bool {
+	text := r.Format == d.Format && r.Digest == d.Body.Digest() || r.Format == engine.FormatRedacted
+	switch r.Kind {
+	case engine.KindMessageNew:
+		return text && r.Visibility == d.Visibility
+	case engine.KindMessageEdited:
+		return text && r.Target == d.Target
+	case engine.KindMessageRedacted:
+		return r.Target == d.Target
+	default:
+		return r.Digest == d.Body.Digest()
+	}
 }
 
 func (t *turn) ask(in Ask) {
@@ -133,6 +158,10 @@ func (t *turn) ask(in Ask) {
 		t.start(in.By, in.Draft)
 	case engine.OpMessage:
 		t.message(in.By, in.Draft)
+	case engine.OpEdit:
+		t.edit(in.By, in.Draft)
+	case engine.OpRedact:
+		t.redact(in.By, in.Draft)
 	case engine.OpRead:
 		t.read(in.By, in.Draft)
 	case engine.OpClose:

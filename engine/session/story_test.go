@@ -145,12 +145,15 @@ func (s *story) readParticipant(by engine.Author, w []string) session.Input {
 		return session.Present{On: w[0] == "connects"}
 	case "types", "stops":
 		return session.Typing{By: by, On: w[0] == "types"}
+	case "peeks":
+		return session.Peek{By: by, Body: engine.BodyOf(w[1])}
 	case "goes": // goes CAUSE
 		cause, _ := engine.ParseCause(w[1])
 		return session.Revoke{Operator: by.Operator, Cause: cause}
 	}
 	ops := map[string]engine.Op{
 		"starts": engine.OpStart, "says": engine.OpMessage, "reads": engine.OpRead, "closes": engine.OpClose,
+		"edits": engine.OpEdit, "redacts": engine.OpRedact,
 		"accepts": engine.OpAccept, "rejects": engine.OpReject, "dances": engine.OpAway,
 	}
 	op, ok := ops[w[0]]
@@ -174,11 +177,15 @@ func (s *story) readDraft(d engine.Draft, w []string) engine.Draft {
 			d.Epoch = engine.Epoch(s.int(next()))
 		case "bytes": // a text of that length
 			d.Body = engine.BodyOf(strings.Repeat("x", s.int(next())))
+		case "privately":
+			d.Visibility = engine.VisibleToOperators
+		case "as":
+			d.Format, _ = engine.ParseFormat(next())
 		case "silently":
 			d.Request = ""
 		default:
 			if n, err := strconv.Atoi(w[i]); err == nil {
-				d.Offer, d.Seq = engine.Seq(n), engine.Seq(n)
+				d.Offer, d.Seq, d.Target = engine.Seq(n), engine.Seq(n), engine.Seq(n)
 			} else {
 				d.Body = engine.BodyOf(w[i])
 			}
@@ -258,6 +265,12 @@ func printEntry(e *engine.Entry) string {
 	if !e.Deadline.IsZero() {
 		text += ", until " + e.Deadline.Sub(zero).String()
 	}
+	if e.Target != 0 {
+		text += fmt.Sprintf(", of %d", e.Target)
+	}
+	if e.Format != engine.FormatText {
+		text += ", as " + e.Format.String()
+	}
 	if e.Body.Len() > 20 {
 		text += ", " + e.Body.String()
 	} else if e.Body.Len() > 0 {
@@ -314,6 +327,8 @@ func printSignal(s engine.Signal) string {
 	switch s := s.(type) {
 	case engine.Typing:
 		return fmt.Sprintf("%s types: %v", name(s.Author), s.On)
+	case engine.Peek:
+		return fmt.Sprintf("%s has typed %q", name(s.Author), s.Body.Reveal())
 	case engine.ReadMoved:
 		return fmt.Sprintf("%s has read %d", name(s.Author), s.Seq)
 	case engine.Presence:

@@ -9,6 +9,7 @@ import (
 // start admits the session to its department's waiting line. An open session
 // answers as it is, and takes the text as a message: nothing a visitor typed is lost.
 func (t *turn) start(by engine.Author, d engine.Draft) {
+	d.Visibility, d.Format = engine.VisibleToAll, engine.FormatText // not a start's
 	if by.Kind != engine.AuthorVisitor {
 		t.refuse(d, engine.ErrForbidden)
 		return
@@ -47,7 +48,7 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 	_, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
 	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
 	switch {
-	case hasSaid && said.Digest != d.Body.Digest(), started && !hasSaid && d.Body.Len() > 0:
+	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0:
 		t.refuse(d, engine.ErrIdemConflict)
 		return
 	case started || hasSaid: // repeated: the first answer again, closed or not
@@ -85,32 +86,39 @@ func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
 		return engine.ErrNotFound
 	case d.ClientID == "":
 		return engine.ErrBadRequest.In("cmid")
-	case d.Body.Len() == 0:
-		return engine.ErrBadRequest.In("body")
-	case d.Body.Len() > t.rules.BodyBytes:
-		return engine.ErrTooLarge
-	case d.IfSeq != 0 && t.wrote.notBy(by) > d.IfSeq:
-		return engine.ErrStaleView.At(t.wrote.notBy(by))
+	case d.Visibility != engine.VisibleToAll && by.Kind == engine.AuthorVisitor:
+		return engine.ErrForbidden
+	}
+	if err := t.fault(d); err != nil {
+		return err
+	}
+	if last := t.wrote.notBy(by); d.IfSeq != 0 && last > d.IfSeq {
+		return engine.ErrStaleView.At(last)
 	}
 	return nil
 }
 
 func (t *turn) say(by engine.Author, d engine.Draft) engine.Seq {
-	e := &engine.Entry{Author: by, Kind: engine.KindMessageNew, ClientID: d.ClientID, Body: d.Body}
+	e := &engine.Entry{
+		Author: by, Kind: engine.KindMessageNew, Visibility: d.Visibility, ClientID: d.ClientID, Format: d.Format, Body: d.Body,
+	}
 	seq := t.write(e)
 	t.flipTurn(e)
 	return seq
 }
 
-// flipTurn gives the turn to whoever did not write last.
+// flipTurn gives the turn to whoever did not write last. A note among operators
+// is not part of the conversation: it flips nothing, and IfSeq does not see it.
 func (s *Session) flipTurn(e *engine.Entry) {
-	s.wrote.wrote(e.Author, e.Seq)
 	switch {
+	case !e.IsVisible(engine.VisibleToAll):
+		return
 	case e.Author.Kind == engine.AuthorVisitor:
 		s.row.Turn = engine.TurnOperator
-	case e.IsVisible(engine.VisibleToAll):
+	default:
 		s.row.Turn = engine.TurnVisitor
 	}
+	s.wrote.wrote(e.Author, e.Seq)
 }
 
 // read moves a read mark, which only grows. It is stored with the next entry.

@@ -1,0 +1,113 @@
+package actors
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// pass is a visitor's admission: who, and the token to show next time.
+type pass struct {
+	visitor  engine.VisitorID
+	verified bool // by a token that the tenant signed
+	token    string
+	expires  time.Time
+	origin   string
+}
+
+// A visitor token's claims: version, visitor, expiry in Unix seconds, then the
+// web origin it is bound to. Sealed by the store under the tenant's token key.
+// The version says whether the visitor had proven who it is.
+const (
+	passAnonymous = 1
+	passVerified  = 2
+	passHeader    = 1 + 16 + 8
+)
+
+// subjectNames is the sort of name that a verified visitor's `sub` is.
+const subjectNames = "visitor"
+
+// admit judges what a visitor shows: a signed proof, a token, or nothing, which
+// makes a new visitor.
+func (s *System) admit(ctx context.Context, t *tenancy, v engine.Visit) (pass, error) {
+	now := s.cfg.Clock()
+	switch {
+	case v.Subject != "":
+		p, err := s.verify(t, v.Subject, v.Until, v.Origin)
+		if err != nil {
+			return pass{}, err
+		}
+		return p, s.upgrade(ctx, t, v, p.visitor, now)
+	case v.Token == "":
+		return s.issue(t, pass{visitor: engine.VisitorID(s.cfg.NewID(now)), expires: tokenLife(t.tenant, now), origin: v.Origin})
+	}
+	p, err := s.openPass(t, v.Token, v.Origin, now)
+	if err != nil {
+		return pass{}, err
+	}
+	return s.renew(t, p, now)
+}
+
+// verify admits who has proven a name. The token lasts as long as the proof, and
+// is never renewed without another.
+func (s *System) verify(t *tenancy, subject string, until time.Time, origin string) (pass, error) {
+	id, err := s.cfg.Store.PseudonymOf(t.tenant.ID, subjectNames, subject)
+	if err != nil {
+		return pass{}, err
+	}
+	return s.issue(t, pass{visitor: id, verified: true, expires: until.UTC().Truncate(time.Second), origin: origin})
+}
+
+// renew issues a token anew once it is past half its life: of an anonymous
+// visitor, whose token is all that it has.
+func (s *System) renew(t *tenancy, p pass, now time.Time) (pass, error) {
+	if p.verified || p.expires.Sub(now) >= t.tenant.Limits.TokenTTL/2 {
+		return p, nil
+	}
+	p.expires = tokenLife(t.tenant, now)
+	return s.issue(t, p)
+}
+
+// openPass reads a token. Errors: ErrAuthInvalid, also for one that another web
+// origin was given, and ErrAuthExpired.
+func (s *System) openPass(t *tenancy, token, origin string, now time.Time) (pass, error) {
+	claims, err := s.cfg.Store.OpenToken(t.tenant.ID, token)
+	if err != nil {
+		return pass{}, err
+	}
+	if len(claims) < passHeader || claims[0] != passAnonymous && claims[0] != passVerified || string(claims[passHeader:]) != origin {
+		return pass{}, engine.ErrAuthInvalid
+	}
+	p := pass{
+		verified: claims[0] == passVerified, token: token, origin: origin,
+		expires: time.Unix(int64(binary.BigEndian.Uint64(claims[17:])), 0).UTC(),
+	}
+	copy(p.visitor[:], claims[1:])
+	if !now.Before(p.expires) {
+		return pass{}, engine.ErrAuthExpired
+	}
+	return p, nil
+}
+
+// issue seals a pass's token.
+func (s *System) issue(t *tenancy, p pass) (pass, error) {
+	claims := make([]byte, 0, passHeader+len(p.origin))
+	if p.verified {
+		claims = append(claims, passVerified)
+	} else {
+		claims = append(claims, passAnonymous)
+	}
+	claims = append(claims, p.visitor[:]...)
+	claims = binary.BigEndian.AppendUint64(claims, uint64(p.expires.Unix()))
+	claims = append(claims, p.origin...)
+	var err error
+	p.token, err = s.cfg.Store.SealToken(t.tenant.ID, claims)
+	return p, err
+}
+
+// tokenLife says when a token of this tenant made now ends.
+func tokenLife(t *engine.Tenant, now time.Time) time.Time {
+	return now.Add(t.Limits.TokenTTL).UTC().Truncate(time.Second)
+}

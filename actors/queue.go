@@ -1,0 +1,63 @@
+package actors
+
+import (
+	"slices"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
+)
+
+// showQueue passes the waiting lines on: deltas to connections that have had
+// their snapshot, a snapshot to those that have asked.
+func (a *operatorActor) showQueue(q *engine.Queue) {
+	for _, s := range a.seats {
+		if s.failed || q.Snapshot != (s.asked && !s.queue) {
+			continue
+		}
+		s.queue = true
+		s.failed = !s.seat.outlet.Notify(s.scoped(q))
+	}
+}
+
+// scoped leaves of the waiting lines what the connection's token allows to be
+// seen. A delta of which nothing is left is sent as well: its revision counts.
+func (s *operatorSeat) scoped(q *engine.Queue) *engine.Queue {
+	departments := s.seat.principal.Load().Departments
+	if len(departments) == 0 {
+		s.shown = nil
+		return q
+	}
+	if s.shown == nil || q.Snapshot {
+		s.shown = map[engine.SessionID]struct{}{}
+	}
+	mine := *q
+	mine.Rows, mine.Gone = nil, nil
+	for _, row := range q.Rows {
+		switch _, known := s.shown[row.Session]; {
+		case slices.Contains(departments, row.Department):
+			s.shown[row.Session] = struct{}{}
+			mine.Rows = append(mine.Rows, row)
+		case known: // it waits elsewhere now
+			delete(s.shown, row.Session)
+			mine.Gone = append(mine.Gone, row.Session)
+		}
+	}
+	for _, id := range q.Gone {
+		if _, known := s.shown[id]; known {
+			delete(s.shown, id)
+			mine.Gone = append(mine.Gone, id)
+		}
+	}
+	return &mine
+}
+
+// rescope shows a connection the waiting lines anew: its newer token names other
+// departments.
+func (a *operatorActor) rescope(of *seat) {
+	for _, s := range a.seats {
+		if s.seat == of {
+			s.queue, s.asked = false, true
+			a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package actors
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// Revoke signs an operator out on the word of one of the tenant's servers: its
+// connections end with engine.ReasonSignedOut, tokens issued up to now are
+// refused from now on, over restarts too, and its intent is signed_out. It
+// answers once that is durable. key makes a repetition harmless: it gets the
+// first answer again, of the operator's last few and until a restart; empty
+// means none. engine.ErrNotFound if the tenant declares no such operator.
+func (s *System) Revoke(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, key string) (engine.IntentInfo, error) {
+	t := s.tenants[tenant]
+	if t == nil {
+		return engine.IntentInfo{}, engine.ErrNotFound
+	}
+	if _, declared := t.tenant.Operator(id); !declared {
+		return engine.IntentInfo{}, engine.ErrNotFound
+	}
+	reply := make(chan signedOut, 1)
+	if s.stopping.Load() || !t.operator(id).tell(signOut{key: key, reply: reply}) {
+		return engine.IntentInfo{}, engine.ErrBusy
+	}
+	select {
+	case done := <-reply:
+		return done.info, done.err
+	case <-ctx.Done():
+		return engine.IntentInfo{}, context.Cause(ctx)
+	}
+}
+
+// RevokeVisitor ends a visitor's connections with engine.ReasonSignedOut. Its
+// token stays what it was: to keep a verified visitor out, sign it no other.
+// engine.ErrNotFound if there is no such tenant.
+func (s *System) RevokeVisitor(_ context.Context, tenant engine.TenantID, id engine.VisitorID) error {
+	t := s.tenants[tenant]
+	if t == nil {
+		return engine.ErrNotFound
+	}
+	for _, seat := range t.seatsOf(id) {
+		seat.outlet.Close(engine.ReasonSignedOut)
+	}
+	return nil
+}
+
+func (t *tenancy) seatsOf(id engine.VisitorID) []*seat {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if v := t.visitors[id]; v != nil {
+		return slices.Clone(v.seats)
+	}
+	return nil
+}
+
+// rememberedSignOuts is how many keys of sign-outs an operator's actor keeps.
+const rememberedSignOuts = 16
+
+// signOut ends the connections at once; the intent, and with it the time from
+// which on tokens must be newer, is stored before anybody is told that it is done.
+func (a *operatorActor) signOut(item signOut, now time.Time) {
+	for _, before := range a.signOuts {
+		if before.key == item.key && item.key != "" {
+			item.reply <- before
+			return
+		}
+	}
+	a.h.revoked.Store(now.UnixNano())
+	for _, s := range a.seats {
+		s.failed = true
+		s.seat.outlet.Close(engine.ReasonSignedOut)
+	}
+	info := engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: now}
+	a.storeIntent(info, intentStored{signOut: &item})
+}
+
+// signedOut answers, and remembers the answer.
+func (a *operatorActor) signedOut(asked *signOut, info engine.IntentInfo) {
+	done := signedOut{key: asked.key, info: info}
+	if asked.key != "" {
+		if len(a.signOuts) == rememberedSignOuts {
+			a.signOuts = slices.Delete(a.signOuts, 0, 1)
+		}
+		a.signOuts = append(a.signOuts, done)
+	}
+	asked.answer(done)
+}
+
+func (o *signOut) answer(done signedOut) {
+	if o != nil {
+		o.reply <- done
+	}
+}
