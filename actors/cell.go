@@ -2,6 +2,7 @@ package actors
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -142,8 +143,9 @@ func (c *cell) recycle(data []any) {
 func (c *cell) putBack(control, data []any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.control = append(control, c.control...)
-	c.data = append(data, c.data...)
+	// Copied, because the lane that data is part of may be spare already.
+	c.control = slices.Concat(control, c.control)
+	c.data = slices.Concat(data, c.data)
 }
 
 // depth is how many drafts wait.

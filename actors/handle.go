@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
 )
 
 // handle is a session's place in the system. It lives as long as the session is
@@ -29,9 +30,34 @@ type handle struct {
 	// Owned by the actor of the moment.
 	lives  uint64 // claims so far
 	panics []time.Time
+	unsure []proof // upgrades of an earlier life that may have become durable
+	told   told
+
+	// Guarded by tenancy.mu.
+	visitor engine.VisitorID // of a session that winds up
 
 	// Guarded by sweeper.mu.
 	slot int
+}
+
+// told is what operators' actors were last told of the session. It outlives an
+// actor that panics between an entry's being durable and its being told.
+type told struct {
+	owner   engine.OperatorID
+	offered session.Notify // whom an offer was made to; its zero value: nobody
+}
+
+func (t *told) note(n session.Notify) {
+	switch n.Note {
+	case session.Offered:
+		t.offered = n
+	case session.OfferEnded:
+		t.offered = session.Notify{}
+	case session.Gained:
+		t.owner, t.offered = n.Operator, session.Notify{}
+	case session.Lost:
+		t.owner = ""
+	}
 }
 
 func (s *System) newHandle(t *tenancy, ref engine.SessionRef, log engine.Log, create *engine.Create) *handle {

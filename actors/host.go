@@ -17,10 +17,14 @@ func (s *System) SessionInfo(ctx context.Context, ref engine.SessionRef) (engine
 		return engine.SessionInfo{}, engine.ErrNotFound
 	}
 	reply := make(chan informed, 1)
+	asked := false
 	for range 3 { // a handle found may end before it is asked
-		if t.lookup(ref.Session).tell(inform{reply}) {
+		if asked = t.lookup(ref.Session).tell(inform{reply}); asked {
 			break
 		}
+	}
+	if !asked {
+		return engine.SessionInfo{}, engine.ErrBusy
 	}
 	select {
 	case answer := <-reply:
@@ -61,7 +65,8 @@ func (s *System) History(ctx context.Context, ref engine.SessionRef, after engin
 	}
 }
 
-// PostAs posts a draft on behalf of a server of the tenant's (OpMessage, OpClose)
+// PostAs posts a draft on behalf of a server of the tenant's (OpMessage, OpEdit,
+// OpRedact, OpClose)
 // and waits for its answer. The draft's ClientID makes a repetition harmless.
 func (s *System) PostAs(ctx context.Context, ref engine.SessionRef, by engine.Author, d engine.Draft) (engine.Answer, error) {
 	t := s.tenants[ref.Tenant]
@@ -117,7 +122,9 @@ func (s *System) OperatorInfo(ctx context.Context, tenant engine.TenantID, id en
 		return engine.OperatorInfo{}, engine.ErrNotFound
 	}
 	reply := make(chan engine.OperatorInfo, 1)
-	t.operator(id).tell(informAbout{reply})
+	if !t.operator(id).tell(informAbout{reply}) {
+		return engine.OperatorInfo{}, engine.ErrBusy
+	}
 	select {
 	case info := <-reply:
 		return info, nil

@@ -17,6 +17,9 @@ const (
 	panicsWindow  = time.Minute
 )
 
+// claimAgain is how long a session whose log could not be used is left alone.
+const claimAgain = 5 * time.Second
+
 // finish releases the log for good: what still comes finds the session through
 // the registry, in a new life.
 func (a *sessionActor) finish() {
@@ -37,6 +40,9 @@ func (a *sessionActor) rest() verdict {
 
 // reset drops everything in memory; the next turn claims again.
 func (a *sessionActor) reset() {
+	if a.rules != nil {
+		a.h.since = a.rules.AwaySince(a.sys.cfg.Clock())
+	}
 	a.life, a.rules, a.places, a.entries, a.held = 0, nil, nil, nil, held{}
 }
 
@@ -46,7 +52,7 @@ func (a *sessionActor) refuseAll(err *engine.Error) {
 	for _, item := range a.early {
 		switch item := item.(type) {
 		case attach:
-			if err == engine.ErrBusy {
+			if err == engine.ErrBusy || item.seat.author.Kind == engine.AuthorVisitor && err != engine.ErrNotFound {
 				item.seat.outlet.Close(engine.ReasonFailed)
 			}
 		default:
@@ -54,13 +60,25 @@ func (a *sessionActor) refuseAll(err *engine.Error) {
 		}
 	}
 	a.early = nil
-	if err == engine.ErrNotFound {
+	if err != engine.ErrBusy {
 		a.h.tenant.forget(a.h)
+		return
 	}
+	a.h.setDeadline(a.sys.cfg.Clock().Add(claimAgain)) // however it ends, somebody looks again
 }
 
 // after handles what still comes when the life is over.
 func (a *sessionActor) after(item any) {
+	if late, ok := item.(attach); ok && a.refusal == nil && !a.sys.stopping.Load() { // it is to see the end
+		a.h.tenant.tellSession(a.h.ref.Session, late)
+	}
+	if asked, ok := item.(upgrade); ok {
+		refused := engine.ErrBusy
+		if a.refusal == engine.ErrNotFound || a.rules != nil && !a.rules.State().IsOpen() {
+			refused = engine.ErrClosed
+		}
+		a.refuseUpgrade(asked, refused)
+	}
 	if ask, ok := item.(inform); ok {
 		switch {
 		case a.refusal != nil:
@@ -88,6 +106,12 @@ func (a *sessionActor) storeFailed(err error, _ time.Time) {
 		a.refuseAll(engine.ErrBusy)
 		return
 	}
+	if a.rules.Durable() < a.began { // not even what its recovery wrote was taken: do not spin
+		a.sendAway()
+		a.reset()
+		a.refuseAll(engine.ErrBusy)
+		return
+	}
 	a.seatAgain()
 	a.reset()
 }
@@ -97,15 +121,24 @@ func (a *sessionActor) fail(any) {
 	a.sys.rt.metrics.rebuilds.WithLabelValues("panic").Inc()
 	now := a.sys.cfg.Clock()
 	a.h.since = now
-	if a.current.seat != nil {
-		a.current.seat.answer(a.current.draft, engine.Answer{Err: engine.ErrInternal})
-	}
-	a.giveBack(engine.ErrBusy)
 	a.h.putBack(append(a.early, a.control...), a.data)
+	if a.quitting {
+		a.h.tell(quit{})
+	}
+	// An outlet that panicked may do so again: no other may suffer from it.
 	if a.panickedTooOften(now) {
-		a.sendAway()
+		for _, p := range a.places {
+			p.gone = true
+			a.sys.rt.safely(&a.h.cell, func() { p.seat.outlet.Close(engine.ReasonFailed) })
+		}
 	}
 	a.seatAgain()
+	if a.current.seat != nil {
+		a.sys.rt.safely(&a.h.cell, func() { a.current.seat.answer(a.current.draft, engine.Answer{Err: engine.ErrInternal}) })
+	}
+	for _, asker := range a.held.askers() {
+		a.sys.rt.safely(&a.h.cell, func() { asker.seat.answer(asker.draft, engine.Answer{Err: engine.ErrBusy}) })
+	}
 }
 
 func (a *sessionActor) panickedTooOften(now time.Time) bool {
@@ -125,6 +158,7 @@ func (a *sessionActor) giveBack(err *engine.Error) {
 		asker.seat.answer(asker.draft, engine.Answer{Err: err})
 	}
 	a.held = held{}
+	a.loseUpgrades()
 }
 
 // seatAgain asks the next life to seat everybody where delivery stopped.

@@ -93,6 +93,9 @@ func (m *Memory) add(a *engine.Append) error {
 	if a.Row != nil {
 		r.row = copyRow(a.Row)
 	}
+	if !a.Visitor.IsZero() {
+		r.visitor = a.Visitor
+	}
 	if a.Close {
 		r.closed, r.row, r.activity = true, nil, a.Activity
 	}

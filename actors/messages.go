@@ -39,6 +39,12 @@ type (
 		have engine.Seq
 	}
 	detach struct{ seat *seat }
+	// upgrade says that the session's anonymous visitor has proven who it is; reply
+	// has room for one: nil once that is durable.
+	upgrade struct {
+		from, to engine.VisitorID
+		reply    chan *engine.Error
+	}
 	// claimed answers the claim of one life.
 	claimed struct {
 		life    uint64

@@ -31,6 +31,7 @@ type operatorState struct {
 	signOuts []signedOut        // the last ones that had a key, oldest first
 	used     int
 	rev      uint64
+	storing  int  // intents on their way to the store
 	routable bool // as last reported to the router
 }
 
@@ -59,20 +60,25 @@ func (h *operatorHandle) active(now time.Time) { h.lastActive.Store(minute(now).
 // connections to the sessions it owns.
 type operatorActor struct {
 	*operatorState
-	h    *operatorHandle
-	quit bool
+	h       *operatorHandle
+	quit    bool
+	control []any       // of this turn, not yet handled
+	data    []any       // of this turn, not yet handled
+	current draftPosted // being handled
 }
 
 func (a *operatorActor) turn() verdict {
 	now := a.h.tenant.sys.cfg.Clock()
-	control, data := a.h.take(batchLimit)
-	for _, item := range append(control, data...) {
-		a.handle(item, now)
+	control, taken := a.h.take(batchLimit)
+	a.control, a.data = control, taken
+	for len(a.control)+len(a.data) > 0 {
+		a.handle(a.next(), now)
 	}
-	a.h.recycle(data)
+	a.current = draftPosted{}
+	a.h.recycle(taken)
 	a.route()
 	switch {
-	case a.quit:
+	case a.quit && a.storing == 0:
 		return end
 	case a.h.depth() > 0:
 		return again
@@ -80,11 +86,31 @@ func (a *operatorActor) turn() verdict {
 	return wait
 }
 
-// fail: state that others told is kept; what was in the batch is lost, and the
+// next takes the next item of the batch: control first.
+func (a *operatorActor) next() (item any) {
+	from := &a.control
+	if len(a.control) == 0 {
+		from = &a.data
+	}
+	item, *from = (*from)[0], (*from)[1:]
+	a.current, _ = item.(draftPosted)
+	return item
+}
+
+// fail: state that others told is kept, and so is what was not handled yet; the
 // connections are asked to come again for a fresh view.
 func (a *operatorActor) fail(any) {
+	a.h.putBack(a.control, a.data)
+	if a.quit {
+		a.h.tell(quit{})
+	}
+	rt := a.h.tenant.sys.rt
 	for _, s := range a.seats {
-		s.seat.outlet.Close(engine.ReasonFailed)
+		s.failed = true
+		rt.safely(&a.h.cell, func() { s.seat.outlet.Close(engine.ReasonFailed) })
+	}
+	if a.current.seat != nil {
+		rt.safely(&a.h.cell, func() { a.current.seat.answer(a.current.draft, engine.Answer{Err: engine.ErrInternal}) })
 	}
 }
 
@@ -109,11 +135,23 @@ func (a *operatorActor) handle(item any, now time.Time) {
 	case loadIs:
 		a.load(item)
 	case reportAgain:
-		a.routable = false // the router takes nobody for routable until told
+		a.reportAgain()
 	case informAbout:
 		item.reply <- a.info()
 	case quit:
 		a.quit = true
+	}
+}
+
+// reportAgain tells a router that lost its memory everything, and asks it for the
+// waiting lines, which it numbers from the start.
+func (a *operatorActor) reportAgain() {
+	a.h.tenant.router.tell(routing.OperatorIs{Operator: a.h.id, Routable: a.routable})
+	for _, s := range a.seats {
+		s.queue, s.asked = false, true
+	}
+	if len(a.seats) > 0 {
+		a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
 	}
 }
 
@@ -206,6 +244,7 @@ func (a *operatorActor) setIntent(info engine.IntentInfo, asked draftPosted) {
 
 // storeIntent tells the actor then.
 func (a *operatorActor) storeIntent(info engine.IntentInfo, then intentStored) {
+	a.storing++
 	info.At = info.At.UTC().Truncate(time.Millisecond)
 	if at := a.h.revoked.Load(); at != 0 {
 		info.Revoked = time.Unix(0, at).UTC()
@@ -217,6 +256,7 @@ func (a *operatorActor) storeIntent(info engine.IntentInfo, then intentStored) {
 }
 
 func (a *operatorActor) intentStored(item intentStored) {
+	a.storing--
 	if item.err != nil {
 		a.h.tenant.sys.cfg.Logger.Warn("an operator's intent was not stored", "tenant", string(a.h.tenant.tenant.ID), "error", item.err.Error())
 		if item.asked.seat != nil {
@@ -249,6 +289,8 @@ func (a *operatorActor) notice(n notice) {
 		a.tellMe(func(rev uint64) engine.Signal { return engine.OfferNew{Rev: rev, Offer: n.Offer} })
 		if len(a.seats) == 0 { // the last connection went while the offer was on its way
 			a.revokeOffers(engine.CauseOperatorLost)
+		} else if a.intent.Intent == engine.IntentSignedOut { // it signed out meanwhile
+			a.revokeOffers(engine.CauseOperatorSignedOut)
 		}
 	case session.OfferEnded:
 		a.offers = a.dropOffer(id)

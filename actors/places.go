@@ -21,7 +21,11 @@ type place struct {
 // attach seats an outlet: first what it missed, then what comes.
 func (a *sessionActor) attach(item attach, now time.Time) {
 	s := item.seat
-	if s.left.Load() || !a.knows(s) || !a.rules.MayRead(s.author) || a.placeOf(s) != nil {
+	if !a.knows(s) { // the session has become another visitor's since
+		s.outlet.Close(engine.ReasonFailed)
+		return
+	}
+	if s.left.Load() || !a.rules.MayRead(s.author) || a.placeOf(s) != nil {
 		return
 	}
 	p := &place{seat: s}
@@ -142,6 +146,12 @@ func (a *sessionActor) notify(t session.Tell) {
 	}
 }
 
+// catchingUp reports that somebody still waits for what was missed: a session
+// that has closed meanwhile ends only when its last words are delivered.
+func (a *sessionActor) catchingUp() bool {
+	return slices.ContainsFunc(a.places, func(p *place) bool { return p.catching && !p.gone })
+}
+
 func (a *sessionActor) placeOf(s *seat) *place {
 	for _, p := range a.places {
 		if p.seat == s && !p.gone {
@@ -173,6 +183,10 @@ func (a *sessionActor) prune(now time.Time) {
 		p.gone, p.backlog = true, nil
 		a.departed(p.seat, now)
 	}
+}
+
+func (a *sessionActor) isCatchingUp() bool {
+	return slices.ContainsFunc(a.places, func(p *place) bool { return p.catching && !p.gone })
 }
 
 func (a *sessionActor) seated(author engine.Author) int {

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type routerActor struct {
 	rules *routing.Router
 	out   []routing.Effect
 	quit  bool
+	batch []any // of this turn
 }
 
 func newRouterActor(h *routerHandle) *routerActor {
@@ -53,8 +55,8 @@ func newRouterActor(h *routerHandle) *routerActor {
 
 func (a *routerActor) turn() verdict {
 	now := a.h.tenant.sys.cfg.Clock()
-	control, _ := a.h.take(0)
-	for _, item := range control {
+	a.batch, _ = a.h.take(0)
+	for _, item := range a.batch {
 		switch item := item.(type) {
 		case tick:
 			a.h.ticking.Store(false)
@@ -65,6 +67,7 @@ func (a *routerActor) turn() verdict {
 			a.step(item, now)
 		}
 	}
+	a.batch = nil
 	if a.quit {
 		return end
 	}
@@ -108,5 +111,12 @@ func (a *routerActor) show(e routing.Show) {
 	}
 }
 
-// fail: the next life starts from what sessions and operators report again.
-func (a *routerActor) fail(any) { a.h.tenant.sys.reportAll(a.h.tenant) }
+// fail: the next life starts from what sessions and operators report again. Of
+// the batch nothing else is missed but the end.
+func (a *routerActor) fail(any) {
+	a.h.ticking.Store(false)
+	if a.quit || slices.Contains(a.batch, any(quit{})) {
+		a.h.tell(quit{})
+	}
+	a.h.tenant.sys.reportAll(a.h.tenant)
+}

@@ -3,6 +3,7 @@ package actors
 import (
 	"fmt"
 	"log/slog"
+	goruntime "runtime"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -33,11 +34,21 @@ func newRuntime(logger *slog.Logger, m *metrics) *runtime {
 
 func (rt *runtime) spawn() *actor.PID { return rt.root.Spawn(rt.props) }
 
+// safely makes a call that may panic, on behalf of an actor that already has.
+func (rt *runtime) safely(c *cell, call func()) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			rt.panicked(c, cause)
+		}
+	}()
+	call()
+}
+
 // panicked counts a panic and logs it by type: its value could hold anything.
 func (rt *runtime) panicked(c *cell, cause any) {
 	rt.metrics.panics.Inc()
 	text := fmt.Sprintf("%T", cause)
-	if err, ok := cause.(error); ok {
+	if err, ok := cause.(goruntime.Error); ok { // the language's own, which hold types and numbers only
 		text += ": " + err.Error()
 	}
 	rt.logger.Error("an actor panicked; it restarts from its log", "actor", c.name, "cause", text)

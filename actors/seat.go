@@ -33,6 +33,8 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 		return engine.ErrClosed
 	case s.sys.stopping.Load():
 		return engine.ErrBusy
+	case s.desk != nil && s.desk.isRevoked(*s.principal.Load(), s.sys.cfg.Clock()):
+		return engine.ErrForbidden
 	}
 	switch d.Op {
 	case engine.OpStart:
@@ -83,7 +85,13 @@ func (s *seat) repost(d engine.Draft, ended *handle) {
 		s.answer(d, engine.Answer{Err: engine.ErrBusy})
 		return
 	}
-	if err := s.postTo(d.Session, draftPosted{s, d}); err != nil {
+	var err *engine.Error
+	if d.Op == engine.OpStart { // it names no session: the visitor's open one, or a new one
+		err = s.tenant.start(s, d)
+	} else {
+		err = s.postTo(d.Session, draftPosted{s, d})
+	}
+	if err != nil {
 		s.answer(d, engine.Answer{Err: err})
 	}
 }
@@ -121,8 +129,10 @@ func (s *seat) Leave() {
 		s.desk.connections.Add(-1)
 		s.desk.tell(detach{s})
 	case s.author.Kind == engine.AuthorVisitor:
-		if h := s.tenant.depart(s); h != nil {
-			h.tell(detach{s})
+		for _, h := range s.tenant.depart(s) {
+			if h != nil {
+				h.tell(detach{s})
+			}
 		}
 	default:
 	}

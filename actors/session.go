@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
 	"github.com/parleyhq/parley/engine/session"
 )
 
@@ -20,6 +21,7 @@ type sessionActor struct {
 	early   []any // control items that came before the claim was answered
 	places  []*place
 	held    held
+	proofs  []proof         // upgrades that are not yet durable
 	entries []*engine.Entry // numbered in this turn, not yet handed to the log
 	out     []session.Effect
 	current draftPosted // being stepped: who gets a Reply
@@ -27,6 +29,7 @@ type sessionActor struct {
 	data    []any       // of this turn, not yet handled
 
 	quitting bool
+	began    engine.Seq    // the last entry of the log, and of what its recovery added
 	deposed  bool          // the visitor may start anew
 	over     bool          // released: no rule runs any more
 	refusal  *engine.Error // of a life that could not begin: what drafts get
@@ -50,13 +53,20 @@ func (a *sessionActor) turn() verdict {
 		a.control = a.control[1:]
 		a.command(item, now)
 	}
+	spared := a.rules == nil && !a.over && len(a.data) > 0
+	if spared { // the store has failed in this turn: drafts wait for the next life
+		a.h.putBack(nil, a.data)
+		a.data = nil
+	}
 	for len(a.data) > 0 {
 		item := a.data[0]
 		a.data = a.data[1:]
 		a.h.used.Store(now.UnixNano())
 		a.participant(item, now)
 	}
-	a.h.recycle(taken)
+	if !spared {
+		a.h.recycle(taken)
+	}
 	a.flush()
 	return a.verdict(now)
 }
@@ -81,8 +91,15 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 		return a.rest()
 	case a.over:
 		return end
-	case a.rules == nil:
+	case a.rules == nil && a.life != 0: // the claim is under way
 		return wait
+	case a.rules == nil && (waiting || len(a.early) > 0):
+		return again
+	case a.rules == nil && a.quitting:
+		a.finish()
+		return end
+	case a.rules == nil: // the store failed, and nobody is there to be seated again
+		return a.rest()
 	}
 	a.h.setDeadline(a.rules.Deadline())
 	switch {
@@ -90,13 +107,27 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 		return again
 	case waiting || a.rules.InFlight() > 0:
 		return wait
+	case a.isCatchingUp(): // it is to see the end as well
+		return wait
 	case a.quitting, !a.rules.State().IsOpen():
 		a.finish()
 		return end
-	case len(a.places) == 0 && now.UnixNano()-a.h.used.Load() >= int64(a.sys.cfg.IdleAfter):
+	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter):
+		return wait
+	case len(a.places) > 0:
+		a.h.used.Store(now.UnixNano()) // the sweeper need not ask at each round
+		return wait
+	}
+	switch a.rules.State() {
+	case engine.StateOffered: // the next life would take the offer back; it has a deadline
+		return wait
+	case engine.StateNew: // it never started, and nobody is there to start it
+		a.h.tenant.visitorDone(a.rules.Row().Visitor, a.h)
+		a.finish()
+		return end
+	default:
 		return a.rest()
 	}
-	return wait
 }
 
 // claim asks for the session's log. Its answer is a control item.
@@ -146,6 +177,8 @@ func (a *sessionActor) live(item any, now time.Time) {
 		a.attach(item, now)
 	case detach:
 		a.detach(item.seat, now)
+	case upgrade:
+		a.upgrade(item, now)
 	case readBack:
 		if item.life == a.life {
 			a.caughtUp(item, now)
@@ -171,6 +204,10 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 	case errors.Is(c.err, engine.ErrUnknown):
 		a.refuseAll(engine.ErrNotFound)
 		return
+	case errors.Is(c.err, engine.ErrCorrupt), errors.Is(c.err, engine.ErrErased): // trying again does not help
+		a.sys.cfg.Logger.Error("a session's log cannot be read", "session", a.h.ref.String(), "error", c.err.Error())
+		a.refuseAll(engine.ErrInternal)
+		return
 	case c.err != nil:
 		a.sys.cfg.Logger.Error("a session's log cannot be claimed", "session", a.h.ref.String(), "error", c.err.Error())
 		a.refuseAll(engine.ErrBusy)
@@ -184,10 +221,48 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 		a.rules = session.Restore(a.h.ref, c.head, c.entries, rules)
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
-	early := a.early
-	a.early = nil
-	for _, item := range early {
+	a.settleUpgrades()
+	a.began = a.rules.Last()
+	a.catchUpOn()
+	for len(a.early) > 0 { // one by one: what a panic does not reach is for the next life
+		item := a.early[0]
+		a.early = a.early[1:]
 		a.live(item, now)
+	}
+	a.early = nil
+}
+
+// catchUpOn tells what an earlier life may have failed to tell: the operator of
+// the offer and the owner hear what became of them, the router that the session
+// is over, and the visitor may start anew. A repetition has no effect.
+func (a *sessionActor) catchUpOn() {
+	row, told := a.rules.Row(), &a.h.told
+	if o := told.offered; o.Operator != "" && (row.State != engine.StateOffered || row.Offer.ID != o.Offer.ID) {
+		a.effect(session.Notify{Operator: o.Operator, Note: session.OfferEnded, Offer: o.Offer, Cause: engine.CauseRestart}, nil)
+	}
+	owner := row.Owner
+	if !row.State.IsOpen() {
+		owner = ""
+	}
+	if told.owner != owner {
+		if told.owner != "" {
+			a.effect(session.Notify{Operator: told.owner, Note: session.Lost, Offer: engine.Offer{Session: row.Ref.Session}}, nil)
+		}
+		if owner != "" {
+			a.effect(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Session: row.Ref.Session}}, nil)
+		}
+	}
+	if !row.State.IsOpen() && a.h.lives > 1 {
+		a.h.tenant.router.tell(routing.SessionIs{Row: row, Recovered: true})
+	}
+	a.depose()
+}
+
+// depose lets the visitor start anew once the session durably takes no more messages.
+func (a *sessionActor) depose() {
+	if s := a.rules.State(); !a.deposed && (s == engine.StateClosing || s == engine.StateClosed) && a.rules.InFlight() == 0 {
+		a.deposed = true
+		a.h.tenant.visitorDone(a.rules.Row().Visitor, a.h)
 	}
 }
 
@@ -279,8 +354,12 @@ func (a *sessionActor) flush() {
 		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
 	}
 	for _, e := range entries {
-		if e.Kind == engine.KindMessageRedacted {
+		switch e.Kind {
+		case engine.KindMessageRedacted:
 			add.Redact = append(add.Redact, e.Target)
+		case engine.KindIdentityUpgraded: // alone in its append: see upgrade
+			add.Visitor = a.rules.Row().Visitor
+		default:
 		}
 	}
 	a.sys.rt.metrics.batch.Observe(float64(len(entries)))
@@ -304,11 +383,9 @@ func (a *sessionActor) stored(item stored, now time.Time) {
 		}
 		a.effect(h.effect, h.asker)
 	}
+	a.upgraded(item.through)
 	a.prune(now)
-	if s := a.rules.State(); !a.deposed && (s == engine.StateClosing || s == engine.StateClosed) && a.rules.InFlight() == 0 {
-		a.deposed = true
-		a.h.tenant.visitorDone(a.rules.Row().Visitor, a.h)
-	}
+	a.depose()
 }
 
 // effect carries out what follows a durable entry.
@@ -322,6 +399,7 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 	case session.Report:
 		a.h.tenant.router.tell(reported(e))
 	case session.Notify:
+		a.h.told.note(e)
 		a.h.tenant.operator(e.Operator).tell(notice{e})
 	}
 }
@@ -329,6 +407,15 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 // reply answers; a stale view is answered with what was missed.
 func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 	if asker == nil || asker.seat == nil {
+		return
+	}
+	if answer.Op == engine.OpStart && engine.ErrClosed.Is(answer.Err) { // the visitor's next session is to answer
+		if a.rules.InFlight() > 0 {
+			a.held.add(a.rules.Last(), session.Reply{After: a.rules.Last(), Answer: answer}, asker)
+			return
+		}
+		a.depose()
+		asker.seat.repost(asker.draft, a.h)
 		return
 	}
 	if answer.Err == nil || !errors.Is(answer.Err, engine.ErrStaleView) {

@@ -35,7 +35,10 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 	}
 	outlet.Answer(engine.Answer{Request: v.Request, Welcome: welcome})
 	if open != nil {
-		open.tell(attach{seat: seat, have: haveOf(v.Have, open.ref.Session)})
+		item := attach{seat: seat, have: haveOf(v.Have, open.ref.Session)}
+		if !open.tell(item) {
+			t.tellSession(open.ref.Session, item)
+		}
 	}
 	return seat, nil
 }

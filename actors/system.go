@@ -82,9 +82,12 @@ func (s *System) recover() error {
 		switch row.State {
 		case engine.StateActive, engine.StateDetached:
 			h.setDeadline(row.CloseBy)
-			t.operator(row.Owner).tell(notice{session.Notify{Note: session.Gained, Operator: row.Owner, Offer: engine.Offer{Session: row.Ref.Session}}})
+			s.gained(t, h, row.Owner)
 		case engine.StateClosing:
 			h.setDeadline(row.CloseBy)
+			if row.Owner != "" {
+				s.gained(t, h, row.Owner)
+			}
 		case engine.StateQueued:
 			d, _ := t.tenant.Department(row.Department)
 			h.setDeadline(h.since.Add(d.QueueGrace))
@@ -95,6 +98,13 @@ func (s *System) recover() error {
 		}
 		return true
 	})
+}
+
+// gained tells an operator that it owns a session found by the start-up scan.
+func (s *System) gained(t *tenancy, h *handle, owner engine.OperatorID) {
+	n := session.Notify{Note: session.Gained, Operator: owner, Offer: engine.Offer{Session: h.ref.Session}}
+	h.told.note(n)
+	t.operator(owner).tell(notice{n})
 }
 
 // reportAll asks every session of a tenant to report again, for a router that

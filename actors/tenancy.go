@@ -29,6 +29,7 @@ type tenancy struct {
 type visitorState struct {
 	seats []*seat
 	open  *handle
+	ended *handle // the last one that was open, while it winds up
 }
 
 func newTenancy(s *System, t *engine.Tenant) *tenancy {
@@ -82,11 +83,24 @@ func (t *tenancy) lookup(id engine.SessionID) *handle {
 	return h
 }
 
+// tellSession tells a session: a handle found may end before it is told.
+func (t *tenancy) tellSession(id engine.SessionID, item any) {
+	for range 3 {
+		if t.lookup(id).tell(item) {
+			return
+		}
+	}
+}
+
 // forget takes an ended handle out of the registry.
 func (t *tenancy) forget(h *handle) {
 	t.mu.Lock()
 	if t.sessions[h.ref.Session] == h {
 		delete(t.sessions, h.ref.Session)
+	}
+	if v := t.visitors[h.visitor]; v != nil && v.ended == h {
+		v.ended = nil
+		t.tidy(h.visitor)
 	}
 	t.mu.Unlock()
 	t.sys.sweep.remove(h)
@@ -134,18 +148,19 @@ func (t *tenancy) arrive(s *seat) (*handle, *engine.Error) {
 	return v.open, nil
 }
 
-// depart takes a visitor's connection away and answers the open session, if any.
-func (t *tenancy) depart(s *seat) *handle {
+// depart takes a visitor's connection away and answers the sessions that it may
+// be seated in: the open one and the one that winds up, or nil.
+func (t *tenancy) depart(s *seat) [2]*handle {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	v := t.visitors[s.visitor]
 	if v == nil {
-		return nil
+		return [2]*handle{}
 	}
 	v.seats = slices.DeleteFunc(v.seats, func(other *seat) bool { return other == s })
-	open := v.open
+	of := [2]*handle{v.open, v.ended}
 	t.tidy(s.visitor)
-	return open
+	return of
 }
 
 // visitorDone notes that a session takes no more messages: its visitor may start anew.
@@ -153,7 +168,7 @@ func (t *tenancy) visitorDone(id engine.VisitorID, h *handle) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if v := t.visitors[id]; v != nil && v.open == h {
-		v.open = nil
+		v.open, v.ended, h.visitor = nil, h, id
 		t.tidy(id)
 	}
 }
@@ -173,6 +188,9 @@ func (t *tenancy) start(s *seat, d engine.Draft) *engine.Error {
 		}
 		if err := h.post(draftPosted{s, d}); err != engine.ErrClosed {
 			return err
+		}
+		if t.sys.stopping.Load() { // it was ended by the stop and is still open in the log (I8)
+			return engine.ErrBusy
 		}
 		t.visitorDone(s.visitor, h)
 	}

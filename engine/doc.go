@@ -14,6 +14,9 @@
 //   - Session: one served episode of a visitor's conversation.
 //   - Entry: something that happened in a session, numbered by Seq.
 //   - Body: what somebody typed; it prints as its size.
+//   - Note: a message that only operators see. Peek: what a visitor has typed
+//     and not sent.
+//   - Redaction: the removal of a message's text from the log, for good.
 //   - Draft: what a participant asks for. Answer: what came of it.
 //   - Seat: a participant's way into the engine. Outlet: the engine's way to
 //     the participant. A connection holds a Seat and is an Outlet.

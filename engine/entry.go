@@ -148,8 +148,8 @@ type Entry struct {
 	Cause      Cause
 	Visibility Visibility
 	ClientID   string       // the sender's idempotency key; empty when nobody sent it
-	Department DepartmentID // of KindSessionStarted, KindSessionQueued
-	Operator   OperatorID   // of KindOfferMade, KindOfferEnded, KindSessionAssigned
+	Department DepartmentID // of KindSessionStarted, KindSessionQueued, KindSessionClosed
+	Operator   OperatorID   // of KindOfferMade, KindOfferEnded, KindSessionAssigned; of KindSessionClosed: the owner it had
 	Offer      Seq          // of KindOfferEnded, KindSessionAssigned: which offer
 	Deadline   time.Time    // of KindOfferMade
 	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message

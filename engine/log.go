@@ -64,7 +64,12 @@ type Append struct {
 	// the store with this append, in every copy of it: the session's key changes and
 	// the rest is sealed anew. They stay in the log as FormatRedacted without Body.
 	Redact []Seq
-	Close  bool // the session is over: the routing facts go
+	// Visitor is whose session it is from here on, because its visitor has proven
+	// who it is; zero: unchanged. The store files it under that visitor, whose keys
+	// protect it now, and the former visitor's no longer do. It comes with a Row and
+	// without Redact; the caller sees to it that the visitor has no other open session.
+	Visitor VisitorID
+	Close   bool // the session is over: the routing facts go
 	// Activity is the visitor's last activity, kept with the visitor when the session closes.
 	Activity time.Time
 }

@@ -233,7 +233,10 @@ func validateOrigin(origin string) error {
 // AllowsOrigin reports whether a page of that web origin may connect. The
 // comparison is exact (RFC 6454 section 5): no wildcard, no suffix match.
 func (t *Tenant) AllowsOrigin(origin string) bool {
-	return origin != "" && slices.Contains(t.Origins, strings.ToLower(origin))
+	return slices.ContainsFunc(t.Origins, func(allowed string) bool {
+		// Equal lengths: EqualFold alone would also fold letters beyond ASCII.
+		return len(allowed) == len(origin) && strings.EqualFold(allowed, origin)
+	})
 }
 
 // Department looks a department up; the empty name finds the default one.

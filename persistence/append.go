@@ -26,6 +26,7 @@ type part struct {
 	first    engine.Seq
 	count    int // entries, and as many of op.ends
 	redact   []engine.Seq
+	visitor  engine.VisitorID // zero: unchanged
 	hasRow   bool
 	close    bool
 	activity time.Time
@@ -70,7 +71,7 @@ func (s *Store) recycle(o *appendOp) {
 // add seals one engine.Append. A session that is not claimed is refused later,
 // in the order of the queue.
 func (o *appendOp) add(s *Store, a *engine.Append) {
-	p := part{ref: a.Ref, term: a.Term, count: len(a.Entries), close: a.Close, activity: a.Activity, held: s.session(a.Ref)}
+	p := part{ref: a.Ref, term: a.Term, count: len(a.Entries), close: a.Close, activity: a.Activity, visitor: a.Visitor, held: s.session(a.Ref)}
 	if len(a.Redact) > 0 {
 		p.redact = slices.Clone(a.Redact)
 	}
@@ -150,9 +151,9 @@ func (o *appendOp) apply(w *writer) bool {
 			}
 			continue
 		}
-		if len(p.redact) > 0 {
-			w.flush() // what was queued before is sealed anew as well, so it must be readable
-			if p.err = w.redact(p); p.err != nil {
+		if rewrite := p.rewrite(); rewrite != nil {
+			w.flush() // what was queued before is read again, so it must be readable
+			if p.err = rewrite(w, p); p.err != nil {
 				for range p.values() {
 					next()
 				}
@@ -165,6 +166,17 @@ func (o *appendOp) apply(w *writer) bool {
 		w.oldest = o.at
 	}
 	return true
+}
+
+// rewrite is what the part does to the session's key, if anything.
+func (p *part) rewrite() func(*writer, *part) error {
+	switch {
+	case len(p.redact) > 0:
+		return (*writer).redact
+	case p.visitor != engine.VisitorID{}:
+		return (*writer).handOver
+	}
+	return nil
 }
 
 // values is how many sealed values the part has.
@@ -187,6 +199,8 @@ func (p *part) judge(full bool) error {
 		return engine.ErrFenced.Because("the session is closed")
 	case p.count > 0 && p.first != held.last+1:
 		return errNotNext
+	case len(p.redact) > 0 && p.visitor != engine.VisitorID{}:
+		return errBoth
 	case full:
 		return engine.ErrFull
 	}

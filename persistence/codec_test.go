@@ -108,7 +108,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
 		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Revoked"},
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest"},
-		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Redact Close Activity"},
+		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Redact Visitor Close Activity"},
 		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity"},
 	} {
 		var names []string
@@ -143,6 +143,7 @@ func goldens() map[string][]byte {
 		"header":  appendHeader(nil, header{Closed: true, Last: 300, Visitor: id}),
 		"profile": appendProfile(nil, profile{Activity: at}),
 		"intent":  appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at}),
+		"intent2": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(time.Second)}),
 		"clear":   appendClear(nil, keyring.Ref{Slot: 65, Generation: 2}),
 		"keys": bytes.Join([][]byte{
 			recordKey(nil, 5, engine.SessionID(id), 300), scopedKey(nil, kindOpen, 5, id), ownedKey(nil, 5, id, engine.SessionID{9}), tenantKey(nil, "acme"),
@@ -176,6 +177,7 @@ func TestDecodersRefuse(t *testing.T) {
 		"header":  func(b []byte) error { _, err := decodeHeader(b); return err },
 		"profile": func(b []byte) error { _, err := decodeProfile(b); return err },
 		"intent":  func(b []byte) error { _, _, err := decodeIntent(b); return err },
+		"intent2": func(b []byte) error { _, _, err := decodeIntent(b); return err },
 	}
 	golden := goldens()
 	for name, decode := range decoders {

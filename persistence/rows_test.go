@@ -109,6 +109,7 @@ func TestIntents(t *testing.T) {
 	want := map[engine.OperatorID]engine.IntentInfo{
 		"olga": {Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at},
 		"otto": {Intent: engine.IntentAccepting, Cause: engine.CauseMissed, At: at},
+		"oona": {Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(-time.Second)},
 	}
 	putIntent(t, s, "acme", "olga", engine.IntentInfo{Intent: engine.IntentAccepting})
 	for operator, info := range want {

@@ -12,7 +12,7 @@ import (
 // told why, and the connection ends.
 func (c *conn) authenticate(frame *wire.Frame, err *engine.Error) {
 	if err == nil && frame.Kind != wire.FrameAuth {
-		if frame.Kind != wire.FrameRequest { // a pong or the like: nothing to answer
+		if frame.Kind != wire.FrameRequest && frame.Kind != wire.FrameRefresh { // a pong or the like: nothing to answer
 			return
 		}
 		err = engine.ErrAuthRequired
@@ -24,7 +24,7 @@ func (c *conn) authenticate(frame *wire.Frame, err *engine.Error) {
 	if err == nil {
 		return
 	}
-	c.server.metrics.auths.WithLabelValues(wire.Code(err)).Inc()
+	c.refused(duringAuth, err)
 	c.refuse(frame.Request, err)
 	c.end(endingOfRefusal(err), err.Retry)
 }
@@ -37,13 +37,13 @@ func (c *conn) takeSeat(frame *wire.Frame) *engine.Error {
 	if !known {
 		return engine.ErrTenantUnknown
 	}
+	c.tenant = tenant
 	if !c.allowsOrigin(tenant) {
 		return engine.ErrOriginNotAllowed
 	}
 	if !s.registry.enter(c, tenant) {
 		return engine.ErrTooManyConnections
 	}
-	c.tenant = tenant
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.AuthTimeout)
 	defer cancel()
 	var err error
@@ -74,10 +74,15 @@ func (c *conn) allowsOrigin(tenant *engine.Tenant) bool {
 
 func (c *conn) visit(ctx context.Context, frame *wire.Frame) (err error) {
 	a := frame.Auth
-	if a.Token == "" && !a.Anonymous {
-		return engine.ErrBadRequest.In("token", "anonymous")
+	if a.Token == "" && a.JWT == "" && !a.Anonymous {
+		return engine.ErrBadRequest.In("token", "jwt", "anonymous")
 	}
 	visit := engine.Visit{Request: frame.Request, Tenant: c.tenant, Token: a.Token, Origin: c.entrance.origin, Have: a.Have}
+	if a.JWT != "" {
+		if visit.Subject, visit.Until, err = c.visitorOf(ctx, a.JWT); err != nil {
+			return err
+		}
+	}
 	c.seat, err = c.server.board.Visit(ctx, visit, c)
 	return err
 }
@@ -87,14 +92,12 @@ func (c *conn) attend(ctx context.Context, frame *wire.Frame) error {
 	if a.Token == "" {
 		return engine.ErrBadRequest.In("token")
 	}
-	p, err := c.server.options.Authenticator.Operator(ctx, c.tenant, a.Token)
+	p, err := c.operatorOf(ctx, a.Token)
 	if err != nil {
 		return err
 	}
-	if !p.Has(engine.RoleOperator) && !p.Has(engine.RoleSupervisor) && !p.Has(engine.RoleBot) {
-		return engine.ErrForbidden.Because("the token has no role that answers chats")
-	}
 	c.operator = p.Operator
+	c.lastsUntil(p.Expires)
 	c.seat, err = c.server.board.Attend(ctx, engine.Attendance{
 		Request: frame.Request, Tenant: c.tenant, Principal: p, Device: a.Device, Intent: a.Intent, Have: a.Have,
 	}, c)

@@ -28,7 +28,10 @@ func TestMain(m *testing.M) {
 
 const testOrigin = "https://shop.example"
 
-var testSecret = []byte(strings.Repeat("s", 32))
+var (
+	testSecret        = []byte(strings.Repeat("s", 32))
+	testVisitorSecret = []byte(strings.Repeat("v", 32))
+)
 
 // testBoard is a switchboard with one session that everybody is in: what one
 // says, all get. Texts steer it: "panic" panics in Post.
@@ -59,7 +62,7 @@ func (b *testBoard) Visit(_ context.Context, v engine.Visit, o engine.Outlet) (e
 	b.visits = append(b.visits, v)
 	b.mu.Unlock()
 	return b.seat(o, engine.Author{Kind: engine.AuthorVisitor}, engine.Answer{
-		Request: v.Request, Welcome: &engine.Welcome{Visitor: engine.VisitorID{15: 1}, Token: "token", Session: b.session},
+		Request: v.Request, Welcome: &engine.Welcome{Visitor: engine.VisitorID{15: 1}, Token: "token", Expires: v.Until, Verified: v.Subject != "", Session: b.session},
 	})
 }
 
@@ -145,8 +148,18 @@ func (s *testSeat) Signal(_ engine.SessionID, signal engine.Signal) {
 	s.board.signals = append(s.board.signals, signal)
 }
 
-func (s *testSeat) Renew(engine.Renewal) (engine.Renewed, error) {
-	return engine.Renewed{}, engine.ErrForbidden
+// Renew believes whatever the server has verified; an opaque token is good for a
+// day if it is "token".
+func (s *testSeat) Renew(r engine.Renewal) (engine.Renewed, error) {
+	switch {
+	case r.Principal.Operator != "":
+		return engine.Renewed{Expires: r.Principal.Expires}, nil
+	case r.Subject != "":
+		return engine.Renewed{Expires: r.Until, Token: "token"}, nil
+	case r.Token == "token":
+		return engine.Renewed{Expires: time.Now().Add(24 * time.Hour), Token: "token"}, nil
+	}
+	return engine.Renewed{}, engine.ErrAuthInvalid
 }
 
 func (s *testSeat) Leave() {
@@ -161,9 +174,10 @@ func testTenants(t testing.TB) *engine.Tenants {
 	tenants, err := engine.NewTenants(
 		&engine.Tenant{
 			ID: "acme", Name: "Acme", Origins: []string{testOrigin, "http://127.0.0.1:7000"}, Departments: []engine.Department{{ID: "sales"}},
-			Operators: []engine.Operator{{ID: "ada", Name: "Ada Lovelace"}, {ID: "grace", Name: "Grace Hopper"}},
-			Keys:      []engine.TokenKey{{Algorithm: "HS256", Secret: engine.NewBody(testSecret)}},
-			Limits:    engine.Limits{MessagesPerSecond: 1e6},
+			Operators:   []engine.Operator{{ID: "ada", Name: "Ada Lovelace"}, {ID: "grace", Name: "Grace Hopper"}},
+			Keys:        []engine.TokenKey{{Algorithm: "HS256", Secret: engine.NewBody(testSecret)}},
+			VisitorKeys: []engine.TokenKey{{Algorithm: "HS256", Secret: engine.NewBody(testVisitorSecret)}},
+			Limits:      engine.Limits{MessagesPerSecond: 1e6},
 		},
 		&engine.Tenant{
 			ID: "slow", Origins: []string{testOrigin}, Departments: []engine.Department{{ID: "sales"}},

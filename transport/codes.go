@@ -30,6 +30,7 @@ const (
 	endBadFrames
 	endRateLimited
 	endVersion
+	endAuthExpired
 	endGone // the other end vanished; nobody is there to be told
 	endings
 )
@@ -87,6 +88,8 @@ func farewellOf(e ending) farewell {
 		return farewell{4506, "rate_limited", adviceNo, 0}
 	case endVersion:
 		return farewell{4507, "unsupported_version", adviceNo, 0}
+	case endAuthExpired:
+		return farewell{4508, "auth_expired", adviceToken, 0}
 	case endGone:
 		return farewell{rfc6455.CloseNoStatus, "gone", "", 0}
 	default:

@@ -76,8 +76,9 @@ type conn struct {
 	place place
 
 	// Atomic.
-	seated atomic.Bool
-	alive  atomic.Bool // something came since the last ping
+	seated  atomic.Bool
+	alive   atomic.Bool  // something came since the last ping
+	expires atomic.Int64 // Unix seconds at which the token ends; 0: never
 
 	heardClose atomic.Bool // the client's close frame came
 }
@@ -149,6 +150,10 @@ func (c *conn) received(message []byte) (silent bool) {
 		return true
 	}
 	now := c.server.now()
+	if c.isExpired(now) && frame.Kind != wire.FrameRefresh { // refreshed late is refreshed
+		c.end(endAuthExpired, 0)
+		return false
+	}
 	if c.limit.isFull(now) {
 		c.strikes, c.pauses = 0, 0
 	}
@@ -173,8 +178,14 @@ func (c *conn) dispatch(frame *wire.Frame) {
 		}
 	case wire.FrameTyping:
 		c.seat.Signal(frame.Session, engine.Typing{Session: frame.Session, On: frame.On})
+	case wire.FramePeek:
+		if c.side == visitorSide && c.tenant.Peek && frame.Body.Len() <= c.tenant.Limits.MessageBytes {
+			c.seat.Signal(frame.Session, engine.Peek{Session: frame.Session, Body: frame.Body})
+		}
 	case wire.FrameAuth:
 		c.refuse(frame.Request, engine.ErrBadRequest.Because("this connection is authenticated already"))
+	case wire.FrameRefresh:
+		c.refresh(frame)
 	case wire.FrameBye:
 		c.end(endBye, 0)
 	}
@@ -186,7 +197,7 @@ func (c *conn) post(draft *engine.Draft) *engine.Error {
 		if c.side != visitorSide {
 			return engine.ErrForbidden
 		}
-	case engine.OpAccept, engine.OpReject, engine.OpIntent, engine.OpAway:
+	case engine.OpAccept, engine.OpReject, engine.OpIntent, engine.OpAway, engine.OpEdit:
 		if c.side != operatorSide {
 			return engine.ErrForbidden
 		}
@@ -222,7 +233,7 @@ const (
 // so that TCP pushes back on that one; who persists is closed.
 func (c *conn) tooFast(frame *wire.Frame, wait time.Duration) {
 	c.server.metrics.limited.Inc()
-	if frame.Kind == wire.FrameRequest {
+	if frame.Kind == wire.FrameRequest || frame.Kind == wire.FrameRefresh {
 		c.refuse(frame.Request, engine.ErrRateLimited.After(wait))
 	}
 	c.strikes++

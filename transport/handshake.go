@@ -97,7 +97,7 @@ func (s *Server) judge(ctx *fasthttp.RequestCtx) (*entrance, string, *refusal) {
 	}
 	return &entrance{
 		origin:  origin,
-		self:    s.options.SelfOrigin && origin != "" && strings.EqualFold(origin, scheme+string(ctx.Host())),
+		self:    s.options.SelfOrigin && sameOrigin(origin, scheme+string(ctx.Host())),
 		version: protocol != Subprotocol,
 	}, protocol, nil
 }
@@ -228,3 +228,7 @@ func (s *Server) equip(c *conn, ws *websocket.Conn, wrapped, socket net.Conn) bo
 	}
 	return true
 }
+
+// sameOrigin compares as RFC 6454 section 5 does, ASCII letters in either case.
+// Equal lengths: EqualFold alone would also fold letters beyond ASCII.
+func sameOrigin(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }

@@ -44,7 +44,9 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 		badFrames:  counter("ws_bad_frames_total", "Messages from clients that were no frame of the protocol."),
 		limited:    counter("ws_rate_limited_total", "Requests refused because their connection sent too many."),
 		handshakes: counters("ws_handshakes_refused_total", "Handshakes refused, by reason.", "reason"),
-		auths:      counters("ws_auths_refused_total", "Connections that were not seated, by error code.", "code"),
+		auths: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "parley", Name: "auth_refused_total", Help: "Refused requests auth and auth.refresh, by error code.",
+		}, []string{"side", "reason"}),
 		pending: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "parley", Name: "ws_outbox_pending_bytes", Help: "Bytes that wait for a connection, sampled when it is pinged.",
 			Buckets: prometheus.ExponentialBuckets(256, 4, 8),

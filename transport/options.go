@@ -25,12 +25,26 @@ type Authenticator interface {
 	Operator(ctx context.Context, tenant *engine.Tenant, token string) (engine.Principal, error)
 }
 
+// VisitorAuthenticator says who a visitor has proven to be by a token that the
+// tenant signed: by which name the tenant knows it, and until when that holds.
+// Called as Authenticator is, with the same errors. auth.JWT is one.
+type VisitorAuthenticator interface {
+	Visitor(ctx context.Context, tenant *engine.Tenant, token string) (subject string, until time.Time, err error)
+}
+
 // Options configures a Server. Only Tenants is required.
 type Options struct {
 	// Tenants are whose people may connect.
 	Tenants *engine.Tenants
 	// Authenticator verifies operators' tokens. Nil means auth.JWT with Clock.
 	Authenticator Authenticator
+	// Visitors verifies visitors' signed tokens. Nil means Authenticator, if it can,
+	// else auth.JWT with Clock.
+	Visitors VisitorAuthenticator
+	// Audit hears of every refused auth and auth.refresh. It is called on the
+	// connection's own goroutine, must not block, and may be called by many at a
+	// time. Nil means nobody does.
+	Audit func(Refusal)
 	// Logger gets what an administrator should see. Nil means none.
 	Logger *slog.Logger
 	// Registerer gets the metrics. Nil means a registry that nobody reads.
@@ -93,6 +107,12 @@ func (o *Options) EnsureDefaults() {
 	}
 	if o.Authenticator == nil {
 		o.Authenticator = &auth.JWT{Clock: o.Clock}
+	}
+	if o.Visitors == nil {
+		var able bool
+		if o.Visitors, able = o.Authenticator.(VisitorAuthenticator); !able {
+			o.Visitors = &auth.JWT{Clock: o.Clock}
+		}
 	}
 	if o.Pages == nil {
 		o.Pages = func(ctx *fasthttp.RequestCtx) { ctx.Error("not found", fasthttp.StatusNotFound) }

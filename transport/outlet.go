@@ -167,6 +167,9 @@ func (c *conn) fit(a *engine.Answer) {
 }
 
 func (c *conn) hello(a *engine.Answer) []byte {
+	if at := a.Welcome.Expires; !at.IsZero() {
+		c.lastsUntil(at)
+	}
 	return wire.AppendHello(make([]byte, 0, 1024), &wire.Hello{
 		Request: a.Request, Conn: c.id, Tenant: c.tenant, Operator: c.operator, Welcome: a.Welcome,
 		Now: c.server.now(), FrameBytes: c.server.options.FrameBytes, PingEvery: c.server.options.PingEvery,

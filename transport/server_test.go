@@ -148,7 +148,7 @@ func TestAuthRefusals(t *testing.T) {
 			if !errors.Is(err, tt.want) || strings.Contains(err.Error(), "canary") {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
-			if n := r.metric("parley_ws_auths_refused_total"); n != 1 {
+			if n := r.metric("parley_auth_refused_total"); n != 1 {
 				t.Errorf("metric: got %v, want 1", n)
 			}
 		})

@@ -31,6 +31,9 @@ var canaries = struct{ stored, never map[string]string }{
 	stored: map[string]string{
 		"a visitor's words":    "canary-visitor-words-7f3a",
 		"an operator's words":  "canary-operator-words-7f3a",
+		"a note":               "canary-note-7f3a",
+		"an edit's words":      "canary-edit-7f3a",
+		"a form's answer":      "canary-form-7f3a",
 		"an idempotency key":   "canary-key-7f3a",
 		"an operator's id":     "canary-operator-id-7f3a",
 		"a department":         "canary-department-7f3a",
@@ -43,6 +46,7 @@ var canaries = struct{ stored, never map[string]string }{
 		"a department's shown name": "Canary Department Name 7f3a",
 		"the visitor's address":     "127.9.8.7",
 		"the operator's address":    "127.9.8.6",
+		"what was not sent":         "canary-peek-7f3a",
 		"a token key":               "canary-secret-7f3a-0123456789abcdef0123",
 	},
 }
@@ -129,7 +133,7 @@ func canaryChat(t *testing.T, dir string, logs *safeBuffer, registry *prometheus
 	defer cancel()
 	s, n := canaries.stored, canaries.never
 	tenants, err := engine.NewTenants(&engine.Tenant{
-		ID: "shop", Name: n["the tenant's shown name"], Transcripts: true, Origins: []string{"https://" + n["the page's origin"] + ".example"},
+		ID: "shop", Name: n["the tenant's shown name"], Transcripts: true, Peek: true, Origins: []string{"https://" + n["the page's origin"] + ".example"},
 		Departments: []engine.Department{{ID: engine.DepartmentID(s["a department"]), Name: n["a department's shown name"]}},
 		Operators:   []engine.Operator{{ID: engine.OperatorID(s["an operator's id"]), Name: n["an operator's shown name"]}},
 		Keys:        []engine.TokenKey{{Algorithm: "HS256", Secret: engine.BodyOf(n["a token key"])}},
@@ -190,7 +194,22 @@ func sayCanaries(t *testing.T, ctx context.Context, addr string) map[string]stri
 	must(t, err)
 	_, err = operator.Do(ctx, engine.Draft{Op: engine.OpMessage, Session: started.Session, ClientID: s["an idempotency key"], Body: engine.BodyOf(s["an operator's words"])})
 	must(t, err)
-	_ = visitor.Typing(started.Session, true)
+	note, err := operator.Note(ctx, started.Session, s["a note"])
+	must(t, err)
+	_, err = operator.Edit(ctx, started.Session, note.Seq, s["an edit's words"])
+	must(t, err)
+	_, err = visitor.Do(ctx, engine.Draft{
+		Op: engine.OpMessage, Session: started.Session, ClientID: "form", Format: engine.FormatForm,
+		Body: engine.BodyOf(`{"form":"f","fields":{"answer":"` + s["a form's answer"] + `"}}`),
+	})
+	must(t, err)
+	must(t, visitor.Typing(started.Session, true))
+	must(t, visitor.Peek(started.Session, n["what was not sent"]))
+	for frame := range operator.Frames() {
+		if frame.Type == "peek" {
+			break
+		}
+	}
 	return map[string]string{"the visitor's token": visitor.Welcome.Token, "the operator's token": jwt}
 }
 

@@ -177,7 +177,7 @@ func demoSecret(path string) (string, error) {
 
 func demoConfiguration(secret string, origins []string) *engine.Tenant {
 	return &engine.Tenant{
-		ID: demoTenant, Revision: 1, Name: "Demo Shop", Origins: origins, Transcripts: true,
+		ID: demoTenant, Revision: 1, Name: "Demo Shop", Origins: origins, Transcripts: true, Peek: true,
 		Departments: []engine.Department{
 			{ID: "sales", Name: "Sales", OfferTimeout: 30 * time.Second, DeclineFor: 15 * time.Second},
 			{ID: "support", Name: "Support", OfferTimeout: 30 * time.Second, DeclineFor: 15 * time.Second},

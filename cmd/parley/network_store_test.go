@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"math/rand/v2"
@@ -133,6 +134,12 @@ func (s *memoryStore) OpenToken(tenant engine.TenantID, token string) ([]byte, e
 		return nil, engine.ErrAuthInvalid
 	}
 	return base64.RawURLEncoding.DecodeString(claims)
+}
+
+func (s *memoryStore) PseudonymOf(tenant engine.TenantID, kind, name string) (id [16]byte, _ error) {
+	sum := sha256.Sum256([]byte(string(tenant) + "\x00" + kind + "\x00" + name))
+	copy(id[:], sum[:])
+	return id, nil
 }
 
 func (s *memoryStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"post":       scriptPost,
 			"refuses":    scriptRefuses,
 			"verifies":   scriptVerifies,
+			"proves":     scriptProves,
 			"start":      scriptStart,
 			"get":        scriptGet,
 			"hold":       scriptHold,
@@ -77,6 +79,23 @@ func scriptVerifies(ts *testscript.TestScript, _ bool, args []string) {
 		if !principal.Has(engine.Role(role)) {
 			ts.Fatalf("principal: got %+v, want role %s", principal, role)
 		}
+	}
+}
+
+// scriptProves judges a visitor's token on standard output as the server would,
+// and that it is none of an operator's: proves TENANTS TENANT SUB
+func scriptProves(ts *testscript.TestScript, _ bool, args []string) {
+	_, tenants, err := readTenants(ts.MkAbs(args[0]))
+	ts.Check(err)
+	tenant, _ := tenants.Tenant(engine.TenantID(args[1]))
+	token := strings.TrimSpace(ts.ReadFile("stdout"))
+	subject, _, err := new(auth.JWT).Visitor(context.Background(), tenant, token)
+	ts.Check(err)
+	if subject != args[2] {
+		ts.Fatalf("subject: got %q, want %q", subject, args[2])
+	}
+	if _, err := new(auth.JWT).Operator(context.Background(), tenant, token); !errors.Is(err, engine.ErrAuthInvalid) {
+		ts.Fatalf("as an operator's: got %v, want %v", err, engine.ErrAuthInvalid)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/parleyhq/parley/transport"
 	"github.com/parleyhq/parley/transport/auth"
 	"github.com/parleyhq/parley/transport/rest"
+	"github.com/parleyhq/parley/transport/spec"
 	"github.com/parleyhq/parley/transport/web"
 )
 
@@ -94,7 +95,10 @@ func (s *stack) build(p parts) {
 	authenticator := &auth.JWT{}
 	sockets := p.sockets
 	sockets.Tenants, sockets.Authenticator, sockets.Logger, sockets.Registerer = p.tenants, authenticator, p.logger, p.registry
-	sockets.Pages = web.Handler(web.Options{DefaultTenant: p.tenant})
+	sockets.Audit = func(r transport.Refusal) { // often, when somebody tries; the metric counts them all
+		p.logger.Debug("refused", "during", r.During, "side", r.Side, "tenant", string(r.Tenant), "conn", r.Conn.String(), "reason", r.Reason)
+	}
+	sockets.Pages = spec.Handler(web.Handler(web.Options{DefaultTenant: p.tenant}))
 	s.public = transport.NewServer(s.system, sockets)
 	s.admin = rest.Server(rest.Options{
 		System: s.system, Tenants: p.tenants, Authenticator: authenticator, Logger: p.logger, Registerer: p.registry,

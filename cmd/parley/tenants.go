@@ -25,9 +25,11 @@ type tenantFile struct {
 	Name        string           `yaml:"name,omitempty"`
 	Origins     []string         `yaml:"origins,omitempty"`
 	Transcripts *bool            `yaml:"transcripts,omitempty"` // absent: on
+	Peek        bool             `yaml:"peek,omitempty"`        // operators see what visitors type before it is sent
 	Departments []departmentFile `yaml:"departments"`
 	Operators   []operatorFile   `yaml:"operators,omitempty"`
 	Keys        []keyFile        `yaml:"keys,omitempty"`
+	VisitorKeys []keyFile        `yaml:"visitor_keys,omitempty"` // absent: visitors stay anonymous
 	Limits      limitsFile       `yaml:"limits,omitempty"`
 
 	path string // where it was read from
@@ -50,7 +52,7 @@ type operatorFile struct {
 	Capacity    int      `yaml:"capacity,omitempty"`
 }
 
-// keyFile is a key that verifies operators' tokens. File names are relative to
+// keyFile is a key that verifies operators' or visitors' tokens. File names are relative to
 // the tenant file's folder.
 type keyFile struct {
 	ID         string `yaml:"id,omitempty"`
@@ -157,9 +159,11 @@ func readTenant(path string) (*tenantFile, *engine.Tenant, error) {
 	if err := tenant.Validate(); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for i, key := range tenant.Keys {
-		if err := auth.CheckKey(key); err != nil {
-			return nil, nil, fmt.Errorf("%s: keys: key %d: %w", path, i+1, err)
+	for set, keys := range map[string][]engine.TokenKey{"keys": tenant.Keys, "visitor_keys": tenant.VisitorKeys} {
+		for i, key := range keys {
+			if err := auth.CheckKey(key); err != nil {
+				return nil, nil, fmt.Errorf("%s: %s: key %d: %w", path, set, i+1, err)
+			}
 		}
 	}
 	return file, tenant, nil
@@ -196,7 +200,7 @@ func tenantError(path string, err error) error {
 func (f *tenantFile) tenant() (*engine.Tenant, error) {
 	t := &engine.Tenant{
 		ID: engine.TenantID(f.ID), Revision: 1, Name: f.Name, Origins: f.Origins,
-		Transcripts: f.Transcripts == nil || *f.Transcripts,
+		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek,
 		Limits: engine.Limits{
 			MessageBytes: f.Limits.MessageBytes, VisitorDevices: f.Limits.VisitorDevices, OperatorDevices: f.Limits.OperatorDevices,
 			Connections: f.Limits.Connections, MessagesPerSecond: f.Limits.MessagesPerSecond, TokenTTL: time.Duration(f.Limits.TokenTTL),
@@ -215,14 +219,23 @@ func (f *tenantFile) tenant() (*engine.Tenant, error) {
 		}
 		t.Operators = append(t.Operators, operator)
 	}
-	for i, k := range f.Keys {
+	var err error
+	if t.Keys, err = f.keySet("keys", f.Keys); err != nil {
+		return nil, err
+	}
+	t.VisitorKeys, err = f.keySet("visitor_keys", f.VisitorKeys)
+	return t, err
+}
+
+func (f *tenantFile) keySet(name string, files []keyFile) (keys []engine.TokenKey, err error) {
+	for i, k := range files {
 		key, err := k.key(filepath.Dir(f.path))
 		if err != nil {
-			return nil, fmt.Errorf("keys: key %d: %w", i+1, err)
+			return nil, fmt.Errorf("%s: key %d: %w", name, i+1, err)
 		}
-		t.Keys = append(t.Keys, key)
+		keys = append(keys, key)
 	}
-	return t, nil
+	return keys, nil
 }
 
 // key reads the files that a key names.
@@ -261,11 +274,16 @@ const mask = "********"
 // masked copies the file without its secrets.
 func (f *tenantFile) masked() tenantFile {
 	c := *f
-	c.Keys = slices.Clone(f.Keys)
-	for i := range c.Keys {
-		if c.Keys[i].Secret != "" {
-			c.Keys[i].Secret = mask
+	c.Keys, c.VisitorKeys = maskedKeys(f.Keys), maskedKeys(f.VisitorKeys)
+	return c
+}
+
+func maskedKeys(keys []keyFile) []keyFile {
+	keys = slices.Clone(keys)
+	for i := range keys {
+		if keys[i].Secret != "" {
+			keys[i].Secret = mask
 		}
 	}
-	return c
+	return keys
 }

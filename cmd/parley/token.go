@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -12,11 +13,13 @@ import (
 )
 
 // tokenCmd signs tokens by hand: for trying things out, for a server's REST
-// token, and for scripts. A platform signs its operators' tokens itself.
+// token, and for scripts. A platform signs its operators' and visitors' tokens
+// itself.
 type tokenCmd struct {
 	Tenants    string        `help:"Folder with one YAML or JSON file per tenant." placeholder:"DIR" required:""`
 	Tenant     string        `help:"The tenant's id." placeholder:"ID" required:""`
-	Operator   string        `help:"The operator's id; the tenant must declare it." placeholder:"ID" required:""`
+	Operator   string        `help:"The operator's id; the tenant must declare it." placeholder:"ID" required:"" xor:"who"`
+	Visitor    string        `help:"Sign a visitor's token instead: the tenant's own name for the visitor (sub), under visitor_keys." placeholder:"SUB" required:"" xor:"who"`
 	Role       []string      `help:"operator, supervisor, admin, bot or auditor; may be repeated. REST needs admin." enum:"operator,supervisor,admin,bot,auditor" default:"operator"`
 	Department []string      `help:"Limit the token to these departments; may be repeated." placeholder:"ID"`
 	TTL        time.Duration `name:"ttl" help:"How long it is valid; at most 24h." default:"8h"`
@@ -34,33 +37,56 @@ func (c *tokenCmd) Run(io streams) error {
 	if !ok {
 		return wrongUsage("no tenant %s in %s", c.Tenant, c.Tenants)
 	}
-	claims, err := c.claims(tenant)
+	if c.TTL <= 0 || c.TTL > auth.DefaultMaxTTL {
+		return wrongUsage("--ttl: want more than 0 and at most 24h, got %s", c.TTL)
+	}
+	sign := c.forOperator
+	if c.Visitor != "" {
+		sign = c.forVisitor
+	}
+	token, err := sign(tenant)
 	if err != nil {
 		return err
-	}
-	key, err := c.choose(tenant)
-	if err != nil {
-		return err
-	}
-	secret, err := c.signer(key)
-	if err != nil {
-		return err
-	}
-	token, err := auth.Sign(secret, key.ID, claims)
-	if err != nil {
-		return usageError{err}
 	}
 	fmt.Fprintln(io.out, token)
 	return nil
+}
+
+func (c *tokenCmd) forOperator(tenant *engine.Tenant) (string, error) {
+	claims, err := c.claims(tenant)
+	if err != nil {
+		return "", err
+	}
+	key, secret, err := c.signer("keys", tenant.Keys)
+	if err != nil {
+		return "", err
+	}
+	token, err := auth.Sign(secret, key.ID, claims)
+	if err != nil {
+		return "", usageError{err}
+	}
+	return token, nil
+}
+
+func (c *tokenCmd) forVisitor(tenant *engine.Tenant) (string, error) {
+	if len(c.Department) > 0 || !slices.Equal(c.Role, []string{string(engine.RoleOperator)}) {
+		return "", wrongUsage("--role and --department are for operators' tokens")
+	}
+	key, secret, err := c.signer("visitor_keys", tenant.VisitorKeys)
+	if err != nil {
+		return "", err
+	}
+	token, err := auth.SignVisitor(secret, key.ID, auth.VisitorClaims{Tenant: tenant.ID, Subject: c.Visitor, Issued: time.Now(), TTL: c.TTL})
+	if err != nil {
+		return "", usageError{err}
+	}
+	return token, nil
 }
 
 func (c *tokenCmd) claims(tenant *engine.Tenant) (auth.Claims, error) {
 	operator := engine.OperatorID(c.Operator)
 	if _, ok := tenant.Operator(operator); !ok {
 		return auth.Claims{}, wrongUsage("tenant %s declares no operator %s", c.Tenant, c.Operator)
-	}
-	if c.TTL <= 0 || c.TTL > auth.DefaultMaxTTL {
-		return auth.Claims{}, wrongUsage("--ttl: want more than 0 and at most 24h, got %s", c.TTL)
 	}
 	claims := auth.Claims{Tenant: tenant.ID, Operator: operator, Issued: time.Now(), TTL: c.TTL}
 	for _, role := range c.Role {
@@ -77,24 +103,36 @@ func (c *tokenCmd) claims(tenant *engine.Tenant) (auth.Claims, error) {
 }
 
 // choose finds the key that --key names, or the only one.
-func (c *tokenCmd) choose(tenant *engine.Tenant) (engine.TokenKey, error) {
-	if c.Key == "" && len(tenant.Keys) == 1 {
-		return tenant.Keys[0], nil
+func (c *tokenCmd) choose(set string, keys []engine.TokenKey) (engine.TokenKey, error) {
+	if c.Key == "" && len(keys) == 1 {
+		return keys[0], nil
 	}
-	for _, key := range tenant.Keys {
+	for _, key := range keys {
 		if c.Key != "" && key.ID == c.Key {
 			return key, nil
 		}
 	}
-	return engine.TokenKey{}, wrongUsage("tenant %s has %d keys: name one with --key", c.Tenant, len(tenant.Keys))
+	if len(keys) == 0 {
+		return engine.TokenKey{}, wrongUsage("tenant %s has no %s", c.Tenant, set)
+	}
+	return engine.TokenKey{}, wrongUsage("tenant %s has %d %s: name one with --key", c.Tenant, len(keys), set)
 }
 
 // signer is what auth.Sign signs with: the secret that the tenant's file
 // holds, or the private half of the public key that it holds.
-func (c *tokenCmd) signer(key engine.TokenKey) (any, error) {
-	if key.Algorithm == "HS256" {
-		return key.Secret.Reveal(), nil
+func (c *tokenCmd) signer(set string, keys []engine.TokenKey) (engine.TokenKey, any, error) {
+	key, err := c.choose(set, keys)
+	if err != nil {
+		return key, nil, err
 	}
+	if key.Algorithm == "HS256" {
+		return key, key.Secret.Reveal(), nil
+	}
+	private, err := c.private()
+	return key, private, err
+}
+
+func (c *tokenCmd) private() (any, error) {
 	if c.KeyFile == "" {
 		return nil, wrongUsage("the tenant's file holds the public half only: name the private key with --key-file")
 	}

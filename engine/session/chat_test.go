@@ -26,7 +26,8 @@ type chat struct {
 	s   *session.Session
 	now time.Time
 	log []*engine.Entry
-	row *engine.Row // as stored
+	row *engine.Row      // as stored
+	own engine.VisitorID // whose the session is, as stored
 }
 
 var rules = session.Rules{
@@ -41,7 +42,8 @@ var rules = session.Rules{
 }
 
 func newChat() chat {
-	return chat{s: session.New(ref, engine.VisitorID{15: 7}, rules), now: zero}
+	own := engine.VisitorID{15: 7}
+	return chat{s: session.New(ref, own, rules), now: zero, own: own}
 }
 
 // step steps and stores, as an actor's turn does.
@@ -52,8 +54,11 @@ func (c *chat) step(in session.Input) []session.Effect {
 		if w, ok := e.(session.Write); ok {
 			c.log = append(c.log, w.Entry)
 			wrote = true
-			if w.Entry.Kind == engine.KindMessageRedacted {
+			switch w.Entry.Kind {
+			case engine.KindMessageRedacted:
 				c.remove(w.Entry.Target)
+			case engine.KindIdentityUpgraded:
+				c.own = c.s.Row().Visitor
 			}
 		}
 	}
@@ -80,7 +85,7 @@ func (c *chat) remove(target engine.Seq) {
 
 // head is what a claim would yield now.
 func (c *chat) head() engine.Head {
-	head := engine.Head{Last: engine.Seq(len(c.log)), Visitor: engine.VisitorID{15: 7}, Row: c.row, Closed: c.row == nil && len(c.log) > 0}
+	head := engine.Head{Last: engine.Seq(len(c.log)), Visitor: c.own, Row: c.row, Closed: c.row == nil && len(c.log) > 0}
 	if head.Closed {
 		head.Activity = c.s.Info().LastActivity
 	}

@@ -32,6 +32,11 @@ type Peek struct {
 // Present says that the visitor has, or no longer has, a connection.
 type Present struct{ On bool }
 
+// Upgrade says that the anonymous visitor From has proven to be To. The session is
+// To's from here on; no effect on one that is not From's, or that takes no more
+// messages.
+type Upgrade struct{ From, To engine.VisitorID }
+
 // Offer comes from the router: offer the session to an operator. Number is the
 // router's own count of offers; it comes back in the next Report.
 type Offer struct {
@@ -72,6 +77,7 @@ func (Ask) input()     {}
 func (Typing) input()  {}
 func (Peek) input()    {}
 func (Present) input() {}
+func (Upgrade) input() {}
 func (Offer) input()   {}
 func (Revoke) input()  {}
 func (Refuse) input()  {}

@@ -456,6 +456,15 @@ func TestLaws(t *testing.T) {
 					l.do(session.Refuse{Epoch: l.s.Row().Epoch, Cause: engine.CauseDepartmentClosed})
 				}
 			},
+			"identity": func(*rapid.T) {
+				ids := rapid.SampledFrom([]engine.VisitorID{{15: 7}, {15: 8}, {15: 9}})
+				from, to, had := ids.Draw(l.T, "from"), ids.Draw(l.T, "to"), l.s.Row()
+				l.do(session.Upgrade{From: from, To: to})
+				moves := from == had.Visitor && from != to && had.State != engine.StateNew && l.closing == 0
+				if got := l.s.Row().Visitor; moves && got != to || !moves && got != had.Visitor {
+					l.Fatalf("from %v to %v: the session of %v is %v's", from, to, had.Visitor, got)
+				}
+			},
 			"presence": func(*rapid.T) { l.do(session.Present{On: rapid.Bool().Draw(l.T, "on")}) },
 			"peek": func(*rapid.T) {
 				l.do(session.Peek{By: authors.Draw(l.T, "by"), Body: engine.BodyOf(bodies.Draw(l.T, "text"))})

@@ -160,7 +160,11 @@ func (t *turn) closeFor(cause engine.Cause, by engine.Author, d engine.Draft) {
 // finish writes the last entry and frees everybody.
 func (t *turn) finish(cause engine.Cause) {
 	t.move(engine.StateClosed)
-	seq := t.write(&engine.Entry{Kind: engine.KindSessionClosed, Cause: cause})
+	seq := t.write(&engine.Entry{
+		Kind: engine.KindSessionClosed, Cause: cause,
+		// The row goes with the session; its last entry says what of it still matters.
+		Operator: t.row.Owner, Department: t.row.Department,
+	})
 	if t.closed == 0 {
 		t.closed = seq
 	}

@@ -126,6 +126,8 @@ func (s *Session) recallFacts(e *engine.Entry) {
 		if s.row.FirstQueued.IsZero() {
 			s.row.FirstQueued = e.At
 		}
+	case engine.KindSessionClosed:
+		s.row.Owner, s.row.Department = e.Operator, e.Department
 	case engine.KindSessionAssigned:
 		s.row.Owner = e.Operator
 	default:
@@ -195,6 +197,14 @@ func (s *Session) Situation(reader engine.Visibility) engine.Situation {
 		sit.Visitor.LastActivity = time.Time{}
 	}
 	return sit
+}
+
+// AwaySince is from when on the visitor is gone: now while it has a connection.
+func (s *Session) AwaySince(now time.Time) time.Time {
+	if s.present || s.goneSince.IsZero() {
+		return now
+	}
+	return s.goneSince
 }
 
 // Info describes the session to REST and to hosts.

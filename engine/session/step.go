@@ -19,6 +19,8 @@ func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
 		t.peek(in)
 	case Present:
 		t.visitorPresence(in.On)
+	case Upgrade:
+		t.upgrade(in)
 	case Offer:
 		t.offer(in)
 	case Revoke:

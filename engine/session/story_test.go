@@ -97,6 +97,11 @@ func (s *story) read(w []string) session.Input {
 			s.t.Errorf("deadline: got %s, want %s", got, w[1])
 		}
 		return nil
+	case "belongs": // belongs to VISITOR
+		if got := s.s.Row().Visitor; got != (engine.VisitorID{15: byte(s.int(w[2]))}) {
+			s.t.Errorf("the session belongs to %v, want %s", got, w[2])
+		}
+		return nil
 	case "tick":
 		return session.Tick{}
 	case "stored":
@@ -147,6 +152,12 @@ func (s *story) readParticipant(by engine.Author, w []string) session.Input {
 		return session.Typing{By: by, On: w[0] == "types"}
 	case "peeks":
 		return session.Peek{By: by, Body: engine.BodyOf(w[1])}
+	case "proves": // proves VISITOR [instead VISITOR]
+		proof := session.Upgrade{From: s.s.Row().Visitor, To: engine.VisitorID{15: byte(s.int(w[1]))}}
+		if len(w) > 2 {
+			proof.From = engine.VisitorID{15: byte(s.int(w[3]))}
+		}
+		return proof
 	case "goes": // goes CAUSE
 		cause, _ := engine.ParseCause(w[1])
 		return session.Revoke{Operator: by.Operator, Cause: cause}

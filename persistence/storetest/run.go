@@ -64,6 +64,8 @@ var laws = []struct {
 	{name: "a closed session stays closed", test: (*suite).closing},
 	{name: "redacted text is gone", test: (*suite).redaction},
 	{name: "text is redacted in the append that brings it", test: (*suite).redactionAtOnce},
+	{name: "a session changes hands", test: (*suite).handOver},
+	{name: "a session changed hands for good", keeps: true, releases: true, test: (*suite).handOverKept},
 	{name: "a released session is claimed again", releases: true, test: (*suite).reclaim},
 	{name: "tenants do not share sessions", test: (*suite).tenants},
 	{name: "sessions are independent", test: (*suite).concurrent},

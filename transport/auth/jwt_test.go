@@ -165,6 +165,98 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// Visitors' tokens are judged as strictly, under keys of their own.
+func TestVisitorTokens(t *testing.T) {
+	acme, other := newHouse(t, "acme"), newHouse(t, "other")
+	visitors := newHouse(t, "acme") // whose keys verify acme's visitors, by the ids of acme's own
+	acme.tenant.VisitorKeys, other.tenant.VisitorKeys = visitors.tenant.Keys, newHouse(t, "other").tenant.Keys
+	unix := func(d time.Duration) int64 { return now.Add(d).Unix() }
+	visit := func(change func(jwt.MapClaims)) jwt.MapClaims {
+		c := jwt.MapClaims{"sub": "kunde 17 \u00fc", "aud": "acme", "exp": unix(time.Hour), "email": "x@example.org", "roles": []string{"admin"}}
+		if change != nil {
+			change(c)
+		}
+		return c
+	}
+	set := func(name string, value any) jwt.MapClaims { return visit(func(c jwt.MapClaims) { c[name] = value }) }
+	without := func(name string) jwt.MapClaims { return visit(func(c jwt.MapClaims) { delete(c, name) }) }
+	hs := func(c jwt.MapClaims) string { return sign(t, jwt.SigningMethodHS256, visitors.secret, "h", c) }
+	for _, tt := range []struct {
+		name, token string
+		want        error
+	}{
+		{"HS256", hs(visit(nil)), nil},
+		{"EdDSA", sign(t, jwt.SigningMethodEdDSA, visitors.ed, "e", visit(nil)), nil},
+		{"ES256", sign(t, jwt.SigningMethodES256, visitors.ec, "c", visit(nil)), nil},
+		{"exp in exactly 24 hours", hs(set("exp", unix(24*time.Hour))), nil},
+
+		{"expired", hs(set("exp", unix(-time.Second))), engine.ErrAuthExpired},
+		{"expired and signed by the operators' key", sign(t, jwt.SigningMethodHS256, acme.secret, "h", set("exp", unix(-time.Hour))), engine.ErrAuthInvalid},
+		{"future nbf", hs(set("nbf", unix(time.Minute))), engine.ErrAuthInvalid},
+		{"future iat", hs(set("iat", unix(time.Minute))), engine.ErrAuthInvalid},
+		{"exp too far", hs(set("exp", unix(24*time.Hour+time.Second))), engine.ErrAuthInvalid},
+		{"exp missing", hs(without("exp")), engine.ErrAuthInvalid},
+		{"aud missing", hs(without("aud")), engine.ErrAuthInvalid},
+		{"wrong aud", hs(set("aud", "other")), engine.ErrAuthInvalid},
+		{"sub missing", hs(without("sub")), engine.ErrAuthInvalid},
+		{"sub empty", hs(set("sub", "")), engine.ErrAuthInvalid},
+		{"sub too long", hs(set("sub", strings.Repeat("x", 256))), engine.ErrAuthInvalid},
+		{"sub no UTF-8", hs(set("sub", "a\ufffd")), engine.ErrAuthInvalid},
+		{"the operators' key under the visitors' id", sign(t, jwt.SigningMethodHS256, acme.secret, "h", visit(nil)), engine.ErrAuthInvalid},
+		{"another tenant's visitors' key", sign(t, jwt.SigningMethodEdDSA, other.ed, "e", visit(nil)), engine.ErrAuthInvalid},
+		{"alg none", sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "h", visit(nil)), engine.ErrAuthInvalid},
+		{"HS256 keyed with the public key", sign(t, jwt.SigningMethodHS256, []byte(visitors.edPEM), "e", visit(nil)), engine.ErrAuthInvalid},
+		{"unknown kid", sign(t, jwt.SigningMethodHS256, visitors.secret, "x", visit(nil)), engine.ErrAuthInvalid},
+		{"no kid among several keys", sign(t, jwt.SigningMethodHS256, visitors.secret, "", visit(nil)), engine.ErrAuthInvalid},
+		{"empty", "", engine.ErrAuthInvalid},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := &auth.JWT{Clock: func() time.Time { return now }}
+			_, _, _ = j.Visitor(context.Background(), other.tenant, tt.token)
+			subject, until, err := j.Visitor(context.Background(), acme.tenant, tt.token)
+			if !errors.Is(err, tt.want) {
+				t.Fatalf("error: got %v, want %v", err, tt.want)
+			}
+			if tt.want == nil && (subject != "kunde 17 \u00fc" || !until.After(now)) || tt.want != nil && (subject != "" || !until.IsZero()) {
+				t.Errorf("got %q until %v", subject, until)
+			}
+			if p, err := j.Operator(context.Background(), acme.tenant, tt.token); err == nil {
+				t.Errorf("an operator: got %+v", p)
+			}
+		})
+	}
+	j := &auth.JWT{Clock: func() time.Time { return now }}
+	operators := sign(t, jwt.SigningMethodHS256, acme.secret, "h", claims(nil))
+	if _, err := j.Operator(context.Background(), acme.tenant, operators); err != nil {
+		t.Errorf("an operator's token as an operator's: %v", err)
+	}
+	if subject, _, err := j.Visitor(context.Background(), acme.tenant, operators); !errors.Is(err, engine.ErrAuthInvalid) {
+		t.Errorf("an operator's token as a visitor's: got %q, %v", subject, err)
+	}
+	none := newHouse(t, "acme")
+	if subject, _, err := j.Visitor(context.Background(), none.tenant, sign(t, jwt.SigningMethodHS256, none.secret, "h", visit(nil))); !errors.Is(err, engine.ErrAuthInvalid) {
+		t.Errorf("a tenant without visitors' keys: got %q, %v", subject, err)
+	}
+}
+
+func TestSignVisitor(t *testing.T) {
+	h, visitors := newHouse(t, "acme"), newHouse(t, "acme")
+	h.tenant.VisitorKeys = visitors.tenant.Keys[:1]
+	token, err := auth.SignVisitor(visitors.secret, "", auth.VisitorClaims{Tenant: "acme", Subject: "u1", Issued: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &auth.JWT{Clock: func() time.Time { return now }}
+	if subject, until, err := j.Visitor(context.Background(), h.tenant, token); err != nil || subject != "u1" || !until.Equal(now.Add(time.Hour)) {
+		t.Errorf("got %q until %v, %v", subject, until, err)
+	}
+	for _, subject := range []string{"", strings.Repeat("x", auth.MaxSubject+1)} {
+		if _, err := auth.SignVisitor(visitors.secret, "", auth.VisitorClaims{Tenant: "acme", Subject: subject, Issued: now}); err == nil {
+			t.Errorf("a subject of %d bytes was signed", len(subject))
+		}
+	}
+}
+
 func exchanged(t *testing.T, token string) string {
 	t.Helper()
 	parts := strings.Split(token, ".")

@@ -61,6 +61,9 @@ var errNoKey = errors.New("no key of this id and algorithm")
 // find is the key that a token's header names, of the algorithm that the tenant
 // declared for it.
 func (r *keyring) find(tenant *engine.Tenant, set keySet, header map[string]any) (any, error) {
+	if _, critical := header["crit"]; critical { // RFC 7515 section 4.1.11: no extension is understood here
+		return nil, errNoKey
+	}
 	kid, _ := header["kid"].(string)
 	algorithm, _ := header["alg"].(string)
 	if only := set.of(tenant); len(only) == 1 {

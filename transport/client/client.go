@@ -34,8 +34,8 @@ type Client struct {
 	err     error // why reading ended; read it after done
 	code    int   // of the server's close frame
 
-	writeMu sync.Mutex
-	out     []byte // guarded by writeMu
+	writing chan struct{} // holds one: whoever has put it in may write
+	out     []byte        // of whoever may write
 
 	mu      sync.Mutex
 	waiting map[string]chan *wire.Server    // guarded by mu: requests without a result
@@ -171,17 +171,39 @@ func (c *Client) Post(d engine.Draft) error {
 // Do sends a request and waits for its result. A refusal is an *engine.Error.
 // Not for raw mode.
 func (c *Client) Do(ctx context.Context, d engine.Draft) (*wire.Server, error) {
-	d.Request = strconv.FormatUint(c.count.Add(1), 36)
+	return c.ask(ctx, d.Op.String(), func(request string) error {
+		d.Request = request
+		return c.Post(d)
+	})
+}
+
+// Refresh shows the server a newer token: an operator's, or a visitor's that the
+// tenant signed, or the visitor's own of the Welcome. The server answers until
+// when it holds. Refused, the connection goes on as before. Not for raw mode.
+func (c *Client) Refresh(ctx context.Context, token string) (wire.Renewed, error) {
+	frame, err := c.ask(ctx, "auth.refresh", func(request string) error {
+		return c.write(rfc6455.OpText, wire.AppendRefresh(nil, request, token))
+	})
+	var renewed wire.Renewed
+	if err != nil {
+		return renewed, err
+	}
+	return renewed, frame.Read(&renewed)
+}
+
+// ask sends a request under a name of its own and waits for its result.
+func (c *Client) ask(ctx context.Context, what string, send func(request string) error) (*wire.Server, error) {
+	request := strconv.FormatUint(c.count.Add(1), 36)
 	result := make(chan *wire.Server, 1)
 	c.mu.Lock()
-	c.waiting[d.Request] = result
+	c.waiting[request] = result
 	c.mu.Unlock()
 	defer func() {
 		c.mu.Lock()
-		delete(c.waiting, d.Request)
+		delete(c.waiting, request)
 		c.mu.Unlock()
 	}()
-	if err := c.Post(d); err != nil {
+	if err := send(request); err != nil {
 		return nil, err
 	}
 	select {
@@ -191,9 +213,9 @@ func (c *Client) Do(ctx context.Context, d engine.Draft) (*wire.Server, error) {
 		}
 		return frame, nil
 	case <-c.done:
-		return nil, fmt.Errorf("%s: %w", d.Op, ErrClosed)
+		return nil, fmt.Errorf("%s: %w", what, ErrClosed)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: %w", d.Op, ctx.Err())
+		return nil, fmt.Errorf("%s: %w", what, ctx.Err())
 	}
 }
 
@@ -201,8 +223,8 @@ func (c *Client) write(opcode byte, payload []byte) error {
 	var mask [4]byte
 	n := rand.Uint32()
 	mask = [4]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
-	c.writeMu.Lock()
-	defer c.writeMu.Unlock()
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
 	c.out = rfc6455.AppendMasked(c.out[:0], opcode, payload, mask)
 	_, err := c.socket.Write(c.out)
 	if cap(c.out) > 4096 {

@@ -26,6 +26,7 @@ type Options struct {
 	Origin string      // the web origin to claim; visitors need one
 	Tenant engine.TenantID
 	Token  string        // an operator's, or a visitor's of an earlier Welcome; a visitor without one is new
+	JWT    string        // a visitor's, signed by the tenant; Token may then be one it had before
 	Device string        // an operator's
 	Intent engine.Intent // an operator's
 	Have   []engine.Have // what is held already
@@ -131,14 +132,14 @@ func newClient(socket net.Conn, o Options) *Client {
 	_, _ = rand.Read(seed[:])
 	return &Client{
 		socket: socket, raw: o.Raw, prefix: hex.EncodeToString(seed[:]), frames: make(chan *wire.Server, o.Buffer),
-		done: make(chan struct{}), waiting: map[string]chan *wire.Server{}, seqs: map[engine.SessionID]engine.Seq{},
+		done: make(chan struct{}), writing: make(chan struct{}, 1), waiting: map[string]chan *wire.Server{}, seqs: map[engine.SessionID]engine.Seq{},
 	}
 }
 
 // authenticate sends auth and reads until its result came.
 func (c *Client) authenticate(path string, o Options) error {
-	a := wire.Auth{Tenant: o.Tenant, Token: o.Token, Device: o.Device, Intent: o.Intent, Have: o.Have}
-	a.Anonymous = path == "/v1/visitor" && o.Token == ""
+	a := wire.Auth{Tenant: o.Tenant, Token: o.Token, JWT: o.JWT, Device: o.Device, Intent: o.Intent, Have: o.Have}
+	a.Anonymous = path == "/v1/visitor" && o.Token == "" && o.JWT == ""
 	for _, h := range o.Have {
 		c.seqs[h.Session] = h.Seq
 	}

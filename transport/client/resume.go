@@ -353,7 +353,7 @@ func (l *leaving) heed(code int, bye *wire.Data) {
 	}
 	switch {
 	case code == 1011: // the server failed
-	case code == 4500:
+	case code == 4500, code == 4508:
 		l.token = true
 	case code >= 4500 && code < 5000, code == 1002, code == 1003, code == 1007, code == 1009:
 		l.final = true

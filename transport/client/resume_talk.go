@@ -356,7 +356,7 @@ func (p *pace) wait(now time.Time) time.Duration {
 	if p.rate <= 0 {
 		return 0
 	}
-	return p.next.Sub(now) - paceBurst
+	return max(p.next.Sub(now), 0) - paceBurst // next is zero at first: a difference without bounds would wrap around
 }
 
 func (p *pace) took(now time.Time) {

@@ -26,6 +26,23 @@ func (c *Client) Send(ctx context.Context, session engine.SessionID, text string
 	return c.result(ctx, engine.Draft{Op: engine.OpMessage, Session: session, ClientID: c.Key(), Body: engine.BodyOf(text)})
 }
 
+// Note adds what only operators see.
+func (c *Client) Note(ctx context.Context, session engine.SessionID, text string) (Result, error) {
+	return c.result(ctx, engine.Draft{
+		Op: engine.OpMessage, Session: session, ClientID: c.Key(), Visibility: engine.VisibleToOperators, Body: engine.BodyOf(text),
+	})
+}
+
+// Edit changes what an operator's own message, or note, says.
+func (c *Client) Edit(ctx context.Context, session engine.SessionID, target engine.Seq, text string) (Result, error) {
+	return c.result(ctx, engine.Draft{Op: engine.OpEdit, Session: session, ClientID: c.Key(), Target: target, Body: engine.BodyOf(text)})
+}
+
+// Redact removes the client's own message, for good.
+func (c *Client) Redact(ctx context.Context, session engine.SessionID, target engine.Seq) (Result, error) {
+	return c.result(ctx, engine.Draft{Op: engine.OpRedact, Session: session, ClientID: c.Key(), Target: target})
+}
+
 // Accept takes an offer.
 func (c *Client) Accept(ctx context.Context, session engine.SessionID, offer engine.Seq, epoch engine.Epoch) (Result, error) {
 	return c.result(ctx, engine.Draft{Op: engine.OpAccept, Session: session, Offer: offer, Epoch: epoch, ClientID: c.Key()})
@@ -77,6 +94,12 @@ func (c *Client) History(ctx context.Context, session engine.SessionID, before e
 // Typing says that the client's person is, or no longer is, writing.
 func (c *Client) Typing(session engine.SessionID, on bool) error {
 	return c.write(rfc6455.OpText, wire.AppendTyping(nil, session, on))
+}
+
+// Peek says what a visitor has typed and not sent. It has an effect where the
+// server's hello says limits.peek.
+func (c *Client) Peek(session engine.SessionID, text string) error {
+	return c.write(rfc6455.OpText, wire.AppendPeek(nil, session, engine.BodyOf(text)))
 }
 
 func (c *Client) result(ctx context.Context, d engine.Draft) (Result, error) {

@@ -37,15 +37,37 @@ func (a *api) getOperator(wait context.Context, c *call) (any, error) {
 	answer := operatorAnswer{
 		Operator: string(id), Connections: info.Connections, Away: info.Away, Used: info.Used, Capacity: info.Capacity,
 		Sessions: make([]string, len(info.Sessions)), LastActivity: minute(info.LastActivity),
-		Intent: intentAnswer{
-			Intent: intentText(info.Intent.Intent), Cause: info.Intent.Cause.String(), By: string(info.Intent.By),
-			Device: info.Intent.Device, At: stamp(info.Intent.At),
-		},
+		Intent: intentOf(info.Intent),
 	}
 	for i, session := range info.Sessions {
 		answer.Sessions[i] = session.String()
 	}
 	return answer, nil
+}
+
+func intentOf(info engine.IntentInfo) intentAnswer {
+	return intentAnswer{
+		Intent: intentText(info.Intent), Cause: info.Cause.String(), By: string(info.By), Device: info.Device, At: stamp(info.At),
+	}
+}
+
+func (a *api) signOutOperator(wait context.Context, c *call) (any, error) {
+	if err := c.decode(&struct{}{}); err != nil {
+		return nil, err
+	}
+	key, err := c.key()
+	if err != nil {
+		return nil, err
+	}
+	id := engine.OperatorID(c.params[1])
+	if _, ok := c.tenant.Operator(id); !ok {
+		return nil, engine.ErrNotFound
+	}
+	info, err := a.System.Revoke(wait, c.tenant.ID, id, key)
+	if err != nil {
+		return nil, err
+	}
+	return intentOf(info), nil
 }
 
 // intentText: whoever never stated an intent is not at work.

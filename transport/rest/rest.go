@@ -26,6 +26,10 @@ type System interface {
 	PostAs(context.Context, engine.SessionRef, engine.Author, engine.Draft) (engine.Answer, error)
 	// OperatorInfo tells about an operator whom the tenant declares.
 	OperatorInfo(context.Context, engine.TenantID, engine.OperatorID) (engine.OperatorInfo, error)
+	// Revoke signs an operator out whom the tenant declares: its connections end and
+	// its tokens of before are refused. It waits until that is durable; key makes a
+	// repetition harmless.
+	Revoke(ctx context.Context, tenant engine.TenantID, operator engine.OperatorID, key string) (engine.IntentInfo, error)
 }
 
 // Authenticator says who a token's bearer is; auth.JWT is one. Errors:

@@ -59,6 +59,8 @@ type fakeSystem struct {
 	fail   error // what every call answers, if not nil
 	block  bool  // PostAs waits for its context
 	panics bool
+
+	revoked []string // operators and keys
 }
 
 func (s *fakeSystem) check(ref engine.SessionRef) error {
@@ -112,7 +114,11 @@ func entries() []*engine.Entry {
 		{Session: sessionID, Seq: 3, PrevAll: 2, Epoch: 1, At: at, Kind: engine.KindOfferMade, Visibility: engine.VisibleToOperators, Operator: "ada", Deadline: at.Add(time.Minute)},
 		{Session: sessionID, Seq: 4, PrevAll: 2, Epoch: 2, At: at, Kind: engine.KindSessionAssigned, Author: ada, Operator: "ada", Offer: 3},
 		{Session: sessionID, Seq: 5, PrevAll: 4, Epoch: 2, At: at, Kind: engine.KindMessageNew, Author: ada, ClientID: "k2", Body: engine.BodyOf("hello \"you\"\n</script> \u2028")},
-		{Session: sessionID, Seq: 6, PrevAll: 5, Epoch: 2, At: at, Kind: engine.KindSessionClosing, Author: ada, Cause: engine.CauseManual},
+		{Session: sessionID, Seq: 6, PrevAll: 5, Epoch: 2, At: at, Kind: engine.KindMessageNew, Visibility: engine.VisibleToOperators, Author: ada, ClientID: "k3", Body: engine.BodyOf("late again")},
+		{Session: sessionID, Seq: 7, PrevAll: 5, Epoch: 2, At: at, Kind: engine.KindMessageEdited, Author: ada, ClientID: "k4", Target: 5, Format: engine.FormatRedacted},
+		{Session: sessionID, Seq: 8, PrevAll: 7, Epoch: 2, At: at, Kind: engine.KindMessageNew, Author: engine.Author{Kind: engine.AuthorVisitor}, ClientID: "k5", Format: engine.FormatForm, Body: engine.BodyOf(`{"form":"f","fields":{}}`)},
+		{Session: sessionID, Seq: 9, PrevAll: 8, Epoch: 2, At: at, Kind: engine.KindMessageRedacted, Author: ada, ClientID: "k6", Target: 5},
+		{Session: sessionID, Seq: 10, PrevAll: 9, Epoch: 2, At: at, Kind: engine.KindSessionClosing, Author: ada, Cause: engine.CauseManual},
 	}
 }
 
@@ -148,6 +154,16 @@ func (s *fakeSystem) OperatorInfo(_ context.Context, _ engine.TenantID, operator
 		Operator: operator, Connections: 2, Used: 1000, Capacity: 3000, Sessions: []engine.SessionID{sessionID}, LastActivity: at,
 		Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", Device: "desk", At: at},
 	}, nil
+}
+
+func (s *fakeSystem) Revoke(_ context.Context, _ engine.TenantID, operator engine.OperatorID, key string) (engine.IntentInfo, error) {
+	if s.fail != nil {
+		return engine.IntentInfo{}, s.fail
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = append(s.revoked, string(operator)+" "+key)
+	return engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at}, nil
 }
 
 // fakeAuth knows one admin and one plain operator of each tenant.
@@ -272,15 +288,17 @@ var cases = []struct {
 	{name: "session of another tenant", method: "GET", path: session(foreignID, ""), status: 404, code: "not_found"},
 	{name: "session malformed", method: "GET", path: tenant + "/sessions/nonsense", status: 404, code: "not_found"},
 	{name: "session erased", method: "GET", path: session(erasedID, ""), status: 410, code: "erased"},
-	{name: "events", method: "GET", path: session(sessionID, "/events"), status: 200, holds: `"next_after_seq":6,"more":false`},
+	{name: "events", method: "GET", path: session(sessionID, "/events"), status: 200, holds: `"next_after_seq":10,"more":false`},
 	{name: "events page", method: "GET", path: session(sessionID, "/events?after_seq=2&limit=2"), status: 200, holds: `"next_after_seq":4,"more":true`},
-	{name: "events after the last", method: "GET", path: session(sessionID, "/events?after_seq=6"), status: 200, holds: `{"events":[],"next_after_seq":6,"more":false}`},
+	{name: "events after the last", method: "GET", path: session(sessionID, "/events?after_seq=10"), status: 200, holds: `{"events":[],"next_after_seq":10,"more":false}`},
 	{name: "events bad after_seq", method: "GET", path: session(sessionID, "/events?after_seq=-1"), status: 400, code: "bad_request", holds: `"fields":["after_seq"]`},
 	{name: "events bad limit", method: "GET", path: session(sessionID, "/events?limit=101"), status: 400, code: "bad_request", holds: `"fields":["limit"]`},
 	{name: "events erased", method: "GET", path: session(erasedID, "/events"), status: 410, code: "erased"},
 	{name: "message", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", "m1"}, status: 200, holds: `"seq":7,"at":"2026-05-04T09:30:17.250Z"`},
 	{name: "message again", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", `"m1"`}, status: 200, holds: `"seq":7`},
 	{name: "message changed", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"ho"}`, header: []string{"Idempotency-Key", "m1"}, status: 422, code: "idem_conflict"},
+	{name: "note", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"late again","visibility":"operators"}`, header: []string{"Idempotency-Key", "n1"}, status: 200, holds: `"seq":7`},
+	{name: "note for whom", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"late again","visibility":"me"}`, header: []string{"Idempotency-Key", "n2"}, status: 400, code: "bad_request", holds: `"fields":["visibility"]`},
 	{name: "message without key", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
 	{name: "message with long key", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", strings.Repeat("k", 65)}, status: 400, code: "bad_request"},
 	{name: "message with spaced key", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", "a b"}, status: 400, code: "bad_request"},
@@ -298,6 +316,11 @@ var cases = []struct {
 	{name: "message while broken", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", "m3"}, fail: errors.New("disk on fire"), status: 500, code: "internal"},
 	{name: "message while fenced", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", "m3"}, fail: engine.ErrFenced, status: 500, code: "internal"},
 	{name: "message closed", method: "POST", path: session(closedID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", "m4"}, status: 409, code: "session_closed", holds: `"seq":6`},
+	{name: "sign out", method: "POST", path: tenant + "/operators/ada/sign-out", header: []string{"Idempotency-Key", "s1"}, status: 200, holds: `{"intent":"signed_out","cause":"integration","at":"2026-05-04T09:30:17.250Z"}`},
+	{name: "sign out without key", method: "POST", path: tenant + "/operators/ada/sign-out", status: 400, code: "bad_request"},
+	{name: "sign out with a body", method: "POST", path: tenant + "/operators/ada/sign-out", body: `{"why":"x"}`, header: []string{"Idempotency-Key", "s1"}, status: 400, code: "bad_request"},
+	{name: "sign out nobody", method: "POST", path: tenant + "/operators/mallory/sign-out", header: []string{"Idempotency-Key", "s1"}, status: 404, code: "not_found"},
+	{name: "sign out by GET", method: "GET", path: tenant + "/operators/ada/sign-out", status: 405, code: "bad_request"},
 	{name: "close", method: "POST", path: session(sessionID, "/close"), header: []string{"Idempotency-Key", "c1"}, status: 200, holds: `"seq":7`},
 	{name: "close with empty object", method: "POST", path: session(sessionID, "/close"), body: `{}`, header: []string{"Idempotency-Key", "c2"}, status: 200, holds: `"seq":7`},
 	{name: "close without key", method: "POST", path: session(sessionID, "/close"), status: 400, code: "bad_request"},
@@ -353,6 +376,10 @@ func TestPostsInTheTenantsName(t *testing.T) {
 	}
 	if want := (engine.Author{Kind: engine.AuthorIntegration}); b.system.author != want {
 		t.Errorf("author: got %v, want %v", b.system.author, want)
+	}
+	b.ask(t, "POST", session(sessionID, "/messages"), `{"text":"late","visibility":"operators"}`, "Idempotency-Key", "n1")
+	if got := b.system.drafts["n1"].Visibility; got != engine.VisibleToOperators || draft.Visibility != engine.VisibleToAll {
+		t.Errorf("visibility: got %v and %v", got, draft.Visibility)
 	}
 	b.ask(t, "POST", session(sessionID, "/close"), "", "Idempotency-Key", "c1")
 	if got := b.system.drafts["c1"].Op; got != engine.OpClose {

@@ -34,6 +34,7 @@ func (a *api) table() []route {
 		{name: "getDocument", method: "GET", path: "/v1/openapi.json", open: true, run: document},
 		{name: "listDepartments", method: "GET", path: base + "/departments", run: a.listDepartments},
 		{name: "getOperator", method: "GET", path: base + "/operators/{operator}", run: a.getOperator},
+		{name: "signOutOperator", method: "POST", path: base + "/operators/{operator}/sign-out", run: a.signOutOperator},
 		{name: "getSession", method: "GET", path: session, run: a.getSession},
 		{name: "listEvents", method: "GET", path: session + "/events", run: a.listEvents},
 		{name: "postMessage", method: "POST", path: session + "/messages", run: a.postMessage},

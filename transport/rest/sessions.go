@@ -70,8 +70,9 @@ type posted struct {
 
 func (a *api) postMessage(wait context.Context, c *call) (any, error) {
 	var body struct {
-		Text  string `json:"text"`
-		IfSeq uint64 `json:"if_seq"`
+		Text       string `json:"text"`
+		Visibility string `json:"visibility"`
+		IfSeq      uint64 `json:"if_seq"`
 	}
 	if err := c.decode(&body); err != nil {
 		return nil, err
@@ -82,7 +83,15 @@ func (a *api) postMessage(wait context.Context, c *call) (any, error) {
 	if len(body.Text) > c.tenant.Limits.MessageBytes {
 		return nil, engine.ErrTooLarge
 	}
-	return a.post(wait, c, engine.Draft{Op: engine.OpMessage, Body: engine.BodyOf(body.Text), IfSeq: engine.Seq(body.IfSeq)})
+	draft := engine.Draft{Op: engine.OpMessage, Body: engine.BodyOf(body.Text), IfSeq: engine.Seq(body.IfSeq)}
+	switch body.Visibility {
+	case "", engine.VisibleToAll.String():
+	case engine.VisibleToOperators.String():
+		draft.Visibility = engine.VisibleToOperators
+	default:
+		return nil, engine.ErrBadRequest.In("visibility")
+	}
+	return a.post(wait, c, draft)
 }
 
 func (a *api) closeSession(wait context.Context, c *call) (any, error) {

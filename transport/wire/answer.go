@@ -19,7 +19,7 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		dst = append(dst, trueOrFalse(a.More)...)
 	case engine.OpIntent:
 		dst = appendIntent(dst, a.Intent)
-	case engine.OpStart, engine.OpMessage, engine.OpClose, engine.OpAccept, engine.OpReject:
+	case engine.OpStart, engine.OpMessage, engine.OpEdit, engine.OpRedact, engine.OpClose, engine.OpAccept, engine.OpReject:
 		dst = appendSession(dst, "sid", a.Session)
 		dst = appendUintField(dst, "seq", uint64(a.Seq))
 		dst = appendTimeField(dst, "at", a.At)

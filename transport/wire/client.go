@@ -44,12 +44,19 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		dst = appendUintField(dst, "ep", uint64(d.Epoch))
 	case engine.OpMessage:
 		dst = appendSession(dst, "sid", d.Session)
-		dst = append(dst, `,"body":{"type":"text","text":`...)
-		dst = append(appendString(dst, d.Body.Reveal()), '}')
+		dst = appendBody(appendName(dst, "body"), d.Format, d.Body)
 		if d.IfSeq > 0 {
 			dst = appendUintField(dst, "if_seq", uint64(d.IfSeq))
 		}
+		if d.Visibility == engine.VisibleToOperators {
+			dst = appendField(dst, "visibility", d.Visibility.String())
+		}
 		return append(appendField(dst, "cmid", d.ClientID), '}', '}')
+	case engine.OpEdit:
+		dst = appendUintField(appendSession(dst, "sid", d.Session), "target", uint64(d.Target))
+		dst = appendBody(appendName(dst, "body"), d.Format, d.Body)
+	case engine.OpRedact:
+		dst = appendUintField(appendSession(dst, "sid", d.Session), "target", uint64(d.Target))
 	case engine.OpRead:
 		dst = appendUintField(appendSession(dst, "sid", d.Session), "seq", uint64(d.Seq))
 	case engine.OpHistory:
@@ -84,6 +91,12 @@ func appendRequest(dst []byte, request, op string) []byte {
 func AppendTyping(dst []byte, session engine.SessionID, on bool) []byte {
 	dst = appendSession(append(dst, `{"k":"ctl","t":"typing","d":{`...), "sid", session)
 	return append(appendBoolField(dst, "on", on), '}', '}')
+}
+
+// AppendPeek appends what the client's person has typed and not sent.
+func AppendPeek(dst []byte, session engine.SessionID, text engine.Body) []byte {
+	dst = appendSession(append(dst, `{"k":"ctl","t":"peek","d":{`...), "sid", session)
+	return append(appendString(appendName(dst, "text"), text.Reveal()), '}', '}')
 }
 
 // AppendPong appends the answer to a ping.

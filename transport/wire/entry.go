@@ -50,8 +50,11 @@ func appendEntryData(dst []byte, e *engine.Entry) []byte {
 		dst = appendField(dst, "operator", string(e.Operator))
 		return appendOfferField(dst, e.Session, e.Offer)
 	case engine.KindMessageNew:
-		dst = append(dst, `"body":{"type":"text","text":`...)
-		return append(appendString(dst, e.Body.Reveal()), '}')
+		return appendBody(appendName(dst, "body"), e.Format, e.Body)
+	case engine.KindMessageEdited:
+		return appendBody(appendName(appendUintField(dst, "target", uint64(e.Target)), "body"), e.Format, e.Body)
+	case engine.KindMessageRedacted:
+		return appendUintField(dst, "target", uint64(e.Target))
 	default:
 		return dst
 	}

@@ -91,5 +91,9 @@ func appendLimits(dst []byte, h *Hello) []byte {
 	dst = strconv.AppendFloat(appendName(dst, "messages_per_second"), perSecond, 'f', -1, 64)
 	dst = appendIntField(dst, "frame_bytes", h.FrameBytes)
 	dst = appendIntField(dst, "ping_s", int((h.PingEvery+time.Second-1)/time.Second))
-	return append(appendIntField(dst, "history", engine.MaxHistory), '}')
+	dst = appendIntField(dst, "history", engine.MaxHistory)
+	if h.Tenant.Peek {
+		dst = appendBoolField(dst, "peek", true)
+	}
+	return append(dst, '}')
 }

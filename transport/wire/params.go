@@ -25,7 +25,9 @@ const (
 	fieldBefore
 	fieldLimit
 	fieldOffer
-	fieldOn
+	fieldTarget
+	fieldVisibility
+	fieldOn // the last one
 )
 
 // fieldName is the field's name in the protocol.
@@ -69,6 +71,10 @@ func fieldName(field fields) string {
 		return "limit"
 	case fieldOffer:
 		return "offer_id"
+	case fieldTarget:
+		return "target"
+	case fieldVisibility:
+		return "visibility"
 	default:
 		return "on"
 	}
@@ -82,6 +88,7 @@ type params struct {
 	draft       engine.Draft
 	idem        string           // goes into ClientID where cmid does not
 	text        engine.Body      // goes into Body where body does not
+	cleared     bool             // text is there and empty
 	offered     engine.SessionID // out of offer_id; goes into Session where sid does not
 	auth        *Auth            // nil: auth's own fields are ignored
 }
@@ -92,11 +99,18 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 	d.Op, d.Request = op, request
 	switch op {
 	case engine.OpMessage:
+		d.Target = 0
+		return d
+	case engine.OpEdit:
+		d.ClientID, d.Visibility = p.idem, engine.VisibleToAll
 		return d
 	case engine.OpAccept, engine.OpReject:
 		d.Session = p.offered
 	}
-	d.ClientID, d.Body = p.idem, engine.Body{}
+	d.ClientID, d.Body, d.Format, d.Visibility = p.idem, engine.Body{}, engine.FormatText, engine.VisibleToAll
+	if op != engine.OpRedact {
+		d.Target = 0
+	}
 	if op == engine.OpStart {
 		d.Body = p.text
 	}
@@ -160,10 +174,11 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		p.idem, good = textOf(value, 1, engine.MaxClientID)
 		return fieldIdem, good
 	case "body":
-		d.Body, good = bodyOf(value)
+		d.Format, d.Body, good = bodyOf(value)
 		return fieldBody, good
 	case "text":
 		p.text, good = boxed(value)
+		p.cleared = string(value) == `""`
 		return fieldText, good
 	case "department":
 		text, ok := textOf(value, 0, 64)
@@ -176,6 +191,12 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 	case "seq":
 		d.Seq, good = seqOf(value)
 		return fieldSeq, good
+	case "target":
+		d.Target, good = seqOf(value)
+		return fieldTarget, good && d.Target > 0
+	case "visibility":
+		d.Visibility, good = visibilityOf(value)
+		return fieldVisibility, good
 	case "if_seq":
 		d.IfSeq, good = seqOf(value)
 		return fieldIfSeq, good
@@ -281,30 +302,6 @@ func boxed(value []byte) (engine.Body, bool) {
 	raw := value[1 : len(value)-1]
 	text := unquote(make([]byte, 0, len(raw)), raw)
 	return engine.NewBody(text), len(text) > 0
-}
-
-// bodyOf reads {"type":"text","text":…}; text is the one type there is.
-func bodyOf(value []byte) (body engine.Body, ok bool) {
-	s := scanner{data: value}
-	if !s.eat('{') {
-		return body, false
-	}
-	isText := false
-	for first := true; ; first = false {
-		name, more, _ := s.member(first)
-		if !more {
-			return body, ok && isText
-		}
-		s.space()
-		start := s.pos
-		s.skip(1)
-		switch member := value[start:s.pos]; string(name) {
-		case "type":
-			isText = string(plainText(member)) == "text"
-		case "text":
-			body, ok = boxed(member)
-		}
-	}
 }
 
 // haveOf reads [{"sid":…,"seq":…}].

@@ -13,6 +13,7 @@ const (
 	FrameAuth              // the first request: Auth
 	FrameRequest           // a request: Draft
 	FrameTyping            // control: Session and On
+	FramePeek              // control: Session and Body, which may be empty
 	FrameAlive             // control: pong or ack; nothing in it
 	FrameBye               // control: the client leaves
 	FrameRefresh           // a request: Auth, of which Token
@@ -28,6 +29,7 @@ type Frame struct {
 	Auth    *Auth        // of FrameAuth
 	Session engine.SessionID
 	On      bool
+	Body    engine.Body
 }
 
 // Auth is what a client says about itself in its first request.
@@ -183,6 +185,14 @@ func decodeControl(e *envelope, frame *Frame) *engine.Error {
 		p.scan(e.data)
 		frame.Kind, frame.Session, frame.On = FrameTyping, p.draft.Session, p.draft.On
 		return p.check(fieldSession|fieldOn, fieldSession|fieldOn)
+	case "peek":
+		var p params
+		p.scan(e.data)
+		if p.cleared {
+			p.wrong &^= fieldText
+		}
+		frame.Kind, frame.Session, frame.Body = FramePeek, p.draft.Session, p.text
+		return p.check(fieldSession|fieldText, fieldSession|fieldText)
 	case "pong", "ack":
 		frame.Kind = FrameAlive
 	case "bye":
@@ -203,7 +213,11 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 	case engine.OpStart:
 		return rule{fieldIdem, fieldDepartment | fieldText}, true
 	case engine.OpMessage:
-		return rule{fieldSession | fieldCmid | fieldBody, fieldIfSeq}, true
+		return rule{fieldSession | fieldCmid | fieldBody, fieldIfSeq | fieldVisibility}, true
+	case engine.OpEdit:
+		return rule{fieldSession | fieldTarget | fieldBody | fieldIdem, 0}, true
+	case engine.OpRedact:
+		return rule{fieldSession | fieldTarget | fieldIdem, 0}, true
 	case engine.OpRead:
 		return rule{fieldSession | fieldSeq, 0}, true
 	case engine.OpHistory:

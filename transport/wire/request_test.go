@@ -64,6 +64,17 @@ func TestRefusedFrames(t *testing.T) {
 		{"on no boolean", `{"k":"req","id":"c1","op":"away.set","d":{"on":"yes"}}`, engine.ErrBadRequest, "c1", []string{"on"}},
 		{"auth without tenant", `{"k":"req","id":"c1","op":"auth","d":{"anonymous":true}}`, engine.ErrBadRequest, "c1", []string{"tenant"}},
 		{"have malformed", `{"k":"req","id":"c1","op":"auth","d":{"tenant":"t","have":[{"sid":"` + sid + `"}]}}`, engine.ErrBadRequest, "c1", []string{"have"}},
+		{"a note for whom", `{"k":"req","id":"c1","op":"message.send","d":{"sid":"` + sid + `","cmid":"k","visibility":"me","body":{"type":"text","text":"x"}}}`, engine.ErrBadRequest, "c1", []string{"visibility"}},
+		{"a body that was removed", `{"k":"req","id":"c1","op":"message.send","d":{"sid":"` + sid + `","cmid":"k","body":{"type":"redacted"}}}`, engine.ErrBadRequest, "c1", []string{"body"}},
+		{"a form without its name", `{"k":"req","id":"c1","op":"message.send","d":{"sid":"` + sid + `","cmid":"k","body":{"type":"form_answer","fields":{}}}}`, engine.ErrBadRequest, "c1", []string{"body"}},
+		{"a form whose fields are a list", `{"k":"req","id":"c1","op":"message.send","d":{"sid":"` + sid + `","cmid":"k","body":{"type":"form_answer","form":"f","fields":[]}}}`, engine.ErrBadRequest, "c1", []string{"body"}},
+		{"a button without a value", `{"k":"req","id":"c1","op":"message.send","d":{"sid":"` + sid + `","cmid":"k","body":{"type":"postback","id":"b","value":null}}}`, engine.ErrBadRequest, "c1", []string{"body"}},
+		{"a button's long name", `{"k":"req","id":"c1","op":"message.send","d":{"sid":"` + sid + `","cmid":"k","body":{"type":"postback","id":"` + strings.Repeat("x", 65) + `","value":1}}}`, engine.ErrBadRequest, "c1", []string{"body"}},
+		{"edit nothing", `{"k":"req","id":"c1","op":"message.edit","d":{"sid":"` + sid + `"}}`, engine.ErrBadRequest, "c1", []string{"idem", "body", "target"}},
+		{"edit with a cmid", `{"k":"req","id":"c1","op":"message.edit","d":{"sid":"` + sid + `","target":4,"cmid":"k","body":{"type":"text","text":"x"}}}`, engine.ErrBadRequest, "c1", []string{"idem"}},
+		{"redact nothing", `{"k":"req","id":"c1","op":"message.redact","d":{"sid":"` + sid + `","target":0,"idem":"k"}}`, engine.ErrBadRequest, "c1", []string{"target"}},
+		{"peek nowhere", `{"k":"ctl","t":"peek","d":{"text":"x"}}`, engine.ErrBadRequest, "", []string{"sid"}},
+		{"peek at nothing", `{"k":"ctl","t":"peek","d":{"sid":"` + sid + `","text":7}}`, engine.ErrBadRequest, "", []string{"text"}},
 		{"typing nowhere", `{"k":"ctl","t":"typing","d":{"on":true}}`, engine.ErrBadRequest, "", []string{"sid"}},
 		{"wrong twice, right last", `{"k":"req","id":"c1","op":"read.mark","d":{"sid":"` + sid + `","seq":1,"seq":"x"}}`, engine.ErrBadRequest, "c1", []string{"seq"}},
 	} {
@@ -104,8 +115,18 @@ func TestAcceptedFrames(t *testing.T) {
 		{"space everywhere", " {\n\"k\" : \"ctl\" ,\t\"t\":\r\"pong\" } ", Frame{Kind: FrameAlive}},
 		{"ack", `{"k":"ctl","t":"ack","d":{"n":7}}`, Frame{Kind: FrameAlive}},
 		{"bye", `{"k":"ctl","t":"bye"}`, Frame{Kind: FrameBye}},
-		{"a control of the future", `{"k":"ctl","t":"peek","d":{}}`, Frame{Kind: FrameUnknown}},
+		{"a control of the future", `{"k":"ctl","t":"hum","d":{}}`, Frame{Kind: FrameUnknown}},
 		{"typing", `{"k":"ctl","t":"typing","d":{"sid":"` + sid + `","on":false}}`, Frame{Kind: FrameTyping, Session: session}},
+		{"peek", `{"k":"ctl","t":"peek","d":{"sid":"` + sid + `","text":"I w"}}`, Frame{Kind: FramePeek, Session: session, Body: engine.BodyOf("I w")}},
+		{"peek at what was cleared", `{"k":"ctl","t":"peek","d":{"sid":"` + sid + `","text":""}}`, Frame{Kind: FramePeek, Session: session}},
+		{
+			"a form, its members in any order", `{"k":"req","id":"c1","op":"message.send","d":{"target":9,"visibility":"all","sid":"` + sid + `","cmid":"k","body":{"fields":{"a": [1]},"x":0,"form":"\u0066","type":"form_answer"}}}`,
+			Frame{Kind: FrameRequest, Request: "c1", Draft: engine.Draft{Op: engine.OpMessage, Request: "c1", Session: session, ClientID: "k", Format: engine.FormatForm, Body: engine.BodyOf(`{"form":"f","fields":{"a": [1]}}`)}},
+		},
+		{
+			"redact, whatever else is said", `{"k":"req","id":"c1","op":"message.redact","d":{"sid":"` + sid + `","target":4,"idem":"k","visibility":"operators","body":{"type":"postback","id":"b","value":1}}}`,
+			Frame{Kind: FrameRequest, Request: "c1", Draft: engine.Draft{Op: engine.OpRedact, Request: "c1", Session: session, ClientID: "k", Target: 4}},
+		},
 		{
 			"auth", `{"k":"req","id":"c1","op":"auth","d":{"tenant":"acme","token":"t","device":"d","intent":"paused","have":[{"sid":"` + sid + `","seq":3}],"locale":"de"}}`,
 			Frame{Kind: FrameAuth, Request: "c1", Auth: &Auth{Tenant: "acme", Token: "t", Device: "d", Intent: engine.IntentPaused, Have: []engine.Have{{Session: session, Seq: 3}}}},
@@ -146,12 +167,21 @@ func TestDraftsRoundTrip(t *testing.T) {
 		number := rapid.Uint64Range(1, 1<<53-1)
 		key := rapid.StringMatching(`[ -~é]{1,30}`)
 		text := engine.BodyOf(rapid.StringN(1, 50, -1).Draw(t, "text"))
-		d := engine.Draft{Op: engine.Op(rapid.IntRange(1, int(engine.OpAway)).Draw(t, "op")), Request: key.Draw(t, "request")}
+		d := engine.Draft{Op: engine.Op(rapid.IntRange(1, int(engine.OpRedact)).Draw(t, "op")), Request: key.Draw(t, "request")}
 		switch d.Op {
 		case engine.OpStart:
 			d.ClientID, d.Body, d.Department = key.Draw(t, "key"), text, "sales"
 		case engine.OpMessage:
 			d.ClientID, d.Body, d.Session, d.IfSeq = key.Draw(t, "key"), text, id.Draw(t, "sid"), engine.Seq(number.Draw(t, "if"))
+			if rapid.Bool().Draw(t, "note") {
+				d.Visibility = engine.VisibleToOperators
+			}
+			d.Format, d.Body = typed(t, text)
+		case engine.OpEdit:
+			d.ClientID, d.Session, d.Target = key.Draw(t, "key"), id.Draw(t, "sid"), engine.Seq(number.Draw(t, "target"))
+			d.Format, d.Body = typed(t, text)
+		case engine.OpRedact:
+			d.ClientID, d.Session, d.Target = key.Draw(t, "key"), id.Draw(t, "sid"), engine.Seq(number.Draw(t, "target"))
 		case engine.OpRead:
 			d.Session, d.Seq = id.Draw(t, "sid"), engine.Seq(number.Draw(t, "seq"))
 		case engine.OpHistory:
@@ -173,6 +203,31 @@ func TestDraftsRoundTrip(t *testing.T) {
 			t.Fatalf("got %+v, want %+v", frame.Draft, d)
 		}
 	})
+}
+
+// typed is a body of any type, as the decoder writes it.
+func typed(t *rapid.T, text engine.Body) (engine.Format, engine.Body) {
+	name := appendString(nil, rapid.StringMatching(`[ -~é]{1,30}`).Draw(t, "name"))
+	value := rapid.SampledFrom([]string{`{}`, `{"a":{"b":[1,2.5e3,null,"\u00e9"]}}`, `{ "x" : true }`}).Draw(t, "value")
+	switch rapid.IntRange(0, 2).Draw(t, "format") {
+	case 1:
+		return engine.FormatForm, engine.BodyOf(`{"form":` + string(name) + `,"fields":` + value + `}`)
+	case 2:
+		return engine.FormatPostback, engine.BodyOf(`{"id":` + string(name) + `,"value":` + value + `}`)
+	default:
+		return engine.FormatText, text
+	}
+}
+
+// Whatever object a host hands over, the frame is JSON and says what it is.
+func TestBodiesAreFramed(t *testing.T) {
+	for _, object := range []string{`{}`, ` { } `, "\n{\"a\":1}\t", `{"type":"text","text":"x"}`, ``, `null`} {
+		e := entry(engine.KindMessageNew, func(e *engine.Entry) { e.Format, e.Body = engine.FormatForm, engine.BodyOf(object) })
+		text := EncodeEntry(e, engine.VisibleToAll)
+		if !json.Valid(text) || !strings.Contains(string(text), `"body":{"type":"form_answer"`) {
+			t.Errorf("%q: got %s", object, text)
+		}
+	}
 }
 
 func FuzzDecode(f *testing.F) {

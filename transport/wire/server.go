@@ -59,14 +59,12 @@ type Person struct {
 // Data is the union of what d may hold, for clients that want all of it read.
 type Data struct {
 	// Of events.
-	Department string    `json:"department"`
-	Offer      string    `json:"offer_id"`
-	Operator   any       `json:"operator"` // an id; in an operator's hello {id, name}
-	Expires    time.Time `json:"expires_at"`
-	Body       struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
-	} `json:"body"`
+	Department string     `json:"department"`
+	Offer      string     `json:"offer_id"`
+	Operator   any        `json:"operator"` // an id; in an operator's hello {id, name}
+	Expires    time.Time  `json:"expires_at"`
+	Body       Body       `json:"body"`
+	Target     engine.Seq `json:"target"`
 	// Of results.
 	Session string            `json:"sid"`
 	Seq     engine.Seq        `json:"seq"`
@@ -76,6 +74,7 @@ type Data struct {
 	Events  []json.RawMessage `json:"events"`
 	More    bool              `json:"more"`
 	// Of ephemeral frames.
+	Text     string    `json:"text"` // of peek
 	By       Person    `json:"by"`
 	On       bool      `json:"on"`
 	Present  bool      `json:"present"`
@@ -92,6 +91,16 @@ type Data struct {
 	Reason    string `json:"reason"`
 	Reconnect string `json:"reconnect"`
 	Retry     int64  `json:"retry_after_ms"`
+}
+
+// Body is a message's content as a client reads it.
+type Body struct {
+	Type   string          `json:"type"` // text, form_answer, postback, redacted
+	Text   string          `json:"text"`
+	Form   string          `json:"form"`   // of form_answer
+	Fields json.RawMessage `json:"fields"` // of form_answer
+	ID     string          `json:"id"`     // of postback
+	Value  json.RawMessage `json:"value"`  // of postback
 }
 
 // Welcome is the result of auth as a client reads it.
@@ -119,6 +128,7 @@ type Welcome struct {
 		FrameBytes        int     `json:"frame_bytes"`
 		PingSeconds       int     `json:"ping_s"`
 		History           int     `json:"history"`
+		Peek              bool    `json:"peek"` // operators see what a visitor types before it is sent
 	} `json:"limits"`
 }
 

@@ -9,6 +9,9 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 	case engine.Typing:
 		dst = appendEphemeral(dst, "typing", s.Session, s.Author)
 		dst = appendBoolField(dst, "on", s.On)
+	case engine.Peek:
+		dst = appendEphemeral(dst, "peek", s.Session, s.Author)
+		dst = appendString(appendName(dst, "text"), s.Body.Reveal())
 	case engine.Presence:
 		dst = appendEphemeral(dst, "presence", s.Session, s.Author)
 		dst = appendPresence(dst, s)

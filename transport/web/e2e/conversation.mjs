@@ -1,5 +1,6 @@
-// A visitor and two operators: queue, decline, accept, ten messages each way,
-// typing, reloads that lose and repeat nothing, close.
+// A visitor and two operators: queue, decline, accept, ten messages each way, an
+// edit, a note, a message taken back, typing, reloads that lose and repeat nothing,
+// close.
 
 import assert from "node:assert/strict";
 import { at, eventually, intent, is, reads, says, transcript, write } from "./lib.mjs";
@@ -43,11 +44,18 @@ export async function story(theatre) {
     }
   });
   await settled(visitor);
+  await changes(visitor, grace);
+  await settled(visitor);
   const whole = await transcript(visitor);
+  const [note] = await grace.$$eval("[data-note] .body", (all) => all.map((one) => one.textContent));
+  const withNote = (lines) => lines.toSpliced(22, 0, ["operator", note]);
+  await reads(grace, withNote(whole));
 
   await at(visitor, "composer").pressSequentially("I am wri");
   await says(grace, "typing", "is writing");
+  if (await at(visitor, "peeked").isVisible()) await says(grace, "peek", "I am wri");
   await at(visitor, "composer").fill("");
+  await eventually(async () => assert.equal(await at(grace, "peek").isVisible(), false));
   await eventually(async () => assert.equal(await at(grace, "typing").innerText(), ""));
   await at(grace, "composer").pressSequentially("So am I");
   await says(visitor, "typing", "is writing");
@@ -56,13 +64,14 @@ export async function story(theatre) {
   await reads(visitor, whole);
   await settled(visitor);
   await grace.reload();
-  await reads(grace, whole);
+  await reads(grace, withNote(whole));
+  assert.equal(await at(grace, "note").isChecked(), false, "what is written now is for the visitor");
   assert.equal(await at(grace, "composer").inputValue(), "So am I", "a draft survives a reload");
   assert.equal(await at(grace, "intent-accepting").isChecked(), true, "the intent survives a reload");
   await at(grace, "composer").press("Enter");
   whole.push(["operator", "So am I"]);
   await reads(visitor, whole);
-  await reads(grace, whole);
+  await reads(grace, withNote(whole));
 
   await at(grace, "close").click();
   await at(grace, "ask-yes").click();
@@ -73,6 +82,44 @@ export async function story(theatre) {
   await at(visitor, "composer").waitFor();
   await at(grace, "done").click();
   for (const page of [ada, grace]) await intent(page, "signed-out");
+}
+
+/** The operator corrects itself and leaves a note, the visitor takes a message back: all by keyboard. */
+async function changes(visitor, operator) {
+  const box = at(operator, "composer");
+  await write(operator, "tankh you");
+  await says(visitor, "message-body", "tankh you");
+  await box.press("ArrowUp");
+  assert.equal(await box.inputValue(), "tankh you");
+  await at(operator, "editing").waitFor();
+  await box.press("Escape");
+  assert.equal(await box.inputValue(), "");
+  await box.press("ArrowUp");
+  await box.fill("thank you");
+  await box.press("Enter");
+  for (const page of [visitor, operator]) {
+    await says(page, "message-body", "thank you");
+    await at(page, "edited").filter({ visible: true }).waitFor();
+    await eventually(async () => assert.equal((await transcript(page)).some(([, words]) => words === "tankh you"), false));
+  }
+
+  await box.press("Alt+n");
+  assert.equal(await at(operator, "note").isChecked(), true);
+  await write(operator, "seems to be in a hurry");
+  await operator.locator('[data-testid="message"][data-note]').waitFor();
+  await box.press("Alt+n");
+  assert.equal(await at(operator, "note").isChecked(), false);
+
+  await write(visitor, "My card is 4711");
+  await says(operator, "message-body", "My card is 4711");
+  const button = at(visitor, "message").filter({ hasText: "My card is 4711" }).getByTestId("take-back"); // not before it was sent
+  await button.focus();
+  await button.press("Enter");
+  await at(visitor, "remove-yes").press("Enter");
+  for (const page of [visitor, operator]) {
+    await page.locator("[data-removed]").waitFor();
+    assert.equal((await page.content()).includes("4711"), false, "the words are gone from the page");
+  }
 }
 
 async function waiting(page) {

@@ -23,6 +23,14 @@ export async function story(theatre) {
   await says(visitor, "messages", "one moment");
   await write(visitor, "Thanks.\nThe order number is 20741.");
   await says(operator, "message", "20741");
+  await at(operator, "note").check();
+  await write(operator, "Third parcel this month that ended up next door.");
+  await at(operator, "note").uncheck();
+  await write(visitor, "My card ends in 4711.");
+  await says(operator, "message", "4711");
+  await at(visitor, "message").filter({ hasText: "4711" }).getByTestId("take-back").click();
+  await at(visitor, "remove-yes").click();
+  await operator.locator("[data-removed]").waitFor();
   await write(operator, "Found it: the courier left it with your neighbour at number 12.");
   const second = await theatre.visitor();
   await write(second, "Do you ship to Norway?");

@@ -3,10 +3,11 @@
 
 import type { Handlers, LineState } from "./connection.ts";
 import { browser, Connection } from "./connection.ts";
+import { newId } from "./ids.ts";
 import { Outbox } from "./outbox.ts";
 import type { Unsent } from "./outbox.ts";
 import { People } from "./people.ts";
-import type { Eph, Evt, Have, Resumed, Watch, WireError } from "./protocol.ts";
+import type { Eph, Evt, Have, Renewed, Resumed, Watch, WireError } from "./protocol.ts";
 import { isPassing } from "./protocol.ts";
 import { Session } from "./session.ts";
 import type { Storage } from "./storage.ts";
@@ -20,6 +21,8 @@ export interface ClientOptions {
   auth: () => Record<string, unknown>;
   hello: (d: unknown) => void;
   refused: (error: WireError) => boolean;
+  renewal?: () => string;
+  renewed?: (d: Renewed) => void;
   watch?: (frame: Watch) => void;
   state: (state: LineState) => void;
   /** A message by the other side that came while we were connected. */
@@ -43,6 +46,7 @@ export class Client {
   private readonly options: ClientOptions;
   private readonly typingSent = new Map<string, number>();
   private readonly readSent = new Map<string, number>();
+  private readonly peeks = new Map<string, string>();
 
   constructor(options: ClientOptions) {
     this.options = options;
@@ -65,9 +69,33 @@ export class Client {
     return session;
   }
 
-  send(sid: string, text: string): void {
+  send(sid: string, text: string, note = false): void {
     this.typing(sid, false);
-    this.outbox.add(sid, text);
+    this.peeks.delete(sid);
+    this.outbox.add(sid, text, note);
+  }
+
+  /** Removes one of our own messages, for good. */
+  redact(sid: string, target: number): Promise<unknown> {
+    return this.insist("message.redact", { sid, target, idem: newId() });
+  }
+
+  /** Changes what one of our own messages says. */
+  edit(sid: string, target: number, text: string): Promise<unknown> {
+    return this.insist("message.edit", { sid, target, body: { type: "text", text }, idem: newId() });
+  }
+
+  /** Shows operators what is typed and not sent, where the tenant wants it: a little later, and only the latest. */
+  peek(sid: string, text: string): void {
+    if (this.connection.limits.peek !== true) return;
+    const waiting = this.peeks.has(sid);
+    this.peeks.set(sid, text);
+    if (waiting) return;
+    setTimeout(() => {
+      const latest = this.peeks.get(sid); // sent meanwhile: nothing is left to show
+      this.peeks.delete(sid);
+      if (latest !== undefined) this.connection.tell("peek", { sid, text: latest });
+    }, 400);
   }
 
   /** Passes on that we are, or no longer are, writing: at most every 3 s. */
@@ -130,7 +158,8 @@ export class Client {
 
   private async deliver(item: Unsent): Promise<void> {
     const body = { type: "text", text: item.text };
-    await this.connection.request("message.send", { sid: item.sid, cmid: item.cmid, body });
+    const message = { sid: item.sid, cmid: item.cmid, body };
+    await this.connection.request("message.send", item.note ? { ...message, visibility: "operators" } : message);
   }
 
   private handlers(): Handlers {
@@ -143,6 +172,8 @@ export class Client {
         options.hello(d);
       },
       refused: options.refused,
+      renewal: () => options.renewal?.() ?? "",
+      renewed: (d) => options.renewed?.(d),
       evt: (frame) => this.event(frame),
       eph: (frame) => this.passing(frame),
       watch: (frame) => options.watch?.(frame),

@@ -13,6 +13,8 @@ export interface ComposerOptions {
   limit: () => number;
   submit: (text: string) => void;
   typing: (on: boolean) => void;
+  /** What stands in the box after each change. */
+  changed?: (text: string) => void;
 }
 
 export class Composer {
@@ -36,6 +38,13 @@ export class Composer {
     this.stopTyping();
     this.key = key;
     this.options.input.value = key ? this.options.storage.get(key) ?? "" : "";
+    this.measure();
+  }
+
+  /** Puts other words into the box. */
+  fill(words: string): void {
+    this.options.input.value = words;
+    this.keep();
     this.measure();
   }
 
@@ -71,6 +80,7 @@ export class Composer {
     this.keep();
     this.measure();
     clearTimeout(this.quiet);
+    this.options.changed?.(this.options.input.value);
     if (this.options.input.value === "") return this.options.typing(false);
     this.options.typing(true);
     this.quiet = setTimeout(() => this.stopTyping(), 4_000) as unknown as number;

@@ -2,7 +2,7 @@
 // and a new socket with full jitter when the old one goes. What travels is the
 // business of client.ts; this file only knows how the line behaves.
 
-import type { Bye, Ctl, Eph, Evt, Frame, Limits, Res, Resumed, Watch } from "./protocol.ts";
+import type { Bye, Ctl, Eph, Evt, Frame, Limits, Renewed, Res, Resumed, Watch } from "./protocol.ts";
 import { mayReconnect, subprotocol, WireError } from "./protocol.ts";
 
 /** connecting: the first try; waiting and offline: until a later try; refused: no further try by itself. */
@@ -14,6 +14,10 @@ export interface Handlers {
   hello: (d: unknown) => void;
   /** The server refused the credentials. True: there are new ones, try again. */
   refused: (error: WireError) => boolean;
+  /** The token to show before the present one ends; none: empty. The server says goodbye to who shows none in time. */
+  renewal?: () => string;
+  /** The server has taken the token that was shown. */
+  renewed?: (d: Renewed) => void;
   evt: (frame: Evt) => void;
   eph: (frame: Eph) => void;
   watch: (frame: Watch) => void;
@@ -53,6 +57,8 @@ export const timing = {
   backoff: 1_000, // the first wait's upper bound; it doubles
   ceiling: 30_000, // the longest wait
   stable: 5_000, // a connection this old has proved itself: waits start small again
+  early: 60_000, // before a token's end that a newer one is shown, or a quarter of what is left
+  longest: 86_400_000, // that a timer is set for: browsers count no more than 24 days
   slack: 12_000, // silence beyond the server's ping interval that means a dead line
 };
 
@@ -73,6 +79,8 @@ export class Connection {
   private tries = 0;
   private retry = 0;
   private watchdog = 0;
+  private renewing = 0;
+  private expires = 0; // by the server's clock; 0: never
   private heard = 0;
   private onlineSince = 0;
   private bye: Bye | null = null;
@@ -116,6 +124,14 @@ export class Connection {
     return this.ask<T>(op, d, within);
   }
 
+  /** Shows the server a newer token; refused, the line goes on as before. */
+  async refresh(token: string): Promise<Renewed> {
+    const renewed = await this.request<Renewed>("auth.refresh", { token });
+    this.handlers.renewed?.(renewed);
+    this.lasts(renewed.expires);
+    return renewed;
+  }
+
   /** Says something that gets no answer. */
   tell(t: string, d?: Record<string, unknown>): void {
     if (this.isOnline) this.send({ k: "ctl", t, d });
@@ -156,7 +172,7 @@ export class Connection {
   }
 
   private welcomed(d: unknown): void {
-    const hello = d as { server_time?: string; limits?: Partial<Limits> };
+    const hello = d as { server_time?: string; token_expires?: string; limits?: Partial<Limits> };
     Object.assign(this.limits, hello.limits);
     const server = Date.parse(hello.server_time ?? "");
     if (!Number.isNaN(server)) this.skew = server - this.world.now();
@@ -164,6 +180,27 @@ export class Connection {
     this.watch(this.limits.ping_s * 1000 + timing.slack);
     this.handlers.hello(d);
     this.enter("online");
+    this.expires = 0;
+    this.lasts(hello.token_expires);
+  }
+
+  /** Notes when the token ends, and shows a newer one before. One that ends no later is not shown again and again. */
+  private lasts(until: string | undefined): void {
+    const at = Date.parse(until ?? "");
+    if (Number.isNaN(at) || at <= this.expires) return;
+    this.expires = at;
+    this.renewLater();
+  }
+
+  private renewLater(): void {
+    this.world.cancel(this.renewing);
+    const left = this.expires - this.now();
+    const wait = Math.max(left - Math.min(timing.early, left / 4), 0);
+    this.renewing = this.world.after(Math.min(wait, timing.longest), () => {
+      if (wait > timing.longest) return this.renewLater();
+      const token = this.handlers.renewal?.() ?? "";
+      if (token) this.refresh(token).catch(() => undefined); // refused or cut off: the goodbye or the next socket says the rest
+    });
   }
 
   private ask<T>(op: string, d: Record<string, unknown>, within: number): Promise<T> {
@@ -251,6 +288,7 @@ export class Connection {
     this.onlineSince = 0;
     this.world.cancel(this.watchdog);
     this.world.cancel(this.retry);
+    this.world.cancel(this.renewing);
     if (socket && socket.readyState < 2) socket.close(1000);
     for (const id of [...this.pending.keys()]) this.fail(id, new WireError({ code: "disconnected" }));
   }

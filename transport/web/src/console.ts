@@ -54,7 +54,7 @@ class ConsolePage {
   });
 
   private readonly line = new LineView(byId("line"), this.client.connection, words.refusedLine);
-  private readonly pane = new Pane(this.client, this.desk);
+  private readonly pane = new Pane(this.client, this.desk, (problem) => this.toast(problem));
   private readonly sidebar = new Sidebar({
     desk: this.desk,
     client: this.client,
@@ -75,10 +75,25 @@ class ConsolePage {
     document.addEventListener("keydown", (event) => this.shortcut(event));
     addEventListener("focus", this.redraw);
     document.addEventListener("visibilitychange", this.redraw);
-    addEventListener("hashchange", () => this.signIn.takeFromAddress() && location.reload());
+    addEventListener("hashchange", () => void this.tokenCame());
     setInterval(this.redraw, 1_000); // waiting times and countdowns tick
     this.draw();
     if (this.signIn.token) this.client.connection.connect();
+  }
+
+  /** A new token in the address: of the same operator it renews the line, else the page begins anew. */
+  private async tokenCame(): Promise<void> {
+    const { subject } = this.signIn;
+    if (!this.signIn.takeFromAddress()) return;
+    if (this.signIn.subject === subject && this.client.connection.isOnline) {
+      try {
+        await this.client.connection.refresh(this.signIn.token);
+        return;
+      } catch {
+        // Refused, or cut off meanwhile: a fresh start says which.
+      }
+    }
+    location.reload();
   }
 
   /** Chats in the order in which they came to this operator. */
@@ -171,7 +186,7 @@ class ConsolePage {
     if (!session) return;
     this.client.sessions.delete(session.sid);
     for (const item of this.client.outbox.list(session.sid)) this.client.outbox.discard(item.cmid);
-    tab.remove(this.keys.draft + session.sid);
+    for (const part of ["", ".edit", ".note"]) tab.remove(this.keys.draft + session.sid + part);
     this.select("");
   }
 
@@ -182,6 +197,7 @@ class ConsolePage {
       KeyA: first && (() => void this.accept(first)),
       KeyX: first && (() => void this.decline(first)),
       KeyU: () => this.select(this.chats().find((chat) => chat.unread("operator") > 0)?.sid ?? this.selected),
+      KeyN: this.current() ? () => this.pane.toggleNote() : undefined,
       ArrowDown: () => this.step(1),
       ArrowUp: () => this.step(-1),
     };

@@ -11,6 +11,8 @@ export interface Unsent {
   sid: string;
   text: string;
   at: number;
+  /** Only colleagues see it. */
+  note?: boolean;
   /** The code of a final refusal; absent while it may still go out. */
   failed?: string;
 }
@@ -43,8 +45,9 @@ export class Outbox {
     return this.items.length;
   }
 
-  add(sid: string, text: string): Unsent {
+  add(sid: string, text: string, note = false): Unsent {
     const item: Unsent = { cmid: newId(), sid, text, at: Date.now() };
+    if (note) item.note = true;
     this.items.push(item);
     this.saved();
     this.pump(sid);

@@ -10,3 +10,10 @@ export function tenantOfPage(): string {
 export function socketUrl(side: "visitor" | "operator"): string {
   return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/v1/${side}`;
 }
+
+/** Takes a value out of the address's fragment, which no server sees and nobody shall copy. */
+export function takeFromFragment(name: string): string {
+  const value = new URLSearchParams(location.hash.slice(1)).get(name) ?? "";
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+  return value;
+}

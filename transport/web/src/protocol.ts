@@ -26,8 +26,20 @@ export interface Evt {
   d?: EvtData;
 }
 
+/** A message's content; a redacted one was removed. */
+export interface Body {
+  type: string;
+  text?: string;
+  form?: string;
+  fields?: Record<string, unknown>;
+  id?: string;
+  value?: unknown;
+}
+
 export interface EvtData {
-  body?: { type: string; text?: string };
+  body?: Body;
+  /** The message that an edit or a removal is about. */
+  target?: number;
   department?: string;
   operator?: string;
   offer_id?: string;
@@ -62,6 +74,7 @@ export interface Eph {
     present?: boolean;
     last_activity_at?: string;
     seq?: number;
+    text?: string;
     people?: Person[];
   };
 }
@@ -123,6 +136,8 @@ export interface Limits {
   frame_bytes: number;
   ping_s: number;
   history: number;
+  /** Operators see what a visitor types before it is sent. */
+  peek?: boolean;
 }
 
 export interface Named {
@@ -138,6 +153,8 @@ export interface Have {
 /** What both hellos share. */
 export interface Hello {
   conn: string;
+  /** When the token ends that was shown; the connection ends with it. */
+  token_expires?: string;
   tenant: Named;
   departments: Named[];
   server_time: string;
@@ -147,8 +164,16 @@ export interface Hello {
 export interface VisitorHello extends Hello {
   visitor: string;
   token: string;
-  token_expires: string;
+  /** The visitor has proven who it is, by a token that the tenant signed. */
+  verified?: boolean;
   session?: string;
+}
+
+/** The answer to auth.refresh. */
+export interface Renewed {
+  expires: string;
+  /** A visitor's: to be shown at the next connect. */
+  token?: string;
 }
 
 export type Intent = "accepting" | "paused" | "signed_out" | "";

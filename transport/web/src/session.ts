@@ -1,7 +1,7 @@
 // What one side knows of one session: the log and the situation around it.
 
 import { SessionLog } from "./log.ts";
-import type { Author, Eph, Evt, Presence, Resumed, SessionState } from "./protocol.ts";
+import type { Author, Body, Eph, Evt, Presence, Resumed, SessionState } from "./protocol.ts";
 
 /** A receiver forgets somebody's typing after this long. */
 export const typingFades = 6_000;
@@ -24,7 +24,11 @@ export class Session {
   mine = true;
   /** Gap filling or paging is under way. */
   loading = false;
+  /** What the visitor has typed and not sent, where the tenant lets operators see it. */
+  peeked = "";
   private typingUntil = new Map<string, number>();
+  private edits = new Map<number, Body>();
+  private editsOf = "";
 
   constructor(sid: string) {
     this.sid = sid;
@@ -47,6 +51,7 @@ export class Session {
     this.moveRead("visitor", d.read?.visitor ?? 0);
     this.moveRead("operator", d.read?.operator ?? 0);
     this.typingUntil.clear();
+    this.peeked = "";
   }
 
   /** Takes an entry. True: it, or others that waited for it, are new in the log. */
@@ -59,7 +64,11 @@ export class Session {
 
   /** Entries after `head` move the state; those before it are in the snapshot. */
   private apply(evt: Evt): void {
-    if (evt.t === "message.new") this.typingUntil.delete(evt.by.kind);
+    if (evt.t === "message.new") {
+      this.typingUntil.delete(evt.by.kind);
+      if (evt.by.kind === "visitor") this.peeked = "";
+    }
+    if (evt.t === "message.redacted") this.forget(evt.d?.target ?? 0);
     if (evt.t === "session.closing" || (evt.t === "session.closed" && !this.endedBy) || evt.t === "session.refused") {
       this.endCause = evt.cause ?? "";
       this.endedBy = evt.by;
@@ -71,6 +80,40 @@ export class Session {
     if (evt.t === "session.assigned") this.owner = evt.d?.operator ?? "";
     if (evt.t === "session.queued") this.owner = "";
     this.department = evt.d?.department ?? this.department;
+  }
+
+  /** What was removed is not kept here either. */
+  private forget(target: number): void {
+    for (const evt of this.log.entries) {
+      const about = evt.t === "message.new" ? evt.seq : evt.t === "message.edited" ? evt.d?.target : 0;
+      if (about === target) evt.d = { ...evt.d, body: { type: "redacted" } };
+    }
+  }
+
+  /** What a message says now: its last edit, if there is one. */
+  bodyOf(evt: Evt): Body | undefined {
+    return this.isRemoved(evt) ? evt.d?.body : this.lastEdits().get(evt.seq) ?? evt.d?.body;
+  }
+
+  isEdited(evt: Evt): boolean {
+    return this.lastEdits().has(evt.seq);
+  }
+
+  isRemoved(evt: Evt): boolean {
+    return evt.d?.body?.type === "redacted";
+  }
+
+  private lastEdits(): Map<number, Body> {
+    const { entries } = this.log;
+    const state = `${entries.length} ${entries[0]?.seq} ${this.log.last}`;
+    if (state !== this.editsOf) {
+      this.editsOf = state;
+      this.edits = new Map();
+      for (const evt of entries) {
+        if (evt.t === "message.edited" && evt.d?.body) this.edits.set(evt.d.target ?? 0, evt.d.body);
+      }
+    }
+    return this.edits;
   }
 
   /** Takes something passing. True: it changed what is shown. */
@@ -85,6 +128,11 @@ export class Session {
     if (eph.t === "presence" && kind === "visitor") {
       const known = d.last_activity_at ?? this.visitor?.last_activity_at;
       this.visitor = { present: d.present ?? false, last_activity_at: known };
+      if (!d.present) this.peeked = "";
+      return true;
+    }
+    if (eph.t === "peek") {
+      this.peeked = d.text ?? "";
       return true;
     }
     return eph.t === "read.moved" && this.moveRead(kind, d.seq ?? 0);
@@ -104,7 +152,7 @@ export class Session {
   /** How many of the other side's messages are behind the read mark. */
   unread(reader: "visitor" | "operator"): number {
     const mark = this.read[reader];
-    return this.log.entries.filter((evt) => evt.seq > mark && evt.t === "message.new" && evt.by.kind !== reader).length;
+    return this.log.entries.filter((evt) => evt.seq > mark && evt.t === "message.new" && evt.by.kind !== reader && !this.isRemoved(evt)).length;
   }
 
   lastMessage(): Evt | undefined {

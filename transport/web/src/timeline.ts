@@ -1,11 +1,12 @@
 // A session's log on the page: messages, notices, and what is still unsent.
 
+import { wordsOf } from "./body.ts";
 import type { Client } from "./client.ts";
 import { attr, h, keyed, show, text } from "./dom.ts";
 import type { Unsent } from "./outbox.ts";
 import type { Evt } from "./protocol.ts";
 import type { Session } from "./session.ts";
-import { common, explain } from "./strings.ts";
+import { common, explain, operator } from "./strings.ts";
 import { clockTime, fullTime } from "./time.ts";
 
 type Item = { kind: "message"; evt: Evt } | { kind: "notice"; evt: Evt; words: string } | { kind: "unsent"; unsent: Unsent };
@@ -16,6 +17,10 @@ export interface TimelineOptions {
   /** The element with role=log that scrolls. */
   scroller: HTMLElement;
   earlier: HTMLButtonElement;
+  /** Changes one of the person's own messages; absent: not on this page. */
+  edit?: (evt: Evt, words: string) => void;
+  /** Takes one of the person's own messages back. */
+  remove: (evt: Evt) => void;
   /** The sentence for an entry that is no message; empty: nothing is shown. */
   notice: (session: Session, evt: Evt) => string;
 }
@@ -92,8 +97,15 @@ export class Timeline {
       "li",
       { class: own ? "message own" : "message", "data-testid": "message", "data-author": author },
       h("span", { class: "author" }),
-      h("p", { class: "body", dir: "auto", "data-testid": "message-body" }, item.kind === "unsent" ? item.unsent.text : textOf(item.evt)),
-      h("span", { class: "meta" }, h("time"), own && h("span", { class: "delivery", "data-testid": "delivery" })),
+      h("p", { class: "body", dir: "auto", "data-testid": "message-body" }),
+      h(
+        "span",
+        { class: "meta" },
+        own && h("span", { class: "actions", hidden: true }),
+        h("span", { class: "edited", "data-testid": "edited", hidden: true }, common.edited),
+        h("time"),
+        own && h("span", { class: "delivery", "data-testid": "delivery" }),
+      ),
     );
   }
 
@@ -104,9 +116,10 @@ export class Timeline {
     attr(time, "datetime", new Date(at).toISOString());
     attr(time, "title", fullTime(at));
     text(time, clockTime(at));
-    if (item.kind === "message") attr(element, "data-seq", String(item.evt.seq));
     const author = this.authorOf(item);
-    text(element.querySelector(".author") as Element, author);
+    this.content(element, item);
+    this.actions(element, item, author === common.you);
+    text(element.querySelector(".author") as Element, isNote(item) ? operator.noteOf(author) : author);
     attr(element, "data-you", author === common.you);
     attr(element, "data-follows", this.follows(element, item, i));
     const delivery = element.querySelector<HTMLElement>(".delivery");
@@ -117,7 +130,38 @@ export class Timeline {
   private follows(element: HTMLElement, item: Item, i: number): boolean {
     const before = i === 0 ? null : (element.isConnected ? element.previousElementSibling : this.list.lastElementChild);
     const author = item.kind === "unsent" ? this.options.side : item.kind === "message" ? item.evt.by.kind : "";
-    return before?.classList.contains("message") === true && before.getAttribute("data-author") === author && before.querySelector(".author")?.textContent === this.authorOf(item);
+    return before?.classList.contains("message") === true && before.getAttribute("data-author") === author && before.querySelector(".author")?.textContent === (isNote(item) ? operator.noteOf(this.authorOf(item)) : this.authorOf(item));
+  }
+
+  /** What the message says now: edited, removed, or as it was sent. */
+  private content(element: HTMLElement, item: Item): void {
+    const evt = item.kind === "message" ? item.evt : null;
+    const removed = evt !== null && this.session?.isRemoved(evt) === true;
+    const edited = evt !== null && !removed && this.session?.isEdited(evt) === true;
+    const body = element.querySelector(".body") as HTMLElement;
+    text(body, item.kind === "unsent" ? item.unsent.text : wordsOf(evt ? this.session?.bodyOf(evt) : undefined));
+    attr(element, "data-note", isNote(item));
+    attr(element, "data-removed", removed);
+    show(element.querySelector(".edited") as HTMLElement, edited);
+    if (!evt) return;
+    attr(element, "data-seq", String(evt.seq));
+    attr(body, "id", `message-${evt.seq}`);
+  }
+
+  /** Own messages can be changed while the chat goes on. */
+  private actions(element: HTMLElement, item: Item, own: boolean): void {
+    const place = element.querySelector<HTMLElement>(".actions");
+    if (!place || item.kind !== "message") return;
+    const session = this.session;
+    const may = own && session !== null && session.mine && !session.isOver && !session.isRemoved(item.evt);
+    show(place, may);
+    if (!may || place.childElementCount > 0) return;
+    const { evt } = item;
+    const button = (id: string, words: string, run: () => void) =>
+      h("button", { type: "button", class: "link", "data-testid": id, "aria-describedby": `message-${evt.seq}`, onclick: run }, words);
+    const { edit, remove } = this.options;
+    if (edit && evt.d?.body?.type === "text") place.append(button("edit", common.edit, () => edit(evt, wordsOf(this.session?.bodyOf(evt)))));
+    place.append(button("take-back", common.takeBack, () => remove(evt)));
   }
 
   private authorOf(item: Item): string {
@@ -152,6 +196,7 @@ export class Timeline {
 
   private stateOf(item: Item): "sending" | "sent" | "seen" | "failed" {
     if (item.kind === "unsent") return item.unsent.failed ? "failed" : "sending";
+    if (isNote(item)) return "sent"; // read marks are the other side's
     const reader = this.options.side === "visitor" ? "operator" : "visitor";
     return item.kind === "message" && (this.session?.read[reader] ?? 0) >= item.evt.seq ? "seen" : "sent";
   }
@@ -168,7 +213,6 @@ function keyOf(item: Item): string {
   return item.kind === "message" && item.evt.cid ? `m${item.evt.cid}` : `s${item.evt.seq}`;
 }
 
-function textOf(evt: Evt): string {
-  const body = evt.d?.body;
-  return body?.type === "text" ? body.text ?? "" : common.unknownBody;
+function isNote(item: Item): boolean {
+  return item.kind === "unsent" ? item.unsent.note === true : item.kind === "message" && item.evt.vis === "operators";
 }

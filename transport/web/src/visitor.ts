@@ -6,7 +6,7 @@ import { Composer } from "./composer.ts";
 import { attr, byId, coalesced, h, isWatched, show, text } from "./dom.ts";
 import { newId } from "./ids.ts";
 import { LineView } from "./line.ts";
-import { socketUrl, tenantOfPage } from "./page.ts";
+import { socketUrl, takeFromFragment, tenantOfPage } from "./page.ts";
 import type { Evt, Named, SessionState, VisitorHello, WireError } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { lasting, tab } from "./storage.ts";
@@ -25,6 +25,7 @@ class VisitorPage {
     last: `parley.last.${this.tenant}`, // the chat on screen, also once it is closed
     start: `parley.start.${this.tenant}`, // a start that the server has not answered
     draft: `parley.draft.${this.tenant}`,
+    jwt: `parley.visitor.jwt.${this.tenant}`, // what the tenant signed: who this visitor has proven to be
   };
   private name = "";
   private visitor = "";
@@ -43,6 +44,8 @@ class VisitorPage {
     auth: () => this.credentials(),
     hello: (d) => this.hello(d as VisitorHello),
     refused: (error) => this.refused(error),
+    renewal: () => lasting.get(this.keys.token) ?? "",
+    renewed: (d) => d.token && lasting.set(this.keys.token, d.token),
     state: (state) => {
       if (state === "online") void this.begin();
       this.redraw();
@@ -55,6 +58,7 @@ class VisitorPage {
     side: "visitor",
     scroller: byId("log"),
     earlier: byId<HTMLButtonElement>("earlier"),
+    remove: (evt) => void this.takeBack(evt),
     notice: (_, evt) => this.notice(evt),
   });
   private readonly composer = new Composer({
@@ -65,6 +69,7 @@ class VisitorPage {
     limit: () => this.client.connection.limits.message_bytes,
     submit: (message) => this.submit(message),
     typing: (on) => this.current && this.client.typing(this.current.sid, on),
+    changed: (text) => this.current && !this.current.isOver && this.client.peek(this.current.sid, text),
   });
 
   run(): void {
@@ -73,18 +78,45 @@ class VisitorPage {
     byId("log").addEventListener("scroll", () => this.markRead());
     addEventListener("focus", this.redraw);
     document.addEventListener("visibilitychange", this.redraw);
+    text(byId("peeked"), words.peeked);
     this.composer.open(this.keys.draft);
+    addEventListener("hashchange", () => void this.proofCame());
+    this.takeProof();
     this.draw();
     this.client.connection.connect();
   }
 
+  /** A token in the address, `#jwt=`, signed by the tenant. */
+  private takeProof(): string {
+    const jwt = takeFromFragment("jwt");
+    if (jwt) tab.set(this.keys.jwt, jwt);
+    return jwt;
+  }
+
+  /** Somebody signed in on the page around us: of the same visitor it renews the line, else the line begins anew. */
+  private async proofCame(): Promise<void> {
+    const jwt = this.takeProof();
+    if (!jwt) return;
+    try {
+      await this.client.connection.refresh(jwt);
+    } catch {
+      this.client.connection.restart();
+    }
+  }
+
   private credentials(): Record<string, unknown> {
     const token = lasting.get(this.keys.token);
+    const jwt = tab.get(this.keys.jwt);
+    if (jwt) return { tenant: this.tenant, jwt, ...(token ? { token } : {}) };
     return token ? { tenant: this.tenant, token } : { tenant: this.tenant, anonymous: true };
   }
 
   /** A token that is no longer good makes this a new visitor. */
   private refused(error: WireError): boolean {
+    if (tab.get(this.keys.jwt) && ["auth_invalid", "auth_expired"].includes(error.code)) {
+      tab.remove(this.keys.jwt);
+      return true;
+    }
     const hadToken = lasting.get(this.keys.token) !== null;
     if (!hadToken || !["auth_invalid", "auth_expired", "erased"].includes(error.code)) return false;
     lasting.remove(this.keys.token);
@@ -184,6 +216,18 @@ class VisitorPage {
     if (session.isOver) byId("again").focus(); // the button that had it is gone
   }
 
+  private async takeBack(evt: Evt): Promise<void> {
+    if (!(await ask(byId<HTMLDialogElement>("ask-remove"), common.takeBackQuestion))) return;
+    this.problem = "";
+    try {
+      await this.client.redact(evt.sid, evt.seq);
+    } catch (error) {
+      this.problem = common.requestFailed(explain((error as WireError).code ?? "internal"));
+    }
+    this.composer.focus(); // the button that had it goes
+    this.draw();
+  }
+
   private startOver(): void {
     this.problem = "";
     tab.remove(this.keys.last);
@@ -254,6 +298,7 @@ class VisitorPage {
     show(byId("close"), session !== null && !over);
     show(byId("composer"), !over);
     show(byId("ended"), over);
+    show(byId("peeked"), !over && this.client.connection.limits.peek === true);
     // Before the first hello a chat may be open already: writing would start another one.
     this.composer.enable(!over && (inChat || this.greeted));
     this.timeline.draw(session, this.client.outbox.list(session?.sid ?? ""));

@@ -213,3 +213,92 @@ test("frames of an old socket are not heard", async () => {
   assert.equal(s.seen.includes(9), false);
   assert.notEqual(s.connection.state, "refused");
 });
+
+const lasting = (ms) => ({ ...hello, token_expires: new Date(1_000_000 + 5_000 + ms).toISOString() });
+
+async function onlineFor(setting, ms) {
+  setting.connection.connect();
+  setting.world.connected();
+  setting.world.say({ k: "res", id: setting.world.socket.sent[0].id, ok: true, d: lasting(ms) });
+  await settled();
+}
+
+const refreshes = (world) => world.socket.sent.filter((frame) => frame.op === "auth.refresh");
+
+/** Lets time pass while the server pings and is answered. */
+function pass(world, ms) {
+  for (let left = ms; left > 0; left -= 10_000) {
+    world.say({ k: "ctl", t: "ping" });
+    world.pass(Math.min(left, 10_000));
+  }
+}
+
+test("a token is renewed before it ends, and the next one before that ends", async () => {
+  const renewed = [];
+  const s = stage({ renewal: () => `t${renewed.length}`, renewed: (d) => renewed.push(d.token) });
+  await onlineFor(s, 600_000);
+  pass(s.world, 530_000);
+  assert.equal(refreshes(s.world).length, 0, "not too early");
+  pass(s.world, 10_000);
+  assert.deepEqual(refreshes(s.world).map((frame) => frame.d), [{ token: "t0" }]);
+  const until = (ms) => new Date(s.connection.now() + ms).toISOString();
+  s.world.say({ k: "res", id: refreshes(s.world)[0].id, ok: true, d: { expires: until(600_000), token: "next" } });
+  await settled();
+  assert.deepEqual(renewed, ["next"]);
+  pass(s.world, 545_000);
+  assert.deepEqual(refreshes(s.world).map((frame) => frame.d.token), ["t0", "t1"]);
+});
+
+test("a token that ends no later is not shown again", async () => {
+  const s = stage({ renewal: () => "same" });
+  await onlineFor(s, 100_000);
+  pass(s.world, 76_000);
+  const [first] = refreshes(s.world);
+  s.world.say({ k: "res", id: first.id, ok: true, d: { expires: lasting(100_000).token_expires } });
+  await settled();
+  pass(s.world, 100_000);
+  assert.equal(refreshes(s.world).length, 1);
+});
+
+test("without a newer token nothing is shown, and a refused one is not insisted on", async () => {
+  const none = stage();
+  await onlineFor(none, 100_000);
+  pass(none.world, 99_000);
+  assert.equal(refreshes(none.world).length, 0);
+  const refused = stage({ renewal: () => "bad" });
+  await onlineFor(refused, 100_000);
+  pass(refused.world, 76_000);
+  refused.world.say({ k: "res", id: refreshes(refused.world)[0].id, ok: false, e: { code: "auth_invalid" } });
+  await settled();
+  pass(refused.world, 20_000);
+  assert.equal(refreshes(refused.world).length, 1);
+  assert.equal(refused.connection.state, "online");
+});
+
+test("a page may show a token at any time", async () => {
+  const s = stage();
+  await online(s);
+  const answer = s.connection.refresh("new");
+  s.world.say({ k: "res", id: refreshes(s.world)[0].id, ok: false, e: { code: "forbidden" } });
+  await assert.rejects(answer, { code: "forbidden" });
+  assert.equal(s.connection.state, "online");
+});
+
+test("a token of many days is not forgotten, nor renewed at once", async () => {
+  const day = 86_400_000;
+  const s = stage({ renewal: () => "t" });
+  await onlineFor(s, 30 * day);
+  assert.ok(s.world.timers.every((timer) => timer.at - s.world.clock <= day), "no timer is longer than browsers count");
+  s.world.clock += 30 * day - 60_000; // asleep
+  pass(s.world, 50_000);
+  assert.equal(refreshes(s.world).length, 1);
+});
+
+test("an expired token ends the line until there is another", async () => {
+  const s = stage();
+  await online(s);
+  s.world.say({ k: "ctl", t: "bye", d: { reason: "auth_expired", reconnect: "with_new_token" } });
+  s.world.lose(4508);
+  assert.equal(s.connection.state, "refused");
+  assert.equal(s.connection.reason, "auth_expired");
+});

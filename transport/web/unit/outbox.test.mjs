@@ -23,6 +23,14 @@ function stage(storage = new Memory()) {
 const settled = () => new Promise((done) => setImmediate(done));
 const texts = (items) => items.map((item) => item.text);
 
+test("a note stays a note over a reload", async () => {
+  const kept = new Map();
+  const storage = { get: (key) => kept.get(key) ?? null, set: (key, value) => kept.set(key, value), remove: (key) => kept.delete(key) };
+  const options = { storage, key: "k", send: async () => undefined, changed: () => undefined };
+  new Outbox(options).add("S", "for colleagues", true);
+  assert.deepEqual(new Outbox(options).list("S").map((item) => [item.text, item.note]), [["for colleagues", true]]);
+});
+
 test("messages of one session go out one after the other", async () => {
   const { outbox, sends } = stage();
   outbox.setOnline(true);

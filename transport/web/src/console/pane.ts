@@ -1,12 +1,15 @@
 // The right side: one chat, with its messages and the box to write in.
 
+import { ask } from "../ask.ts";
+import { wordsOf } from "../body.ts";
 import type { Client } from "../client.ts";
 import { Composer } from "../composer.ts";
 import { attr, byId, isWatched, show, text } from "../dom.ts";
 import type { Evt } from "../protocol.ts";
+import { WireError } from "../protocol.ts";
 import type { Session } from "../session.ts";
 import { tab } from "../storage.ts";
-import { common, operator as words } from "../strings.ts";
+import { common, explain, operator as words } from "../strings.ts";
 import { Timeline } from "../timeline.ts";
 import { clockTime } from "../time.ts";
 import type { Desk } from "./desk.ts";
@@ -16,9 +19,15 @@ export class Pane {
   private readonly timeline: Timeline;
   private readonly client: Client;
   private readonly desk: Desk;
+  private readonly report: (problem: string) => void;
   private session: Session | null = null;
+  private draftKey = "";
+  /** The message whose words stand in the box; null: a new one is written. */
+  private editing: Evt | null = null;
 
-  constructor(client: Client, desk: Desk) {
+  /** `report` shows the person what went wrong. */
+  constructor(client: Client, desk: Desk, report: (problem: string) => void) {
+    this.report = report;
     this.client = client;
     this.desk = desk;
     this.timeline = new Timeline({
@@ -26,6 +35,8 @@ export class Pane {
       side: "operator",
       scroller: byId("log"),
       earlier: byId<HTMLButtonElement>("earlier"),
+      edit: (evt, said) => this.startEdit(evt, said),
+      remove: (evt) => void this.takeBack(evt),
       notice: (session, evt) => this.notice(session, evt),
     });
     this.composer = new Composer({
@@ -34,22 +45,32 @@ export class Pane {
       counter: byId("counter"),
       storage: tab,
       limit: () => client.connection.limits.message_bytes,
-      submit: (message) => this.session && client.send(this.session.sid, message),
-      typing: (on) => this.session && client.typing(this.session.sid, on),
+      submit: (message) => this.submit(message),
+      // A visitor is not told of what it will not get.
+      typing: (on) => this.session && !(on && (this.isNote || this.editing)) && client.typing(this.session.sid, on),
     });
+    byId("note").addEventListener("change", () => this.chooseNote(byId<HTMLInputElement>("note").checked));
+    byId("edit-cancel").addEventListener("click", () => this.endEdit());
+    byId("input").addEventListener("keydown", (event) => this.keydown(event));
     byId("log").addEventListener("scroll", () => this.markRead());
   }
 
   draw(session: Session | null, draftKey: string): void {
-    if (session !== this.session) this.composer.open("");
+    if (session !== this.session) {
+      this.composer.open("");
+      this.editing = null;
+    }
     this.session = session;
+    this.draftKey = draftKey;
     this.timeline.me = this.desk.operator.id;
     show(byId("nothing"), session === null);
     show(byId("pane"), session !== null);
     if (!session) return;
     const writable = session.mine && !session.isOver;
-    this.composer.open(draftKey);
+    if (this.editing && (!writable || session.isRemoved(this.editing))) this.endEdit();
+    this.composer.open(this.boxKey);
     this.composer.enable(writable);
+    this.drawMode();
     show(byId("composer"), writable);
     show(byId("ended"), !writable);
     show(byId("close"), writable);
@@ -57,12 +78,114 @@ export class Pane {
     text(byId("who"), words.chat(session.sid));
     this.drawVisitor(session);
     this.timeline.draw(session, this.client.outbox.list(session.sid));
+    this.drawPeek(session.isOver ? "" : session.peeked);
     text(byId("typing"), session.isTyping("visitor", Date.now()) ? common.typing(common.visitor) : "");
     this.markRead();
   }
 
   markRead(): void {
     if (this.session?.mine && isWatched() && this.timeline.isAtEnd && byId("pane").offsetParent !== null) this.client.markRead(this.session);
+  }
+
+  private get boxKey(): string {
+    return this.editing ? `${this.draftKey}.edit` : this.draftKey;
+  }
+
+  /** A note stays a note over a reload: its draft must not go to the visitor. */
+  private get isNote(): boolean {
+    return tab.get(`${this.draftKey}.note`) !== null;
+  }
+
+  chooseNote(on: boolean): void {
+    if (!this.session || this.editing) return;
+    if (on) tab.set(`${this.draftKey}.note`, "1");
+    else tab.remove(`${this.draftKey}.note`);
+    if (on) this.client.typing(this.session.sid, false);
+    this.drawMode();
+    this.composer.focus();
+  }
+
+  toggleNote(): void {
+    this.chooseNote(!this.isNote);
+  }
+
+  private drawMode(): void {
+    const note = this.editing ? this.editing.vis === "operators" : this.isNote;
+    const box = byId<HTMLInputElement>("note");
+    box.checked = note;
+    box.disabled = this.editing !== null;
+    attr(byId("composer"), "data-note", note);
+    attr(byId("input"), "placeholder", note ? words.noteHint : words.messageHint);
+    show(byId("editing"), this.editing !== null);
+    text(byId("send"), this.editing ? words.saveEdit : note ? words.saveNote : words.send);
+  }
+
+  private drawPeek(typed: string): void {
+    const peek = byId("peek");
+    show(peek, typed !== "");
+    text(peek.firstElementChild as Element, words.peeked);
+    text(peek.lastElementChild as Element, typed);
+  }
+
+  private submit(message: string): void {
+    if (!this.session) return;
+    if (!this.editing) return this.client.send(this.session.sid, message, this.isNote);
+    const evt = this.editing;
+    this.endEdit();
+    this.client.edit(evt.sid, evt.seq, message).catch((error: unknown) => {
+      this.failed(error);
+      const free = this.session?.sid === evt.sid && !this.editing && byId<HTMLTextAreaElement>("input").value === "";
+      if (free) this.startEdit(evt, message); // what was written is not lost
+    });
+  }
+
+  private startEdit(evt: Evt, said: string): void {
+    this.editing = evt;
+    this.composer.open(this.boxKey);
+    this.composer.fill(said);
+    this.drawMode();
+    this.composer.focus();
+  }
+
+  private endEdit(): void {
+    if (!this.editing) return;
+    this.composer.fill("");
+    this.editing = null;
+    this.composer.open(this.boxKey);
+    this.drawMode();
+    this.composer.focus();
+  }
+
+  private keydown(event: KeyboardEvent): void {
+    const { value } = byId<HTMLTextAreaElement>("input");
+    if (event.key === "Escape" && this.editing) {
+      event.preventDefault();
+      this.endEdit();
+    } else if (event.key === "ArrowUp" && !event.altKey && value === "" && !this.editing) {
+      const own = this.lastOwn();
+      if (!own) return;
+      event.preventDefault();
+      this.startEdit(own, wordsOf(this.session?.bodyOf(own)));
+    }
+  }
+
+  private lastOwn(): Evt | undefined {
+    const { session, desk } = this;
+    return session?.log.entries.filter((evt) => evt.t === "message.new" && evt.by.id === desk.operator.id && evt.d?.body?.type === "text").pop();
+  }
+
+  private async takeBack(evt: Evt): Promise<void> {
+    if (!(await ask(byId<HTMLDialogElement>("ask-remove"), common.takeBackQuestion))) return;
+    try {
+      await this.client.redact(evt.sid, evt.seq);
+    } catch (error) {
+      this.failed(error);
+    }
+    this.composer.focus(); // the button that had it goes
+  }
+
+  private failed(error: unknown): void {
+    this.report(common.requestFailed(explain(error instanceof WireError ? error.code : "internal")));
   }
 
   private drawVisitor(session: Session): void {
@@ -88,6 +211,8 @@ export class Pane {
         return words.offerEnded(who(evt.d?.operator), cause);
       case "session.assigned":
         return evt.d?.operator === this.desk.operator.id ? common.assignedYou : common.joined(who(evt.d?.operator));
+      case "identity.upgraded":
+        return words.proven;
       case "session.closing":
         return this.ending(evt);
       case "session.closed":

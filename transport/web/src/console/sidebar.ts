@@ -1,5 +1,6 @@
 // The left side: offers, my chats, who waits.
 
+import { wordsOf } from "../body.ts";
 import type { Client } from "../client.ts";
 import { attr, byId, h, keyed, show, text } from "../dom.ts";
 import type { Offer, QueueRow } from "../protocol.ts";
@@ -112,7 +113,10 @@ export class Sidebar {
   private snippet(chat: Session, typing: boolean): string {
     if (chat.isOver || !chat.mine) return words.closed;
     if (typing) return words.writing;
-    return chat.lastMessage()?.d?.body?.text?.slice(0, 90) ?? words.noMessages;
+    const last = chat.lastMessage();
+    if (!last) return words.noMessages;
+    const said = wordsOf(chat.bodyOf(last)).slice(0, 90);
+    return last.vis === "operators" ? words.noteSnippet(said) : said;
   }
 
   private drawRow(element: HTMLElement, row: QueueRow): void {

@@ -1,6 +1,7 @@
 // The operator's token: it comes in the fragment of the address, which no
 // server and no referrer sees, and leaves the address at once.
 
+import { takeFromFragment } from "../page.ts";
 import { tab } from "../storage.ts";
 
 export class SignIn {
@@ -13,10 +14,9 @@ export class SignIn {
 
   /** Takes a token out of the address. True: there was one. */
   takeFromAddress(): boolean {
-    const token = new URLSearchParams(location.hash.slice(1)).get("token");
-    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    const token = takeFromFragment("token");
     if (token) tab.set(this.key, token);
-    return token !== null && token !== "";
+    return token !== "";
   }
 
   get token(): string {

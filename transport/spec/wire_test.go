@@ -1,0 +1,332 @@
+package spec_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/transport/wire"
+)
+
+var (
+	moment  = time.Date(2026, 5, 4, 12, 30, 1, 7e6, time.UTC)
+	theSID  = engine.SessionID{0x01, 0x96, 0x9b, 0x3c, 0x5e, 0x10, 15: 0x2a}
+	ada     = engine.Author{Kind: engine.AuthorOperator, Operator: "ada"}
+	anOffer = engine.Offer{Session: theSID, ID: 4, Epoch: 1, Department: "sales", Deadline: moment, Waiting: moment}
+)
+
+// frame is one encoded frame and the operation it answers, if any.
+type frame struct {
+	op   string
+	text []byte
+}
+
+// encoded is frames by every function of package wire that appends one, by the
+// function's name; nil for one that appends no frame.
+func encoded() map[string][]frame {
+	tenant := &engine.Tenant{ID: "acme", Departments: []engine.Department{{ID: "sales"}}, Operators: []engine.Operator{{ID: "ada"}}}
+	tenant.EnsureDefaults()
+	me := engine.Me{Rev: 1, Operator: "ada", Capacity: 3000}
+	one := func(text []byte) []frame { return []frame{{text: text}} }
+	return map[string][]frame{
+		"AppendAnswer":    answers(),
+		"AppendRefusal":   one(wire.AppendRefusal(nil, "c1", engine.ErrForbidden)),
+		"AppendEntry":     entries(),
+		"AppendSignal":    signals(me),
+		"AppendResumed":   one(wire.AppendResumed(nil, &engine.Situation{Session: theSID, State: engine.StateNew, From: 1})),
+		"AppendPing":      one(wire.AppendPing(nil, moment)),
+		"AppendBye":       one(wire.AppendBye(nil, "shutdown", "after", time.Second)),
+		"AppendPerson":    one(wire.AppendPerson(nil, "ada", "Ada")),
+		"AppendAuth":      {{text: wire.AppendAuth(nil, "c0", &wire.Auth{Tenant: "acme", Anonymous: true})}},
+		"AppendDraft":     drafts(),
+		"AppendTyping":    one(wire.AppendTyping(nil, theSID, true)),
+		"AppendPeek":      one(wire.AppendPeek(nil, theSID, engine.BodyOf("x"))),
+		"AppendPong":      one(wire.AppendPong(nil)),
+		"AppendRefresh":   one(wire.AppendRefresh(nil, "c1", "a.b.c")),
+		"AppendRenewed":   {{"auth.refresh", wire.AppendRenewed(nil, "c1", engine.Renewed{Expires: moment})}, {"auth.refresh", wire.AppendRenewed(nil, "c1", engine.Renewed{Expires: moment, Token: "t"})}},
+		"AppendClientBye": one(wire.AppendClientBye(nil)),
+		"AppendOfferID":   nil,
+		"AppendHello": {
+			{"auth.visitor", wire.AppendHello(nil, &wire.Hello{Request: "c0", Tenant: tenant, Welcome: &engine.Welcome{Token: "t", Expires: moment}, Now: moment, FrameBytes: 1, PingEvery: time.Second})},
+			{"auth.operator", wire.AppendHello(nil, &wire.Hello{Request: "c0", Tenant: tenant, Operator: "ada", Welcome: &engine.Welcome{Me: &me}, Now: moment, FrameBytes: 1, PingEvery: time.Second})},
+		},
+	}
+}
+
+// ops are all operations of package engine.
+func ops() []engine.Op {
+	var all []engine.Op
+	for op := engine.OpNone + 1; ; op++ {
+		if _, known := engine.ParseOp(op.String()); !known {
+			return all
+		}
+		all = append(all, op)
+	}
+}
+
+func answers() (all []frame) {
+	for _, op := range ops() {
+		a := &engine.Answer{
+			Request: "c1", Op: op, Session: theSID, Seq: 7, At: moment, Epoch: 2, State: engine.StateQueued,
+			Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
+		}
+		all = append(all, frame{op.String(), wire.AppendAnswer(nil, a, engine.VisibleToAll)})
+	}
+	return all
+}
+
+func drafts() (all []frame) {
+	for _, op := range ops() {
+		d := &engine.Draft{Op: op, Request: "c1", ClientID: "k", Session: theSID, Offer: 4, Epoch: 1, Seq: 1, Target: 4, Intent: engine.IntentPaused, Body: engine.BodyOf("x")}
+		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway {
+			d.ClientID = ""
+		}
+		all = append(all, frame{text: wire.AppendDraft(nil, d)})
+	}
+	return all
+}
+
+func entries() (all []frame) {
+	for kind := engine.KindNone + 1; kind.IsValid(); kind++ {
+		e := &engine.Entry{
+			Session: theSID, Seq: 7, Epoch: 2, At: moment, Author: ada, Kind: kind, Department: "sales", Operator: "ada", Offer: 4, Target: 4,
+			Deadline: moment, Body: engine.BodyOf("x"),
+		}
+		if slices.Contains([]engine.Kind{engine.KindOfferMade, engine.KindOfferEnded, engine.KindIdentityUpgraded}, kind) {
+			e.Visibility = engine.VisibleToOperators
+		}
+		all = append(all, frame{text: wire.EncodeEntry(e, engine.VisibleToOperators)})
+	}
+	return all
+}
+
+// samplesOfSignals is one of every type of engine.Signal, by the type's name.
+func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
+	return map[string][]engine.Signal{
+		"Typing":        {engine.Typing{Session: theSID, Author: ada, On: true}},
+		"Peek":          {engine.Peek{Session: theSID, Author: ada, Body: engine.BodyOf("x")}, engine.Peek{Session: theSID}},
+		"Presence":      {engine.Presence{Session: theSID, Author: ada, Present: true}},
+		"ReadMoved":     {engine.ReadMoved{Session: theSID, Author: ada}},
+		"Situation":     {engine.Situation{Session: theSID, State: engine.StateNew, From: 1}},
+		"Me":            {me},
+		"OfferNew":      {engine.OfferNew{Rev: 1, Offer: anOffer}},
+		"OfferRevoked":  {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
+		"MineChanged":   {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000}},
+		"IntentChanged": {engine.IntentChanged{Rev: 4}},
+		"Queue":         {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}},
+		"GoingAway":     {engine.GoingAway{Retry: time.Second}},
+	}
+}
+
+func signals(me engine.Me) (all []frame) {
+	for _, of := range samplesOfSignals(me) {
+		for _, signal := range of {
+			all = append(all, frame{text: wire.AppendSignal(nil, signal)})
+		}
+	}
+	return all
+}
+
+// functions of a package's files that are no tests: receiver's type (or empty)
+// and name.
+func functions(t *testing.T, dir string) (all [][2]string) {
+	t.Helper()
+	for _, file := range sources(t, dir) {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			receiver := ""
+			if f.Recv != nil {
+				typ := f.Recv.List[0].Type
+				if star, ok := typ.(*ast.StarExpr); ok {
+					typ = star.X
+				}
+				receiver = typ.(*ast.Ident).Name
+			}
+			all = append(all, [2]string{receiver, f.Name.Name})
+		}
+	}
+	return all
+}
+
+func sources(t *testing.T, dir string) map[string]*ast.File {
+	t.Helper()
+	all := map[string]*ast.File{}
+	for _, path := range glob(t, dir+"/*.go") {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[path] = file
+	}
+	return all
+}
+
+// TestEveryFrameOfWireIsDescribed, and nothing else is: a new function that
+// encodes, a new signal, a new kind of entry and a new operation all show here.
+func TestEveryFrameOfWireIsDescribed(t *testing.T) {
+	all := compile(t, true)
+	seen := map[string]bool{"ctl.client.ack": true, "req.auth.operator": true} // the first is not encoded by wire, the second is in its golden frames
+	for name, frames := range encoded() {
+		for _, f := range frames {
+			frame := parse(t, f.text)
+			schema := asked{word(frame, "id"): f.op}.serverFrame(frame)
+			if word(frame, "k") == "req" || slices.Contains([]string{"AppendTyping", "AppendPeek", "AppendPong", "AppendClientBye"}, name) {
+				schema = asked{}.clientFrame("visitor", frame)
+			}
+			seen[schema] = true
+			if err := all.check(schema, frame); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	described := slices.Sorted(maps.Keys(all))
+	if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, described) {
+		t.Errorf("encoded:\n%s\ndescribed:\n%s", strings.Join(got, "\n"), strings.Join(described, "\n"))
+	}
+}
+
+// TestNoEncoderIsForgotten: the tables above hold all there is to encode.
+func TestNoEncoderIsForgotten(t *testing.T) {
+	var appends, signals []string
+	for _, f := range functions(t, "../wire") {
+		if f[0] == "" && strings.HasPrefix(f[1], "Append") {
+			appends = append(appends, f[1])
+		}
+	}
+	for _, f := range functions(t, "../../engine") {
+		if f[1] == "Lasting" {
+			signals = append(signals, f[0])
+		}
+	}
+	slices.Sort(appends)
+	slices.Sort(signals)
+	if want := slices.Sorted(maps.Keys(encoded())); !slices.Equal(appends, want) {
+		t.Errorf("functions of wire: got %q, the table has %q", appends, want)
+	}
+	if want := slices.Sorted(maps.Keys(samplesOfSignals(engine.Me{}))); !slices.Equal(signals, want) {
+		t.Errorf("signals of engine: got %q, the table has %q", signals, want)
+	}
+}
+
+// TestClientControlsAreKnown: each control frame that clients may send means
+// something to package wire.
+func TestClientControlsAreKnown(t *testing.T) {
+	for name := range compile(t, false) {
+		what, ok := strings.CutPrefix(name, "ctl.client.")
+		if !ok {
+			continue
+		}
+		var f wire.Frame
+		err := wire.Decode([]byte(`{"k":"ctl","t":"`+what+`","d":{"sid":"01JTDKRQGG000000000000001A","on":true,"text":"x"}}`), &f)
+		if err != nil || f.Kind == wire.FrameUnknown {
+			t.Errorf("%s: got kind %d, %v", what, f.Kind, err)
+		}
+	}
+}
+
+// TestClosedLists: the lists of words in the schemas are those of the code.
+func TestClosedLists(t *testing.T) {
+	defs := schemaOf(t, common)["$defs"].(map[string]any)
+	list := func(node map[string]any) []string {
+		var words []string
+		for _, v := range node["enum"].([]any) {
+			words = append(words, v.(string))
+		}
+		slices.Sort(words)
+		return words
+	}
+	of := func(def string, path ...string) []string {
+		node := defs[def].(map[string]any)
+		for _, name := range path {
+			node = node["properties"].(map[string]any)[name].(map[string]any)
+		}
+		return list(node)
+	}
+	var causes, states, intents []string
+	for c := engine.CauseNone + 1; ; c++ {
+		if _, known := engine.ParseCause(c.String()); !known {
+			break
+		}
+		causes = append(causes, c.String())
+	}
+	for s := engine.StateNew; !strings.Contains(s.String(), "("); s++ {
+		states = append(states, s.String())
+	}
+	for i := engine.IntentAccepting; !strings.Contains(i.String(), "("); i++ {
+		intents = append(intents, i.String())
+	}
+	bye := schemaOf(t, "ctl.bye")["properties"].(map[string]any)["d"].(map[string]any)["properties"].(map[string]any)
+	for _, c := range []struct {
+		what      string
+		got, want []string
+	}{
+		{"causes", of("cause"), causes},
+		{"states", of("state"), states},
+		{"intents", of("intent_word"), intents},
+		{"intents, with none", of("intent", "intent"), append(intents, "")},
+		{"turns", of("turn"), []string{engine.TurnOperator.String(), engine.TurnVisitor.String()}},
+		{"authors", of("by", "kind"), []string{engine.AuthorSystem.String(), engine.AuthorVisitor.String(), engine.AuthorOperator.String(), engine.AuthorIntegration.String()}},
+		{"codes", of("code"), codes(t)},
+		{"reasons of bye", list(bye["reason"].(map[string]any)), farewells(t)},
+	} {
+		slices.Sort(c.want)
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("%s: the schema has %q, the code %q", c.what, c.got, c.want)
+		}
+	}
+}
+
+// codes are the codes of engine's errors as clients see them.
+func codes(t *testing.T) []string {
+	found := map[string]bool{}
+	ast.Inspect(sources(t, "../../engine")["../../engine/errors.go"], func(n ast.Node) bool {
+		pair, ok := n.(*ast.KeyValueExpr)
+		if !ok {
+			return true
+		}
+		if key, ok := pair.Key.(*ast.Ident); ok && key.Name == "Code" {
+			found[wire.Code(&engine.Error{Code: textOf(pair.Value)})] = true
+		}
+		return true
+	})
+	return slices.Collect(maps.Keys(found))
+}
+
+// farewells are the reasons that the server gives before it closes: those with
+// advice in its table.
+func farewells(t *testing.T) (all []string) {
+	ast.Inspect(sources(t, "..")["../codes.go"], func(n ast.Node) bool {
+		lit, ok := n.(*ast.CompositeLit)
+		if !ok || len(lit.Elts) != 4 {
+			return true
+		}
+		if advice, isText := lit.Elts[2].(*ast.BasicLit); isText && textOf(advice) == "" {
+			return true
+		}
+		all = append(all, textOf(lit.Elts[1]))
+		return true
+	})
+	return all
+}
+
+func textOf(node ast.Expr) string {
+	lit, ok := node.(*ast.BasicLit)
+	if !ok {
+		return ""
+	}
+	text, _ := strconv.Unquote(lit.Value)
+	return text
+}

@@ -1,0 +1,23 @@
+// What a message holds, as words that a person reads.
+
+import type { Body } from "./protocol.ts";
+import { common } from "./strings.ts";
+
+export function wordsOf(body: Body | undefined): string {
+  switch (body?.type) {
+    case "text":
+      return body.text ?? "";
+    case "form_answer":
+      return Object.entries(body.fields ?? {}).map(([name, value]) => `${name}: ${plain(value)}`).join("\n") || common.emptyForm;
+    case "postback":
+      return plain(body.value);
+    case "redacted":
+      return common.removed;
+    default:
+      return common.unknownBody;
+  }
+}
+
+function plain(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+}
