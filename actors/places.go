@@ -146,12 +146,6 @@ func (a *sessionActor) notify(t session.Tell) {
 	}
 }
 
-// catchingUp reports that somebody still waits for what was missed: a session
-// that has closed meanwhile ends only when its last words are delivered.
-func (a *sessionActor) catchingUp() bool {
-	return slices.ContainsFunc(a.places, func(p *place) bool { return p.catching && !p.gone })
-}
-
 func (a *sessionActor) placeOf(s *seat) *place {
 	for _, p := range a.places {
 		if p.seat == s && !p.gone {
