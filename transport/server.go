@@ -125,7 +125,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	_ = ln.Close() // fasthttp closes it only if it had begun to serve
 	err := s.drainWithin(ctx)
-	<-served // it ended because ln was closed
+	<-served //nolint:errcheck // it ended because ln was closed
 	return err
 }
 

@@ -59,7 +59,7 @@ func TestPeopleAreIntroducedOnce(t *testing.T) {
 		for len(got) < 6 {
 			select {
 			case f := <-visitor.Frames():
-				got = append(got, f.Kind+"."+f.Type+"."+f.By.ID+string(peopleOf(t, f)))
+				got = append(got, f.Kind+"."+f.Type+"."+f.By.ID+peopleOf(t, f))
 			case <-soon(t).Done():
 				t.Fatalf("got only %q", got)
 			}
