@@ -145,3 +145,47 @@ func TestReadmeShowsTheExample(t *testing.T) {
 		t.Errorf("transport/example_test.go does not run the README's listing:\n%s", listing)
 	}
 }
+
+// TestArchitectureNamesWhatIsThere: every file and function that
+// docs/ARCHITECTURE.md names exists.
+func TestArchitectureNamesWhatIsThere(t *testing.T) {
+	root := projectRoot(t)
+	text, err := os.ReadFile(filepath.Join(root, "docs/ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	for _, dir := range []string{"engine", "actors", "transport", "persistence", "bench", "cmd"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name() == "node_modules":
+				return fs.SkipDir
+			case filepath.Ext(path) != ".go":
+				return nil
+			}
+			code, err := os.ReadFile(path)
+			source.Write(code)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := regexp.MustCompile("`([a-z0-9/_]+\\.go)`").FindAllStringSubmatch(string(text), -1)
+	functions := regexp.MustCompile("`[a-zA-Z]+\\.([A-Za-z]+)`").FindAllStringSubmatch(string(text), -1)
+	if len(files) < 8 || len(functions) < 8 {
+		t.Fatalf("found only %d files and %d functions: the search is wrong", len(files), len(functions))
+	}
+	for _, f := range files {
+		if _, err := os.Stat(filepath.Join(root, f[1])); err != nil && strings.Contains(f[1], "/") {
+			t.Errorf("docs/ARCHITECTURE.md names %s: %v", f[1], err)
+		}
+	}
+	for _, f := range functions {
+		if name := f[1]; name != "go" && !regexp.MustCompile(`\b`+name+`\b`).MatchString(source.String()) {
+			t.Errorf("docs/ARCHITECTURE.md names %s, which is nowhere", f[0])
+		}
+	}
+}
