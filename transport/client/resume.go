@@ -352,8 +352,8 @@ func (l *leaving) heed(code int, bye *wire.Data) {
 		return
 	}
 	switch {
-	case code == 1011: // the server failed
-	case code == 4500, code == 4508:
+	case code == 4501 || code == 1011: // too slow to authenticate; the server failed
+	case code == 4500:
 		l.token = true
 	case code >= 4500 && code < 5000, code == 1002, code == 1003, code == 1007, code == 1009:
 		l.final = true

@@ -15,20 +15,27 @@ type watched struct {
 	write   time.Duration
 	silence atomic.Int64 // nanoseconds; 0: reads may last
 
+	// Owned by whoever reads.
+	until time.Time // the read deadline
+
 	mu     sync.Mutex
 	pinned bool // guarded by mu: somebody else has set the deadline
 }
 
 func (w *watched) Read(p []byte) (int, error) {
-	if silence := w.silence.Load(); silence > 0 {
-		w.extend(w.Conn.SetReadDeadline, time.Duration(silence))
+	if silence := time.Duration(w.silence.Load()); silence > 0 {
+		// A deadline that is a little old will do, and costs nothing.
+		if until := time.Now().Add(silence); until.Sub(w.until) > silence/16 {
+			w.until = until
+			w.extend(w.Conn.SetReadDeadline, until)
+		}
 	}
 	return w.Conn.Read(p)
 }
 
 // Write closes a connection that took a part only: what follows would be garbage.
 func (w *watched) Write(p []byte) (int, error) {
-	w.extend(w.Conn.SetWriteDeadline, w.write)
+	w.extend(w.Conn.SetWriteDeadline, time.Now().Add(w.write))
 	n, err := w.Conn.Write(p)
 	if err != nil {
 		_ = w.Conn.Close()
@@ -36,11 +43,11 @@ func (w *watched) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (w *watched) extend(set func(time.Time) error, by time.Duration) {
+func (w *watched) extend(set func(time.Time) error, until time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.pinned {
-		_ = set(time.Now().Add(by)) // if it fails, so will the read or write
+		_ = set(until) // if it fails, so will the read or write
 	}
 }
 

@@ -192,11 +192,13 @@ func (t *talk) take(ctx context.Context, f *wire.Server) error {
 		if err := f.Read(&d); err != nil {
 			return err
 		}
-		if err := t.r.view.begin(f, &d); err != nil {
-			t.r.count(func(s *Stats) { s.Gaps++ })
+		news, err := t.r.view.begin(f, &d)
+		switch {
+		case err != nil:
 			return err
-		}
-		if d.Reset {
+		case !news:
+			return nil
+		case d.Reset:
 			t.r.count(func(s *Stats) { s.Resets++ })
 		}
 	case f.Kind == "ctl" && f.Type == "bye":
@@ -322,6 +324,9 @@ func (t *talk) paged(ctx context.Context, f *wire.Server) error {
 	t.page = nil
 	t.r.view.resumed[p.session] = true
 	for _, e := range p.events {
+		if e.Seq <= p.held {
+			continue
+		}
 		err := t.event(ctx, e)
 		if errors.Is(err, errGap) { // the server keeps no more than this
 			t.page = p
@@ -337,7 +342,7 @@ func (t *talk) paged(ctx context.Context, f *wire.Server) error {
 
 // lost gives up a session that cannot be read any more.
 func (t *talk) lost(err error) {
-	delete(t.r.view.last, t.page.session)
+	t.r.view.forget(t.page.session)
 	t.r.o.Lost(t.page.session, err)
 	t.page = nil
 }
@@ -353,10 +358,10 @@ type pace struct {
 const paceBurst = 3 * time.Second
 
 func (p *pace) wait(now time.Time) time.Duration {
-	if p.rate <= 0 {
+	if p.rate <= 0 || p.next.Before(now) {
 		return 0
 	}
-	return max(p.next.Sub(now), 0) - paceBurst // next is zero at first: a difference without bounds would wrap around
+	return p.next.Sub(now) - paceBurst
 }
 
 func (p *pace) took(now time.Time) {

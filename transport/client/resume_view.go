@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/transport/wire"
@@ -11,14 +12,20 @@ import (
 // view is how much of each session a client holds, over all its connections.
 type view struct {
 	last    map[engine.SessionID]engine.Seq
+	closed  map[engine.SessionID]bool // of last: nothing follows
+	order   []engine.SessionID        // of closed, the oldest first
 	resumed map[engine.SessionID]bool // since the present connection began
 }
+
+// keptClosed is how many closed sessions are remembered, so that a server that
+// resumes one again shows nothing twice.
+const keptClosed = 256
 
 // maxHave is how many sessions auth may name.
 const maxHave = 1024
 
 func newView(have []engine.Have) *view {
-	v := &view{last: map[engine.SessionID]engine.Seq{}}
+	v := &view{last: map[engine.SessionID]engine.Seq{}, closed: map[engine.SessionID]bool{}}
 	for _, h := range have {
 		v.last[h.Session] = h.Seq
 	}
@@ -28,8 +35,8 @@ func newView(have []engine.Have) *view {
 func (v *view) have() []engine.Have {
 	have := make([]engine.Have, 0, len(v.last))
 	for session, seq := range v.last {
-		if have = append(have, engine.Have{Session: session, Seq: seq}); len(have) == maxHave {
-			break
+		if !v.closed[session] && len(have) < maxHave {
+			have = append(have, engine.Have{Session: session, Seq: seq})
 		}
 	}
 	return have
@@ -55,26 +62,48 @@ func (v *view) event(f *wire.Server) (fresh bool, err error) {
 	}
 	v.last[session] = f.Seq
 	if f.Type == engine.KindSessionClosed.String() {
-		delete(v.last, session) // nothing follows
+		v.close(session)
 	}
 	return true, nil
 }
 
-// begin takes the frame that says from where on a session's events come.
-func (v *view) begin(f *wire.Server, d *wire.Data) error {
+func (v *view) close(session engine.SessionID) {
+	if v.closed[session] {
+		return
+	}
+	v.closed[session] = true
+	if v.order = append(v.order, session); len(v.order) > keptClosed {
+		v.forget(v.order[0])
+	}
+}
+
+func (v *view) forget(session engine.SessionID) {
+	delete(v.last, session)
+	delete(v.closed, session)
+	v.order = slices.DeleteFunc(v.order, func(other engine.SessionID) bool { return other == session })
+}
+
+// begin takes the frame that says from where on a session's events come. It is
+// news unless the client holds the session to its end.
+func (v *view) begin(f *wire.Server, d *wire.Data) (news bool, err error) {
 	session, err := engine.ParseSessionID(f.Session)
 	if err != nil {
-		return err
-	}
-	held := v.last[session]
-	switch {
-	case d.Reset:
-		v.last[session] = max(d.From, 1) - 1
-	case d.From > held+1:
-		return fmt.Errorf("session %s: %w: resumed from %d, %d is held", session, errGap, d.From, held)
+		return false, err
 	}
 	v.resumed[session] = true
-	return nil
+	held := v.last[session]
+	switch {
+	case v.closed[session]:
+		return false, nil
+	case d.Reset:
+		v.last[session] = max(d.From, 1) - 1
+	default:
+		// Known from here on, though nothing may have come. From may lie beyond what
+		// is held: numbers in between may not be for this reader. The next event's
+		// prev tells.
+		v.last[session] = held
+	}
+	return true, nil
 }
 
 // unresumed lists the sessions of which something is held, or which the server
@@ -88,7 +117,7 @@ func (v *view) unresumed(open []engine.SessionID) (missing, ended []engine.Sessi
 		}
 	}
 	for session := range v.last {
-		if !listed[session] && !v.resumed[session] {
+		if !listed[session] && !v.resumed[session] && !v.closed[session] {
 			ended = append(ended, session)
 		}
 	}
