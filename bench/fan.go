@@ -122,7 +122,7 @@ func openFan(ctx context.Context, t *Target, o FanOptions) (*fan, error) {
 	}
 	f.measured.Store(1 << 62)
 	begin := newStarter()
-	sender, err := connect(ctx, t, "", begin.saw)
+	sender, err := connect(ctx, t, t.Token, begin.saw)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,8 @@ type Target struct {
 	URL    string // ws:// or wss://, host and port
 	Origin string // of the tenant's list
 	Tenant string
-	PID    int // 0: not ours; no CPU or memory figures
+	Token  string // of the visitor whose devices listen; empty makes a visitor
+	PID    int    // 0: not ours; no CPU or memory figures
 
 	stop func() error
 }
@@ -51,7 +52,7 @@ func (s Server) Start(ctx context.Context) (_ *Target, err error) {
 		return nil, err
 	}
 	key := filepath.Join(dir, "root.key")
-	if out, err := exec.CommandContext(ctx, s.Binary, "keys", "new", "--root-key-file", key).CombinedOutput(); err != nil {
+	if out, err := s.parley("keys", "new", "--root-key-file", key).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("make a root key: %w: %s", err, out)
 	}
 	ports, err := freePorts(3)
@@ -62,12 +63,10 @@ func (s Server) Start(ctx context.Context) (_ *Target, err error) {
 		"serve", "--tenants", filepath.Join(dir, "tenants"), "--data", filepath.Join(dir, "data"), "--root-key-file", key,
 		"--listen", ports[0], "--admin-listen", ports[1], "--metrics-listen", ports[2], "--log-level", "warn",
 	}
-	binary := s.Binary
+	cmd := s.parley(args...)
 	if s.Pin {
-		args = append([]string{"-c", "0", binary}, args...)
-		binary = "taskset"
+		cmd = exec.Command("taskset", append([]string{"-c", "0", s.Binary}, args...)...)
 	}
-	cmd := exec.Command(binary, args...)
 	cmd.Stderr = os.Stderr
 	cmd.Env = append(os.Environ(), s.Env...)
 	if s.Pin {
@@ -91,6 +90,14 @@ func (s Server) Start(ctx context.Context) (_ *Target, err error) {
 		return nil, errors.Join(err, t.Stop())
 	}
 	return t, nil
+}
+
+// parley is a command of the server's binary, under its own name whatever the
+// file is called.
+func (s Server) parley(args ...string) *exec.Cmd {
+	cmd := exec.Command(s.Binary, args...)
+	cmd.Args[0] = "parley"
+	return cmd
 }
 
 // Stop ends a server that Start began; on others it does nothing.

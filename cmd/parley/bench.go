@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/parleyhq/parley/bench"
@@ -18,14 +19,17 @@ type benchCmd struct {
 
 // benchTarget is where the load goes.
 type benchTarget struct {
-	URL            string `help:"Measure this server (ws:// or wss://host:port) instead of one of the bench's own." placeholder:"URL"`
-	Tenant         string `help:"Its tenant; its limits must allow the load." default:"bench"`
-	Origin         string `help:"A web origin of the tenant's list." default:"http://bench.localhost"`
-	IOwnThisTarget bool   `help:"Say that a server beyond this machine is yours to load."`
-	Transcripts    string `help:"on or off: whether the bench's own server keeps sealed transcripts." enum:"on,off" default:"off"`
-	Pin            bool   `help:"Run the server on processor 0 and the generator on processor 1 (needs taskset)."`
-	JSON           bool   `help:"Print one JSON object."`
-	InFlight       int    `hidden:""`
+	URL            string  `help:"Measure this server (ws:// or wss://host:port) instead of one of the bench's own." placeholder:"URL"`
+	Tenant         string  `help:"Its tenant; its limits must allow the load." default:"bench"`
+	Origin         string  `help:"A web origin of the tenant's list." default:"http://bench.localhost"`
+	TokenFile      string  `help:"File with a visitor's token of that tenant; without it the bench makes a visitor." placeholder:"FILE"`
+	Compare        string  `help:"Earlier output of --json; exit with 1 if a row is worse by more than --threshold." placeholder:"FILE"`
+	Threshold      float64 `help:"Share by which a row may be worse than in --compare." default:"0.1"`
+	IOwnThisTarget bool    `help:"Say that a server beyond this machine is yours to load."`
+	Transcripts    string  `help:"on or off: whether the bench's own server keeps sealed transcripts." enum:"on,off" default:"off"`
+	Pin            bool    `help:"Run the server on processor 0 and the generator on processor 1 (needs taskset)."`
+	JSON           bool    `help:"Print one JSON object."`
+	InFlight       int     `hidden:""`
 }
 
 type benchFanCmd struct {
@@ -50,6 +54,13 @@ type benchIdleCmd struct {
 func (c *benchTarget) target(ctx context.Context, devices int) (*bench.Target, error) {
 	if c.URL != "" {
 		t := &bench.Target{URL: c.URL, Tenant: c.Tenant, Origin: c.Origin}
+		if c.TokenFile != "" {
+			token, err := os.ReadFile(c.TokenFile)
+			if err != nil {
+				return nil, usageError{err}
+			}
+			t.Token = strings.TrimSpace(string(token))
+		}
 		if !t.OnLoopback() && !c.IOwnThisTarget {
 			return nil, wrongUsage("%s is not on this machine; load only what is yours, and say so with --i-own-this-target", c.URL)
 		}
@@ -66,10 +77,29 @@ func (c *benchTarget) print(io streams, rows ...bench.Row) error {
 	for i := range rows {
 		rows[i].Transcripts = c.Transcripts == "on" && c.URL == ""
 	}
+	var err error
 	if c.JSON {
-		return json.NewEncoder(io.out).Encode(bench.NewReport(rows...))
+		err = json.NewEncoder(io.out).Encode(bench.NewReport(rows...))
+	} else {
+		err = bench.WriteTable(io.out, rows)
 	}
-	return bench.WriteTable(io.out, rows)
+	if err != nil || c.Compare == "" {
+		return err
+	}
+	return c.compare(rows)
+}
+
+// compare holds the rows against an earlier run's.
+func (c *benchTarget) compare(rows []bench.Row) error {
+	text, err := os.ReadFile(c.Compare)
+	if err != nil {
+		return usageError{err}
+	}
+	var old bench.Report
+	if err := json.Unmarshal(text, &old); err != nil {
+		return wrongUsage("%s: not the output of --json: %w", c.Compare, err)
+	}
+	return bench.Worse(old.Rows, rows, c.Threshold)
 }
 
 // Run measures.
