@@ -23,6 +23,15 @@ import (
 // rounds, or as many as ten seconds allow; PARLEY_TEST_LONG=1 plays 10,000, and
 // PARLEY_TEST_SEED=n one again. The seed fixes what people do and what fails when;
 // what happens at the same instant is in the scheduler's order.
+//
+// What it catches, as tried on a copy, and after how many rounds: deliver before
+// stored 1; answer before stored 1; stored without an append, once in 64 entries 2; the
+// backlog of a replay dropped 2; an entry skipped where a replay begins 2, where it
+// ends 1; what a returning client holds ignored 1; seated again from the start
+// after a failure 1; idempotency forgotten at a restore 1; prev counting what a visitor may
+// not see 1; a reset though the gap is short 2; events dropped like typing 55; an
+// acknowledgement before the sync 4; a replay not finished at a session's end 321; a slow
+// client losing what waited 694; a client repeating under a new key 1, or not at all 1.
 func TestNetworkModel(t *testing.T) {
 	outsideBubble()
 	root := testRoot(t)
