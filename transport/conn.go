@@ -287,7 +287,9 @@ func (c *conn) readFailed(err error) {
 }
 
 // end begins the end of the connection: what waits is written, then bye and a
-// close frame. Only the first reason counts. Safe from any goroutine.
+// close frame. A slow consumer too gets what waits for it, as far as it takes it
+// within WriteTimeout: so each of its returns makes progress, and a replay that
+// overflows the outbox is not begun from the same place for ever. Only the first reason counts. Safe from any goroutine.
 func (c *conn) end(why ending, retry time.Duration) {
 	f := farewellOf(why)
 	var bye []byte
@@ -298,9 +300,6 @@ func (c *conn) end(why ending, retry time.Duration) {
 	if c.out.phase != phaseOpen {
 		c.out.mu.Unlock()
 		return
-	}
-	if why == endSlowConsumer {
-		c.out.drop(&c.server.batches)
 	}
 	c.note(why)
 	v := refused

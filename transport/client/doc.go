@@ -5,5 +5,6 @@
 // itself. Requests wait for their result; everything else the server says comes
 // by Frames, or, in raw mode, byte by byte to a function, so that a program can
 // hold thousands of clients cheaply. A Client does not reconnect: dial again
-// with its Have and the same idempotency keys, and nothing is lost or doubled.
+// with its Have and the same idempotency keys, and nothing is lost or doubled. A
+// Resuming client does that by itself.
 package client
