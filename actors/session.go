@@ -237,7 +237,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 // is over, and the visitor may start anew. A repetition has no effect.
 func (a *sessionActor) catchUpOn() {
 	row, told := a.rules.Row(), &a.h.told
-	if o := told.offered; o.Operator != "" && (row.State != engine.StateOffered || row.Offer.ID != o.Offer.ID) {
+	if o := told.offered; o.Operator != "" && (!row.HasOffer(o.Offer.ID)) {
 		a.effect(session.Notify{Operator: o.Operator, Note: session.OfferEnded, Offer: o.Offer, Cause: engine.CauseRestart}, nil)
 	}
 	owner := row.Owner

@@ -11,19 +11,39 @@ type Kind uint8
 
 // The kinds of entry. A number, once given, is never reused: it is on disk.
 const (
-	KindNone             Kind = iota
-	KindSessionStarted        // the log's first entry
-	KindSessionQueued         // began, or began again, to wait in Department
-	KindOfferMade             // offered to Operator until Deadline; its Seq is the offer's id
-	KindOfferEnded            // the offer numbered Offer ended otherwise than by assignment; Cause says how
-	KindSessionAssigned       // Operator owns the session from here
-	KindMessageNew            // somebody wrote Body
-	KindSessionClosing        // no message follows; Cause says why
-	KindSessionClosed         // the session is over
-	KindSessionRefused        // the session was not taken; Cause says why
-	KindMessageEdited         // the message numbered Target now reads Body
-	KindMessageRedacted       // the message numbered Target, and its edits, were removed from the log
-	KindIdentityUpgraded      // the visitor has proven who it is; earlier entries were anonymous
+	KindNone              Kind = iota
+	KindSessionStarted         // the log's first entry
+	KindSessionQueued          // began, or began again, to wait in Department
+	KindOfferMade              // offered to Operator until Deadline; its Seq is the offer's id
+	KindOfferEnded             // the offer numbered Offer ended otherwise than by assignment; Cause says how
+	KindSessionAssigned        // Operator owns the session from here
+	KindMessageNew             // somebody wrote Body
+	KindSessionClosing         // no message follows; Cause says why
+	KindSessionClosed          // the session is over
+	KindSessionRefused         // the session was not taken; Cause says why
+	KindMessageEdited          // the message numbered Target now reads Body
+	KindMessageRedacted        // the message numbered Target, and its edits, were removed from the log
+	KindIdentityUpgraded       // the visitor has proven who it is; earlier entries were anonymous
+	KindAttrsSet               // somebody stated facts about the visitor: Body, sealed like any text
+	KindStepRelaxed            // the search for an operator has gone a step further
+	KindSessionDetached        // the owner's connection is lost; it has until Deadline to come back
+	KindSessionRestored        // the owner is back
+	KindSessionRequeued        // waits again, where its age puts it; Cause says why
+	KindSessionUnattended      // nobody can serve it now: it is a message for later
+	KindTransferStarted        // the owner, or a supervisor, hands the session on
+	KindTransferEnded          // the transfer numbered Target was accepted, failed or was cancelled
+	KindParticipantJoined      // Operator takes part without owning the session
+	KindParticipantLeft        // Operator does so no longer
+	KindTagsSet                // its tags are these
+	KindPrioritySet            // its priority, or what it needs, has changed
+	KindIdleOn                 // nobody has written for a while: it weighs less
+	KindIdleOff                // somebody has
+	KindWarned                 // the visitor was asked whether it is still there
+	KindNudged                 // the owner was reminded that the visitor waits
+	KindWrapUpEnded            // the owner has finished its notes
+	KindRatingRequested        // the visitor is asked for a rating until Deadline
+	KindRated                  // the visitor rated the session
+	KindNoteAdded              // an operator's note after the end
 )
 
 var kindNames = [...]string{
@@ -31,7 +51,12 @@ var kindNames = [...]string{
 	KindOfferMade: "offer.made", KindOfferEnded: "offer.ended", KindSessionAssigned: "session.assigned",
 	KindMessageNew: "message.new", KindSessionClosing: "session.closing", KindSessionClosed: "session.closed",
 	KindSessionRefused: "session.refused", KindMessageEdited: "message.edited", KindMessageRedacted: "message.redacted",
-	KindIdentityUpgraded: "identity.upgraded",
+	KindIdentityUpgraded: "identity.upgraded", KindAttrsSet: "attrs.set", KindStepRelaxed: "step.relaxed",
+	KindSessionDetached: "session.detached", KindSessionRestored: "session.restored", KindSessionRequeued: "session.requeued",
+	KindSessionUnattended: "session.unattended", KindTransferStarted: "transfer.started", KindTransferEnded: "transfer.ended",
+	KindParticipantJoined: "participant.joined", KindParticipantLeft: "participant.left", KindTagsSet: "tags.set",
+	KindPrioritySet: "priority.set", KindIdleOn: "idle.on", KindIdleOff: "idle.off", KindWarned: "warned", KindNudged: "nudged",
+	KindWrapUpEnded: "wrapup.ended", KindRatingRequested: "rating.requested", KindRated: "rated", KindNoteAdded: "note.added",
 }
 
 func (k Kind) String() string { return nameOf(kindNames[:], int(k), "kind") }
@@ -58,13 +83,37 @@ const (
 	CauseShutdown                // the server is stopping
 	CauseIntegration             // a server of the tenant asked by REST
 	CauseDepartmentClosed        // the department takes nobody
+	CauseSticky                  // the preferred operator
+	CauseStep                    // a step of the search began
+	CauseNoFirstReply            // the owner did not answer in time
+	CauseOperatorRemoved         // the configuration no longer has the operator
+	CauseTransfer                // the session was handed on
+	CauseVisitorSilent           // the visitor did not write any more
+	CauseOperatorSilent          // the owner did not write any more
+	CauseBanned                  // the visitor is banned
+	CauseSupervisor              // a supervisor did so
+	CauseErased                  // erased on request
+	CauseHandoff                 // a bot, or the visitor, asked for a person
+	CauseQueueFull               // the waiting line is full
+	CauseNobody                  // nobody is there
+	CauseDepartmentOpened        // service has returned
+	CauseTargetOffline           // the transfer's target is not there
+	CauseTargetFull              // the transfer's target has no room
+	CauseTargetNotMember         // the transfer's target may not take it
+	CauseCancelled               // whoever asked for it took it back
+	CauseReleased                // the owner gave it back
 )
 
 var causeNames = [...]string{
 	CauseNone: "", CauseManual: "manual", CauseAuto: "auto", CauseRejected: "rejected", CauseMissed: "missed",
 	CauseOperatorLost: "operator_lost", CauseOperatorSignedOut: "operator_signed_out", CauseVisitorLeft: "visitor_left",
 	CauseQueueTimeout: "queue_timeout", CauseTaken: "taken", CauseRestart: "restart", CauseShutdown: "shutdown",
-	CauseIntegration: "integration", CauseDepartmentClosed: "department_closed",
+	CauseIntegration: "integration", CauseDepartmentClosed: "department_closed", CauseSticky: "sticky", CauseStep: "step",
+	CauseNoFirstReply: "no_first_reply", CauseOperatorRemoved: "operator_removed", CauseTransfer: "transfer",
+	CauseVisitorSilent: "visitor_silent", CauseOperatorSilent: "operator_silent", CauseBanned: "banned",
+	CauseSupervisor: "supervisor", CauseErased: "erased", CauseHandoff: "handoff", CauseQueueFull: "queue_full",
+	CauseNobody: "nobody", CauseDepartmentOpened: "department_opened", CauseTargetOffline: "target_offline",
+	CauseTargetFull: "target_full", CauseTargetNotMember: "target_not_member", CauseCancelled: "cancelled", CauseReleased: "released",
 }
 
 func (c Cause) String() string { return nameOf(causeNames[:], int(c), "cause") }
@@ -95,9 +144,11 @@ const (
 	FormatForm                   // a form's answers: a JSON object
 	FormatPostback               // a button's answer: a JSON object
 	FormatRedacted               // removed; the Body is empty
+	FormatFacts                  // Facts: a JSON object; of entries that nobody typed
+	FormatFile                   // a file: a JSON object
 )
 
-var formatNames = [...]string{"text", "form_answer", "postback", "redacted"}
+var formatNames = [...]string{"text", "form_answer", "postback", "redacted", "facts", "file"}
 
 func (f Format) String() string { return nameOf(formatNames[:], int(f), "format") }
 

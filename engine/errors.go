@@ -58,6 +58,15 @@ var (
 	ErrBusy               = &Error{Code: "unavailable", Message: "busy, try again", Retry: 250 * time.Millisecond}
 	ErrFull               = &Error{Code: "storage_full", Message: "the store is out of space", Retry: 10 * time.Second}
 	ErrErased             = &Error{Code: "erased", Message: "erased on request"}
+	ErrDepartmentClosed   = &Error{Code: "department_closed", Message: "the department is closed"}
+	ErrDepartmentAway     = &Error{Code: "department_away", Message: "nobody is there"}
+	ErrAlreadyOwner       = &Error{Code: "already_owner", Message: "the session is yours already"}
+	ErrTargetOffline      = &Error{Code: "target_offline", Message: "the target is not there"}
+	ErrTargetFull         = &Error{Code: "target_full", Message: "the target has no room"}
+	ErrTargetNotMember    = &Error{Code: "target_not_member", Message: "the target may not take this session"}
+	ErrTransferPending    = &Error{Code: "transfer_pending", Message: "a transfer is under way"}
+	ErrCapacityExceeded   = &Error{Code: "capacity_exceeded", Message: "no room for another session"}
+	ErrStaleRevision      = &Error{Code: "stale_revision", Message: "changed by somebody else meanwhile"}
 	ErrInternal           = &Error{Code: "internal", Message: "the server failed; it has been recorded"}
 
 	// The next three never reach a client.

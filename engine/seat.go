@@ -22,9 +22,27 @@ const (
 	OpAway       // operator: this connection's person is away (On) or back
 	OpEdit       // owner, integration: the message numbered Target, its own, now reads Body
 	OpRedact     // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
+
+	OpPick           // operator with RightPick: take a waiting session
+	OpRelease        // owner: give the session back to the line, or to Plan.Target's department
+	OpTransfer       // owner, supervisor: hand the session on as Plan says
+	OpTransferCancel // who asked for it, owner, supervisor: take the pending transfer back
+	OpJoin           // operator of the department, supervisor: take part as Plan.As
+	OpLeave          // member: take part no longer
+	OpTakeover       // supervisor: become the owner; the old one stays a member
+	OpSet            // owner, supervisor, integration: Plan's priority, needs, tags, department
+	OpWrapUpExtend   // owner, while closing: more time
+	OpWrapUpDone     // owner, while closing: finished
+	OpRate           // visitor, within the rating window: Plan.Score, Body an optional comment
+	OpNote           // owner, member, supervisor: a note after the end
+	OpLeaveQueue     // visitor, while waiting: close, or leave a message (Plan.Message)
+	OpHandoff        // a bot that owns the session, or the visitor of one: a person is wanted
+	OpContinue       // visitor: a new session that continues a closed one
 )
 
-var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact"}
+var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact",
+	"session.pick", "session.release", "transfer.start", "transfer.cancel", "session.join", "session.leave", "session.takeover",
+	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue"}
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
 
@@ -58,8 +76,44 @@ type Draft struct {
 	Target     Seq        // OpEdit, OpRedact
 	Visibility Visibility // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
 	Format     Format     // of Body
-	Body       Body       // OpMessage, OpEdit; OpStart: an optional first message
+	Body       Body       // OpMessage, OpEdit, OpNote, OpRate; OpStart: an optional first message; OpTransfer: an optional note
+	Plan       *Plan      // of the operations whose comment names it
+	Drain      bool       // OpIntent to IntentSignedOut: keep what is open
+	For        OperatorID // OpIntent of a supervisor: whose
 }
+
+// Plan is what an operation asks of how a session is served.
+type Plan struct {
+	Target   Target
+	Cold     bool          // OpTransfer
+	Or       Fallback      // OpTransfer
+	Wait     time.Duration // OpTransfer with OrWait; at most an hour
+	Force    bool          // OpTransfer, OpTakeover of a supervisor
+	As       Part          // OpJoin
+	Hidden   bool          // OpJoin as PartObserver
+	Priority *int          // OpSet, OpStart (signed only)
+	Needs    []Need        // OpSet, OpStart; nil: unchanged
+	Tags     []string      // OpSet, OpClose; nil: unchanged
+	Score    int           // OpRate: 1 to 5
+	FollowUp time.Time     // OpClose
+	Message  bool          // OpLeaveQueue: stay as a message
+	Previous SessionID     // OpStart: the closed session that is continued
+	IfRev    Seq           // OpSet: refuse unless this is the last entry that changed it; 0 skips the check
+}
+
+// Rights are what a principal may do beyond its own sessions: bits, judged at
+// each use.
+type Rights uint8
+
+// The rights.
+const (
+	RightSupervise Rights = 1 << iota // any session of its departments: join, whisper, take over, force
+	RightPick                         // take a waiting session out of turn
+	RightHide                         // observe without being seen
+)
+
+// Has reports whether all of want are held.
+func (r Rights) Has(want Rights) bool { return r&want == want }
 
 // Bounds that every implementation keeps.
 const (

@@ -1,23 +1,27 @@
 package engine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is where a session is in its life (SEMANTICS: sessions).
 type State uint8
 
 // The states. A number, once given, is never reused: it is on disk.
 const (
-	StateNone     State = iota
-	StateNew            // begun, not yet admitted
-	StateQueued         // waits for an operator
-	StateOffered        // offered to one
-	StateActive         // has an owner
-	StateDetached       // its owner's connection is lost; reserved
-	StateClosing        // no more messages; wrap-up
-	StateClosed         // over
+	StateNone       State = iota
+	StateNew              // begun, not yet admitted
+	StateQueued           // waits for an operator
+	StateOffered          // offered to one
+	StateActive           // has an owner
+	StateDetached         // its owner's connection is lost; reserved
+	StateClosing          // no more messages; wrap-up
+	StateClosed           // over
+	StateUnattended       // nobody can serve it now: a message for later
 )
 
-var stateNames = [...]string{"none", "new", "queued", "offered", "active", "detached", "closing", "closed"}
+var stateNames = [...]string{"none", "new", "queued", "offered", "active", "detached", "closing", "closed", "unattended"}
 
 func (s State) String() string { return nameOf(stateNames[:], int(s), "state") }
 
@@ -94,8 +98,7 @@ type Row struct {
 	Boost        time.Duration
 	Weight       int // milli-units of an operator's capacity
 	Owner        OperatorID
-	Offer        Offer      // live in StateOffered
-	OfferedTo    OperatorID // of Offer
+	Offers       []LiveOffer // of StateOffered, or to a transfer's target
 	Declines     []Decline
 	Turn         Turn
 	PrevAll      Seq // the last entry visible to all
@@ -103,6 +106,20 @@ type Row struct {
 	ReadOperator Seq
 	CloseBy      time.Time // of StateClosing: when wrap-up ends
 	LastActivity time.Time // the visitor's, to the minute; a start after a crash begins from it
+	Service      Service
+}
+
+// HasOffer reports whether the offer of that number still stands.
+func (r *Row) HasOffer(id Seq) bool {
+	return slices.ContainsFunc(r.Offers, func(o LiveOffer) bool { return o.ID == id })
+}
+
+// OfferedTo is whom the session is offered to, the first of them; empty: nobody.
+func (r *Row) OfferedTo() OperatorID {
+	if len(r.Offers) == 0 {
+		return ""
+	}
+	return r.Offers[0].Operator
 }
 
 // Decline remembers that an operator turned a session down.

@@ -22,6 +22,7 @@ type Tenant struct {
 	VisitorKeys []TokenKey // verify visitors' tokens; empty: visitors stay anonymous
 	Peek        bool       // operators see what a visitor types before it is sent; the widget must say so
 	Transcripts bool       // false: nothing that anybody types is stored
+	MaxMisses   int        // offers in a row that run out before the operator is paused; 0 means 2
 	Limits      Limits
 }
 
@@ -34,6 +35,28 @@ type Department struct {
 	WrapUp       time.Duration // how long a closed session still loads its operator; 0 means none
 	QueueLimit   int           // waiting sessions beyond which new ones are refused; 0 means 1,000
 	QueueGrace   time.Duration // how long a waiting visitor may be without a connection; 0 means 45 s
+
+	Strategy      Strategy
+	Steps         []Step        // none: one step for ever that requires nothing
+	Parallel      int           // offers at a time for one session, up to MaxParallel; 0 means 1
+	AutoAccept    bool          // assigned at once; the first reply has a deadline instead
+	FirstReply    time.Duration // that deadline, and a bot's; 0 means 2 min
+	Weight        int           // of a session, milli-units; 0 means 1000
+	IdleWeight    int           // of an idle one; 0 means 300
+	WrapUpWeight  int           // of one in wrap-up; 0 means 500
+	Silence       *Silence      // nil: DefaultSilence
+	OperatorGrace time.Duration // how long a lost owner may take to come back; 0 means 30 s
+	VisitorGrace  time.Duration // how long a served visitor may be without a connection; 0 means 10 min
+	Breathing     time.Duration // between a chat's end and the next offer to the same operator; 0: none
+	RatingWindow  time.Duration // how long a closed session can be rated; 0 means 24 h; negative: nobody is asked
+
+	Hours            *Hours        // nil: always open
+	StopBefore       time.Duration // no new sessions so long before closing
+	OnClose          Otherwise     // of who waits at closing: OtherwiseQueue (served still) or OtherwiseUnattended
+	WhenClosed       Otherwise     // of who comes while it is closed: refuse or unattended
+	WhenNobody       Otherwise     // of who comes while nobody is there: queue or unattended
+	ResumeUnattended bool          // messages wait in line again when service returns, if the visitor is there
+	UnattendedFor    time.Duration // how long a message waits for an answer; 0 means 30 days
 }
 
 // Operator is a person, or bot, who answers.
@@ -42,6 +65,11 @@ type Operator struct {
 	Name        string         // shown to visitors; looked up when sent, never stored with messages
 	Departments []DepartmentID // empty: all
 	Capacity    int            // chats at a time; 0 means 3
+	OpenCap     int            // open sessions, idle ones included; 0 means twice Capacity
+	Tiers       map[DepartmentID]Tier
+	Skills      map[string]int // declared skills and their levels, 1 to MaxLevel
+	Bot         bool           // takes at once, and hands over to people
+	PushReach   time.Duration  // how long a device that can be pushed counts as there without a connection
 }
 
 // TokenKey verifies signatures of operators' tokens. Source: RFC 7518 section 3.1.

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -104,6 +105,13 @@ func (d *decoder) millis() time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(unzigzag(v - 1)).UTC()
+}
+
+// json reads a value of a length given before it.
+func (d *decoder) json(into any) {
+	if err := json.Unmarshal(d.bytes(), into); err != nil {
+		d.fail()
+	}
 }
 
 // version checks the structure's first byte.

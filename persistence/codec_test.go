@@ -64,17 +64,22 @@ func drawRow(t *rapid.T) *engine.Row {
 		Department: engine.DepartmentID(text.Draw(t, "department")),
 		Started:    drawTime(t, "started", 1), FirstQueued: drawTime(t, "queued", 1),
 		Priority: rapid.Int().Draw(t, "priority"), Boost: time.Duration(rapid.Int64().Draw(t, "boost")), Weight: rapid.Int().Draw(t, "weight"),
-		Owner: engine.OperatorID(text.Draw(t, "owner")), OfferedTo: engine.OperatorID(text.Draw(t, "offered to")),
-		Offer: engine.Offer{
-			ID: engine.Seq(seq.Draw(t, "offer")), Epoch: engine.Epoch(seq.Draw(t, "offer epoch")), Department: engine.DepartmentID(text.Draw(t, "offer department")),
-			Deadline: drawTime(t, "offer deadline", 1), Waiting: drawTime(t, "waiting", 1),
-		},
-		Turn: engine.Turn(rapid.Byte().Draw(t, "turn")), PrevAll: engine.Seq(seq.Draw(t, "prev")),
+		Owner: engine.OperatorID(text.Draw(t, "owner")),
+		Turn:  engine.Turn(rapid.Byte().Draw(t, "turn")), PrevAll: engine.Seq(seq.Draw(t, "prev")),
 		ReadVisitor: engine.Seq(seq.Draw(t, "read visitor")), ReadOperator: engine.Seq(seq.Draw(t, "read operator")),
 		CloseBy: drawTime(t, "close by", 1), LastActivity: drawTime(t, "activity", 1),
+		Service: engine.Service{
+			Queued: drawTime(t, "service queued", 1), Step: rapid.IntRange(0, 9).Draw(t, "step"), Preferred: engine.OperatorID(text.Draw(t, "preferred")),
+			Tags: rapid.SliceOfN(text, 1, 3).Draw(t, "tags"), Idle: rapid.Bool().Draw(t, "idle"),
+		},
 	}
+	row.Offers = []engine.LiveOffer{{Operator: engine.OperatorID(text.Draw(t, "offered to")), Offer: engine.Offer{
+		ID: engine.Seq(seq.Draw(t, "offer")), Epoch: engine.Epoch(seq.Draw(t, "offer epoch")), Department: engine.DepartmentID(text.Draw(t, "offer department")),
+		Deadline: drawTime(t, "offer deadline", 1), Waiting: drawTime(t, "waiting", 1),
+	},
+	}}
 	copy(row.Visitor[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "visitor"))
-	copy(row.Offer.Session[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "offer session"))
+	copy(row.Offers[0].Session[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "offer session"))
 	for range rapid.IntRange(0, 3).Draw(t, "declines") {
 		row.Declines = append(row.Declines, engine.Decline{Operator: engine.OperatorID(text.Draw(t, "decliner")), Until: drawTime(t, "until", 1)})
 	}
@@ -103,7 +108,8 @@ func TestNoFieldIsForgotten(t *testing.T) {
 	}{
 		{reflect.TypeFor[engine.Entry](), "Session Seq PrevAll Epoch At Author Kind Cause Visibility ClientID Department Operator Offer Deadline Target Format Body frames"},
 		{reflect.TypeFor[engine.Author](), "Kind Operator"},
-		{reflect.TypeFor[engine.Row](), "Ref Visitor State Epoch Department Started FirstQueued Priority Boost Weight Owner Offer OfferedTo Declines Turn PrevAll ReadVisitor ReadOperator CloseBy LastActivity"},
+		{reflect.TypeFor[engine.Row](), "Ref Visitor State Epoch Department Started FirstQueued Priority Boost Weight Owner Offers Declines Turn PrevAll ReadVisitor ReadOperator CloseBy LastActivity Service"},
+		{reflect.TypeFor[engine.LiveOffer](), "Offer Operator"},
 		{reflect.TypeFor[engine.Offer](), "Session ID Epoch Department Deadline Waiting"},
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
 		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Revoked"},
@@ -133,8 +139,12 @@ func goldens() map[string][]byte {
 	id := engine.VisitorID{1, 2, 3, 15: 16}
 	row := &engine.Row{
 		Visitor: id, State: engine.StateOffered, Epoch: 7, Department: "sales", Started: at, FirstQueued: at.Add(time.Second),
-		Priority: -2, Boost: 3 * time.Second, Weight: 1000, Owner: "olga", OfferedTo: "otto",
-		Offer:    engine.Offer{Session: engine.SessionID{9}, ID: 300, Epoch: 7, Department: "sales", Deadline: at, Waiting: at},
+		Priority: -2, Boost: 3 * time.Second, Weight: 1000, Owner: "olga",
+		Offers: []engine.LiveOffer{{
+			Operator: "otto",
+			Offer:    engine.Offer{Session: engine.SessionID{9}, ID: 300, Epoch: 7, Department: "sales", Deadline: at, Waiting: at},
+		}},
+		Service:  engine.Service{Queued: at, Step: 1, Needs: []engine.Need{{Skill: "billing", Level: 2}}},
 		Declines: []engine.Decline{{Operator: "oleg", Until: at}}, Turn: engine.TurnVisitor, PrevAll: 299, ReadVisitor: 1, ReadOperator: 2,
 		CloseBy: at, LastActivity: at.Truncate(time.Minute),
 	}
@@ -229,4 +239,23 @@ func FuzzDecodeRow(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestRowOfVersion1 reads what the first version wrote.
+func TestRowOfVersion1(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "row1.hex"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := decodeRow(engine.SessionRef{}, stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row.OfferedTo() != "otto" || row.Offers[0].ID != 300 || len(row.Declines) != 1 || row.ReadOperator != 2 || row.Weight != 1000 {
+		t.Errorf("read %+v", row)
+	}
 }

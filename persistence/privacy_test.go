@@ -33,7 +33,7 @@ func plantCanaries(t *testing.T, s *Store) {
 	e.Operator, e.Department = engine.OperatorID(canary("operator")), engine.DepartmentID(canary("department"))
 	row := &engine.Row{
 		Ref: ref, Visitor: visitor, State: engine.StateActive, Department: engine.DepartmentID(canary("row-department")),
-		Owner: engine.OperatorID(canary("owner")), OfferedTo: engine.OperatorID(canary("offered-to")),
+		Owner: engine.OperatorID(canary("owner")), Offers: []engine.LiveOffer{{Operator: engine.OperatorID(canary("offered-to"))}},
 		Declines: []engine.Decline{{Operator: engine.OperatorID(canary("decliner"))}},
 	}
 	if err := storetest.Append(t, s, engine.Append{Ref: ref, Term: term, Entries: []*engine.Entry{e}, Row: row})[0]; err != nil {

@@ -68,9 +68,9 @@ func (c *crowd) step(in routing.Input) {
 		c.offers++
 		id := offer.Session.Session
 		row := c.rows[id]
-		row.State, row.OfferedTo = engine.StateOffered, offer.Operator
+		row.State, row.Offers = engine.StateOffered, []engine.LiveOffer{{Operator: offer.Operator}}
 		c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, nil)
-		row.State, row.OfferedTo, row.Owner, row.Epoch = engine.StateActive, "", offer.Operator, row.Epoch+1
+		row.State, row.Offers, row.Owner, row.Epoch = engine.StateActive, nil, offer.Operator, row.Epoch+1
 		c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, nil)
 		c.rows[id] = row
 		c.owned = append(c.owned, id)

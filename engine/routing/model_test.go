@@ -46,7 +46,7 @@ func (m *model) used(id engine.OperatorID) (sum int) {
 		owner := s.row.Owner
 		switch s.row.State {
 		case engine.StateOffered:
-			owner = s.row.OfferedTo
+			owner = s.row.OfferedTo()
 		case engine.StateQueued:
 			owner = ""
 		}
@@ -368,7 +368,7 @@ func (w *world) drawRow(row engine.Row) engine.Row {
 	}
 	switch row.State {
 	case engine.StateOffered:
-		row.OfferedTo = someOperators.Draw(w.T, "to")
+		row.Offers = []engine.LiveOffer{{Operator: someOperators.Draw(w.T, "to")}}
 	case engine.StateActive, engine.StateClosing:
 		row.Owner = someOperators.Draw(w.T, "owner")
 		row.Epoch++

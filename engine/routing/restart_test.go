@@ -2,7 +2,7 @@ package routing_test
 
 import (
 	"maps"
-	"slices"
+	"reflect"
 	"testing"
 	"time"
 
@@ -29,7 +29,7 @@ func TestRestart(t *testing.T) {
 		for _, row := range rows {
 			holder := row.Owner
 			if row.State == engine.StateOffered {
-				holder = row.OfferedTo
+				holder = row.OfferedTo()
 			}
 			if holder != "" && row.State.IsOpen() && row.State != engine.StateQueued {
 				want[holder] += row.Weight
@@ -39,7 +39,7 @@ func TestRestart(t *testing.T) {
 			if got := first.used[id]; got != want[id] {
 				t.Fatalf("load of %s: got %d, want %d", id, got, want[id])
 			}
-			if got, want := again.comes(id), first.comes(id); !slices.Equal(got, want) {
+			if got, want := again.comes(id), first.comes(id); !reflect.DeepEqual(got, want) {
 				t.Fatalf("%s comes: got %v, want %v", id, got, want)
 			}
 		}

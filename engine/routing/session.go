@@ -129,7 +129,7 @@ func (r *Router) learn(s *session, row engine.Row) {
 	holder := row.Owner
 	switch row.State {
 	case engine.StateOffered:
-		holder = row.OfferedTo
+		holder = row.OfferedTo()
 	case engine.StateActive, engine.StateDetached, engine.StateClosing:
 	default:
 		return

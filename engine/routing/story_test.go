@@ -166,7 +166,7 @@ func (s *story) readSession(name string, words []string) {
 		case "weight":
 			row.Weight = s.number(next())
 		case "to":
-			row.OfferedTo = engine.OperatorID(next())
+			row.Offers = []engine.LiveOffer{{Operator: engine.OperatorID(next())}}
 		case "by":
 			row.Owner = engine.OperatorID(next())
 		case "declined": // declined OPERATOR UNTIL

@@ -112,7 +112,7 @@ func (w *town) loads() map[engine.OperatorID]int {
 	for _, h := range w.sessions {
 		switch row := h.s.Row(); row.State {
 		case engine.StateOffered:
-			loads[row.OfferedTo] += row.Weight
+			loads[row.OfferedTo()] += row.Weight
 		case engine.StateActive, engine.StateClosing:
 			loads[row.Owner] += row.Weight
 		}
@@ -172,9 +172,13 @@ func (w *town) ask(op engine.Op) func(*rapid.T) {
 		row := h.s.Row()
 		by := engine.Author{Kind: engine.AuthorVisitor}
 		if op != engine.OpClose {
-			by = engine.Author{Kind: engine.AuthorOperator, Operator: row.OfferedTo}
+			by = engine.Author{Kind: engine.AuthorOperator, Operator: row.OfferedTo()}
 		}
-		w.live(h, session.Ask{By: by, Draft: engine.Draft{Op: op, Offer: row.Offer.ID}})
+		draft := engine.Draft{Op: op}
+		if len(row.Offers) > 0 {
+			draft.Offer = row.Offers[0].ID
+		}
+		w.live(h, session.Ask{By: by, Draft: draft})
 	}
 }
 

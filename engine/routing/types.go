@@ -25,8 +25,12 @@ type SessionIs struct {
 // OperatorIs is an operator's report of what it is now.
 type OperatorIs struct {
 	Operator engine.OperatorID
-	// Routable: connected, accepting and not away. The rest the router knows.
+	// Routable: connected or reachable, accepting and not away. The rest the router knows.
 	Routable bool
+	// Present: connected or within its grace. Its sessions stay with it.
+	Present   bool
+	Reachable bool      // has no connection, but a device that can be pushed
+	Breathing time.Time // no offers until then; zero: none
 }
 
 // Configure gives the router its tenant's configuration, first of all and
@@ -36,6 +40,23 @@ type Configure struct{ Tenant *engine.Tenant }
 // Tick says that time has passed: declines may be over.
 type Tick struct{}
 
+// Pick is an operator's wish to own a waiting session out of turn. The router
+// promises the slot or says why not: the only place where one is promised (I2).
+type Pick struct {
+	Session  engine.SessionID
+	Operator engine.OperatorID
+	Epoch    engine.Epoch
+	Force    bool // a supervisor's: capacity does not matter, the open cap does
+	Request  uint64
+}
+
+// Explain asks why an operator was not chosen in a decision.
+type Explain struct {
+	Operator engine.OperatorID
+	Decision *engine.Decision
+	Request  uint64
+}
+
 // WatchQueue asks for a whole snapshot of the waiting lines, for an operator's
 // connections that have just come.
 type WatchQueue struct{ Operator engine.OperatorID }
@@ -44,6 +65,8 @@ func (SessionIs) input()  {}
 func (OperatorIs) input() {}
 func (Configure) input()  {}
 func (Tick) input()       {}
+func (Pick) input()       {}
+func (Explain) input()    {}
 func (WatchQueue) input() {}
 
 // Effect is something to carry out. The types below are all there are.
@@ -54,9 +77,74 @@ type Effect interface{ effect() }
 type Offer struct {
 	Session  engine.SessionRef
 	Operator engine.OperatorID
+	Also     []engine.OperatorID // asked at the same time
 	Epoch    engine.Epoch
-	Number   uint64 // counts this router's offers, from 1
+	Number   uint64     // counts this router's offers, from 1
+	Direct   bool       // assigned at once
+	Transfer engine.Seq // the pending transfer that this serves; 0: none
 	Why      Decision
+	Decision *engine.Decision
+}
+
+// Relax tells a session that the search for its operator has reached a step.
+type Relax struct {
+	Session engine.SessionRef
+	Epoch   engine.Epoch
+	Step    int
+}
+
+// Defer tells a session that nobody can serve it now: it becomes a message.
+type Defer struct {
+	Session engine.SessionRef
+	Epoch   engine.Epoch
+	Cause   engine.Cause
+}
+
+// Resume tells an unattended session that service has returned.
+type Resume struct {
+	Session engine.SessionRef
+	Epoch   engine.Epoch
+}
+
+// TransferFailed tells a session that nobody of its transfer's target can take it.
+type TransferFailed struct {
+	Session  engine.SessionRef
+	Epoch    engine.Epoch
+	Transfer engine.Seq
+	Cause    engine.Cause
+}
+
+// PositionIs tells a waiting session's visitor its place in line, 1 first. Waits
+// are zero where they are not known.
+type PositionIs struct {
+	Session  engine.SessionRef
+	Position int
+	P50, P90 time.Duration
+}
+
+// StatusIs tells what a department is for visitors, after a change.
+type StatusIs struct {
+	Department engine.DepartmentID
+	Status     engine.Status
+	OpensAt    time.Time // of StatusClosed; zero: not known
+}
+
+// Picked answers a Pick that was not granted; one that was is an Offer that is Direct.
+type Picked struct {
+	Request  uint64
+	Operator engine.OperatorID
+	Session  engine.SessionID
+	Err      *engine.Error
+}
+
+// Explained answers an Explain.
+type Explained struct {
+	Request uint64
+	// Reason: winner, next, not_routable, not_member, never_auto, skills, full,
+	// open_cap, declined, breathing, owner, later (eligible, but behind the ones
+	// that were named), unknown (too long ago).
+	Reason string
+	Then   engine.Candidate // the operator as it was at the decision's revision
 }
 
 // Refuse tells a session that it cannot wait.
@@ -78,12 +166,23 @@ type LoadIs struct {
 	Operator engine.OperatorID
 	Used     int // milli-units
 	Capacity int // milli-units
+	Open     int // sessions
+	OpenCap  int
 }
 
 func (Offer) effect()  {}
 func (Refuse) effect() {}
 func (Show) effect()   {}
 func (LoadIs) effect() {}
+
+func (Relax) effect()          {}
+func (Defer) effect()          {}
+func (Resume) effect()         {}
+func (TransferFailed) effect() {}
+func (PositionIs) effect()     {}
+func (StatusIs) effect()       {}
+func (Picked) effect()         {}
+func (Explained) effect()      {}
 
 // Decision is why an operator was chosen: facts the router saw, no personal data.
 type Decision struct {

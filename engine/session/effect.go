@@ -52,6 +52,10 @@ const (
 	OfferEnded                 // an offer ended otherwise than by this operator's accepting
 	Gained                     // the operator owns the session; lend it your outlets
 	Lost                       // the operator owns it no longer
+	Joined                     // the operator takes part; lend it your outlets
+	Left                       // it takes part no longer
+	Missed                     // the operator let an offer, or a first reply, run out
+	Nudge                      // the visitor waits for an answer
 )
 
 func (Write) effect()  {}

@@ -13,8 +13,9 @@ type Input interface{ input() }
 // Ask is a participant's draft: OpStart, OpMessage, OpEdit, OpRedact, OpRead,
 // OpClose, OpAccept or OpReject. The answer comes as a Reply.
 type Ask struct {
-	By    engine.Author
-	Draft engine.Draft
+	By     engine.Author
+	Rights engine.Rights // of By, at this moment
+	Draft  engine.Draft
 }
 
 // Typing says that a participant writes, or stops.
@@ -41,9 +42,52 @@ type Upgrade struct{ From, To engine.VisitorID }
 // router's own count of offers; it comes back in the next Report.
 type Offer struct {
 	Operator engine.OperatorID
-	Epoch    engine.Epoch // the epoch the router decided on; a stale one has no effect
+	Also     []engine.OperatorID // asked at the same time; the first who accepts has it
+	Epoch    engine.Epoch        // the epoch the router decided on; a stale one has no effect
 	Number   uint64
+	// Direct: Operator owns the session at once; its first reply has a deadline.
+	Direct bool
+	// Transfer is the pending transfer that this serves; 0: the session waits.
+	Transfer engine.Seq
+	Why      *engine.Decision
 }
+
+// Relax comes from the router: the search for an operator has reached Step.
+type Relax struct {
+	Epoch engine.Epoch
+	Step  int
+}
+
+// Defer comes from the router: nobody can serve the session now; it becomes a
+// message for later.
+type Defer struct {
+	Epoch engine.Epoch
+	Cause engine.Cause
+}
+
+// Resume comes from the router: service has returned, an unattended session may
+// wait again.
+type Resume struct{ Epoch engine.Epoch }
+
+// TransferFailed comes from the router: nobody of the target can take it.
+type TransferFailed struct {
+	Epoch    engine.Epoch
+	Transfer engine.Seq
+	Cause    engine.Cause // target_offline, target_full or target_not_member
+}
+
+// OwnerGone says that an operator's last connection is gone (CauseOperatorLost:
+// the session waits for it), that it signed out or that the configuration no
+// longer has it (the session goes back to the line at once). No effect on the
+// sessions of others.
+type OwnerGone struct {
+	Operator engine.OperatorID
+	Cause    engine.Cause
+	Drain    bool // of CauseOperatorSignedOut: it keeps what is open
+}
+
+// OwnerBack says that an operator has a connection again.
+type OwnerBack struct{ Operator engine.OperatorID }
 
 // Revoke ends the live offer to an operator, because of what happened to the
 // operator. No effect if there is none.
@@ -83,8 +127,16 @@ func (Revoke) input()  {}
 func (Refuse) input()  {}
 func (Recover) input() {}
 func (Again) input()   {}
-func (Tick) input()    {}
-func (Stored) input()  {}
+
+func (Relax) input()          {}
+func (Defer) input()          {}
+func (Resume) input()         {}
+func (TransferFailed) input() {}
+func (OwnerGone) input()      {}
+func (OwnerBack) input()      {}
+
+func (Tick) input()   {}
+func (Stored) input() {}
 
 // Rules is what a session needs of its tenant's configuration.
 type Rules struct {

@@ -87,7 +87,9 @@ func (l *life) draft() session.Ask {
 	if rapid.IntRange(0, 3).Draw(l.T, "with epoch") == 0 {
 		d.Epoch = engine.Epoch(rapid.IntRange(0, int(row.Epoch)+1).Draw(l.T, "epoch"))
 	}
-	d.Offer = row.Offer.ID
+	if len(row.Offers) > 0 {
+		d.Offer = row.Offers[0].ID
+	}
 	if rapid.IntRange(0, 4).Draw(l.T, "other offer") == 0 {
 		d.Offer++
 	}
@@ -157,7 +159,7 @@ func (l *life) do(in session.Input) {
 
 // routed is what the router must know.
 func routed(r engine.Row) string {
-	return fmt.Sprint(r.State, r.Epoch, r.Department, r.Owner, r.OfferedTo, r.Weight, len(r.Declines))
+	return fmt.Sprint(r.State, r.Epoch, r.Department, r.Owner, r.OfferedTo(), r.Weight, len(r.Declines))
 }
 
 func lastReport(effects []session.Effect) (last session.Report) {
@@ -351,8 +353,8 @@ func (l *life) holds(row engine.Row) {
 	default:
 		l.Fatalf("I4: state %s", row.State)
 	}
-	if l.offered != row.OfferedTo || (row.State == engine.StateOffered) != (row.OfferedTo != "") {
-		l.Fatalf("told %q of an offer, it is to %q in %s", l.offered, row.OfferedTo, row.State)
+	if l.offered != row.OfferedTo() || (row.State == engine.StateOffered) != (row.OfferedTo() != "") {
+		l.Fatalf("told %q of an offer, it is to %q in %s", l.offered, row.OfferedTo(), row.State)
 	}
 	if owned := row.State == engine.StateActive || row.State == engine.StateClosing; owned != (row.Owner != "") && row.State != engine.StateClosed {
 		l.Fatalf("%s with owner %q", row.State, row.Owner)

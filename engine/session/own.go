@@ -17,18 +17,18 @@ func (t *turn) offer(in Offer) {
 		return
 	}
 	deadline := t.now.Add(t.department().OfferTimeout)
-	t.row.OfferedTo = in.Operator
 	t.move(engine.StateOffered)
 	id := t.write(&engine.Entry{
 		Kind: engine.KindOfferMade, Cause: engine.CauseAuto, Visibility: engine.VisibleToOperators,
 		Operator: in.Operator, Deadline: deadline,
 	})
-	t.row.Offer = engine.Offer{
+	offer := engine.Offer{
 		Session: t.row.Ref.Session, ID: id, Epoch: t.row.Epoch, Department: t.row.Department,
 		Deadline: deadline, Waiting: t.row.FirstQueued,
 	}
+	t.row.Offers = []engine.LiveOffer{{Offer: offer, Operator: in.Operator}}
 	t.report()
-	t.do(Notify{After: id, Operator: in.Operator, Note: Offered, Offer: t.row.Offer})
+	t.do(Notify{After: id, Operator: in.Operator, Note: Offered, Offer: offer})
 }
 
 // mine says why a draft about an offer cannot act on it, or nil.
@@ -36,9 +36,9 @@ func (t *turn) mine(by engine.Author, d engine.Draft) *engine.Error {
 	switch {
 	case by.Kind != engine.AuthorOperator:
 		return engine.ErrForbidden
-	case t.row.State != engine.StateOffered || t.row.Offer.ID != d.Offer:
+	case t.row.State != engine.StateOffered || !t.row.HasOffer(d.Offer):
 		return engine.ErrOfferGone
-	case t.row.OfferedTo != by.Operator:
+	case t.row.OfferedTo() != by.Operator:
 		return engine.ErrOfferNotYours
 	case d.Epoch != 0 && d.Epoch != t.row.Epoch:
 		return engine.ErrStaleEpoch.InEpoch(t.row.Epoch)
@@ -57,7 +57,7 @@ func (t *turn) accept(by engine.Author, d engine.Draft) {
 		return
 	}
 	t.row.Epoch++
-	t.row.Owner, t.row.OfferedTo, t.row.Offer = by.Operator, "", engine.Offer{}
+	t.row.Owner, t.row.Offers = by.Operator, nil
 	t.move(engine.StateActive)
 	seq := t.write(&engine.Entry{
 		Author: by, Kind: engine.KindSessionAssigned, Cause: engine.CauseAuto, ClientID: d.ClientID,
@@ -85,8 +85,8 @@ func (t *turn) reject(by engine.Author, d engine.Draft) {
 
 // endOffer takes the live offer back: the session waits again, where it was.
 func (t *turn) endOffer(cause engine.Cause, by engine.Author, d engine.Draft) engine.Seq {
-	operator, offer := t.row.OfferedTo, t.row.Offer
-	t.row.OfferedTo, t.row.Offer = "", engine.Offer{}
+	operator, offer := t.row.Offers[0].Operator, t.row.Offers[0].Offer
+	t.row.Offers = nil
 	t.move(engine.StateQueued)
 	if cause == engine.CauseRejected || cause == engine.CauseMissed {
 		t.decline(operator)

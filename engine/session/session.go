@@ -138,6 +138,7 @@ func (s *Session) recallFacts(e *engine.Entry) {
 func (s *Session) Row() engine.Row {
 	row := s.row
 	row.Declines = append([]engine.Decline(nil), s.row.Declines...)
+	row.Offers = append([]engine.LiveOffer(nil), s.row.Offers...)
 	return row
 }
 
@@ -219,7 +220,7 @@ func (s *Session) Info() engine.SessionInfo {
 func (s *Session) Deadline() time.Time {
 	switch s.row.State {
 	case engine.StateOffered:
-		return earlier(s.row.Offer.Deadline, s.graceEnd())
+		return earlier(s.row.Offers[0].Deadline, s.graceEnd())
 	case engine.StateQueued:
 		return s.graceEnd()
 	case engine.StateClosing:

@@ -24,7 +24,7 @@ func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
 	case Offer:
 		t.offer(in)
 	case Revoke:
-		if s.row.State == engine.StateOffered && s.row.OfferedTo == in.Operator {
+		if s.row.State == engine.StateOffered && s.row.OfferedTo() == in.Operator {
 			t.endOffer(in.Cause, engine.Author{}, engine.Draft{})
 			t.report()
 		}
@@ -183,9 +183,11 @@ func (t *turn) tick() {
 	end := t.graceEnd()
 	waiting := t.row.State == engine.StateQueued || t.row.State == engine.StateOffered
 	gone := waiting && !end.IsZero() && !t.now.Before(end)
-	if offer := t.row.Offer.Deadline; t.row.State == engine.StateOffered && !t.now.Before(offer) && !(gone && end.Before(offer)) {
-		t.endOffer(engine.CauseMissed, engine.Author{}, engine.Draft{})
-		t.report()
+	if t.row.State == engine.StateOffered {
+		if offer := t.row.Offers[0].Deadline; !t.now.Before(offer) && !(gone && end.Before(offer)) {
+			t.endOffer(engine.CauseMissed, engine.Author{}, engine.Draft{})
+			t.report()
+		}
 	}
 	if gone {
 		t.closeFor(engine.CauseVisitorLeft, engine.Author{}, engine.Draft{})

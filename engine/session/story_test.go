@@ -322,8 +322,8 @@ func printReport(e session.Report) string {
 	if e.Recovered {
 		text += ", recovered"
 	}
-	if r.OfferedTo != "" {
-		text += ", to " + string(r.OfferedTo)
+	if r.OfferedTo() != "" {
+		text += ", to " + string(r.OfferedTo())
 	}
 	if r.Owner != "" {
 		text += ", of " + string(r.Owner)

@@ -205,8 +205,9 @@ func fullRow(ref engine.SessionRef, visitor engine.VisitorID) *engine.Row {
 	return &engine.Row{
 		Ref: ref, Visitor: visitor, State: engine.StateOffered, Epoch: 3, Department: "sales",
 		Started: testTime, FirstQueued: testTime.Add(time.Second), Priority: -2, Boost: 7 * time.Second, Weight: 1000,
-		Owner: "olga", OfferedTo: "otto", PrevAll: 1, ReadVisitor: 2, ReadOperator: 3,
-		Offer:    engine.Offer{Session: ref.Session, ID: 2, Epoch: 3, Department: "sales", Deadline: testTime.Add(time.Minute), Waiting: testTime},
+		Owner: "olga", PrevAll: 1, ReadVisitor: 2, ReadOperator: 3,
+		Offers:   []engine.LiveOffer{{Operator: "otto", Offer: engine.Offer{Session: ref.Session, ID: 2, Epoch: 3, Department: "sales", Deadline: testTime.Add(time.Minute), Waiting: testTime}}},
+		Service:  engine.Service{Queued: testTime, Step: 2, Needs: []engine.Need{{Skill: "lang:fr", Level: 3}}, Preferred: "olga", TurnSince: testTime, Tags: []string{"vip"}},
 		Declines: []engine.Decline{{Operator: "oleg", Until: testTime.Add(time.Hour)}, {Operator: "otis"}},
 		Turn:     engine.TurnVisitor, CloseBy: testTime.Add(2 * time.Hour), LastActivity: testTime.Truncate(time.Minute),
 	}

@@ -24,7 +24,11 @@ func normal(r *engine.Row) engine.Row {
 	row := *r
 	row.Started, row.FirstQueued = row.Started.UTC().Round(0), row.FirstQueued.UTC().Round(0)
 	row.CloseBy, row.LastActivity = row.CloseBy.UTC().Round(0), row.LastActivity.UTC().Round(0)
-	row.Offer.Deadline, row.Offer.Waiting = row.Offer.Deadline.UTC().Round(0), row.Offer.Waiting.UTC().Round(0)
+	row.Offers = slices.Clone(row.Offers)
+	for i := range row.Offers {
+		o := &row.Offers[i]
+		o.Deadline, o.Waiting = o.Deadline.UTC().Round(0), o.Waiting.UTC().Round(0)
+	}
 	row.Declines = slices.Clone(row.Declines)
 	for i := range row.Declines {
 		row.Declines[i].Until = row.Declines[i].Until.UTC().Round(0)
