@@ -184,6 +184,9 @@ func (t *Tenant) validateDepartments() error {
 		if d.OfferTimeout < time.Second || d.DeclineFor < 0 || d.WrapUp < 0 || d.QueueLimit < 1 || d.QueueGrace < time.Second {
 			return fmt.Errorf("department %s: offer_timeout and queue_grace are at least 1s, queue_limit at least 1, nothing is negative", d.ID)
 		}
+		if err := d.Hours.Validate(); err != nil {
+			return fmt.Errorf("department %s: %w", d.ID, err)
+		}
 	}
 	return nil
 }
