@@ -15,6 +15,7 @@ type Service struct {
 	Direct    bool       `json:"direct,omitempty"`    // assigned without an offer: the first reply has a deadline
 	Replied   bool       `json:"replied,omitempty"`   // the owner has written since it owns the session
 	GraceBy   time.Time  `json:"grace_by,omitzero"`   // of StateDetached: when the session goes back to the line
+	Handed    bool       `json:"handed,omitempty"`    // a bot handed it over: only people are asked from here on
 	Draining  bool       `json:"draining,omitempty"`  // the owner has signed out and keeps what is open
 	TurnSince time.Time  `json:"turn_since,omitzero"` // since when it is Turn's turn
 	Warned    bool       `json:"warned,omitempty"`    // the visitor was asked whether it is still there
@@ -149,20 +150,40 @@ type Facts struct {
 // rule decided. It holds declared facts only: no text, profile or history score
 // (GDPR Art. 22; Art. 15(1)(h)).
 type Decision struct {
-	Revision   uint64       `json:"revision"` // of the router's state
-	Department DepartmentID `json:"department"`
-	Step       int          `json:"step"`
-	Needs      []Need       `json:"needs,omitempty"`
-	Waited     int64        `json:"waited_ms"`
-	Position   int          `json:"position"` // among the waiting when it was decided, 1 first
-	Strategy   string       `json:"strategy"`
-	Rule       string       `json:"rule"` // what preferred the winner to the next
-	Winner     Candidate    `json:"winner"`
-	Next       []Candidate  `json:"next,omitempty"` // the eligible after the winner, at most MaxCandidates
-	Eligible   int          `json:"eligible"`
-	// Rest counts the operators who could not be chosen, by reason: not_routable,
-	// not_member, never_auto, skills, full, open_cap, declined, breathing, owner.
-	Rest map[string]int `json:"rest,omitempty"`
+	Revision   uint64         `json:"revision"` // counts the router's decisions
+	Department DepartmentID   `json:"department"`
+	Also       []DepartmentID `json:"also,omitempty"` // whose operators could take it too
+	Step       int            `json:"step"`
+	Needs      []Need         `json:"needs,omitempty"`
+	Weight     int            `json:"weight"`                // of the session, milli-units
+	Owner      OperatorID     `json:"owner,omitempty"`       // of a transfer: whose the session is
+	Declined   []OperatorID   `json:"declined,omitempty"`    // who had turned it down just before
+	PeopleOnly bool           `json:"people_only,omitempty"` // a bot had handed it over
+	Waited     int64          `json:"waited_ms"`
+	Position   int            `json:"position"` // among the department's waiting when it was decided, 1 first; 0: it did not wait
+	Strategy   string         `json:"strategy"`
+	// Rule is what preferred the winner to the next: returning, preferred, tier,
+	// fit, the strategy's name, last_chosen or hash; only (there was no next),
+	// pick (an operator took it) or force (a supervisor's transfer).
+	Rule     string      `json:"rule"`
+	Winner   Candidate   `json:"winner"`
+	Next     []Candidate `json:"next,omitempty"` // the eligible after the winner, at most MaxCandidates
+	Eligible int         `json:"eligible"`
+	Rest     Reasons     `json:"rest,omitzero"`
+}
+
+// Reasons counts the operators who could not be chosen, each by the first of
+// these reasons that holds for it.
+type Reasons struct {
+	NotMember   int `json:"not_member,omitempty"` // of none of the departments that may take it
+	NeverAuto   int `json:"never_auto,omitempty"` // by its tier; a bot, where people are asked for
+	Skills      int `json:"skills,omitempty"`
+	NotRoutable int `json:"not_routable,omitempty"` // not connected, not accepting or away
+	Breathing   int `json:"breathing,omitempty"`
+	OpenCap     int `json:"open_cap,omitempty"`
+	Full        int `json:"full,omitempty"`
+	Owner       int `json:"owner,omitempty"` // has it already
+	Declined    int `json:"declined,omitempty"`
 }
 
 // MaxCandidates is how many runners-up a Decision names.
