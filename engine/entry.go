@@ -43,7 +43,8 @@ const (
 	KindWrapUpEnded            // the owner has finished its notes
 	KindRatingRequested        // the visitor is asked for a rating until Deadline
 	KindRated                  // the visitor rated the session
-	KindNoteAdded              // an operator's note after the end
+	KindNoteAdded              // a note after the end: an operator's, or the visitor's comment with its rating
+	KindWrapUpExtended         // the owner has until Deadline for its notes
 )
 
 var kindNames = [...]string{
@@ -57,6 +58,7 @@ var kindNames = [...]string{
 	KindParticipantJoined: "participant.joined", KindParticipantLeft: "participant.left", KindTagsSet: "tags.set",
 	KindPrioritySet: "priority.set", KindIdleOn: "idle.on", KindIdleOff: "idle.off", KindWarned: "warned", KindNudged: "nudged",
 	KindWrapUpEnded: "wrapup.ended", KindRatingRequested: "rating.requested", KindRated: "rated", KindNoteAdded: "note.added",
+	KindWrapUpExtended: "wrapup.extended",
 }
 
 func (k Kind) String() string { return nameOf(kindNames[:], int(k), "kind") }

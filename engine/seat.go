@@ -11,7 +11,7 @@ type Op uint8
 // The operations. The comment names who may ask.
 const (
 	OpNone    Op = iota
-	OpStart      // visitor: open a session in Department, or get the open one
+	OpStart      // visitor: open a session in Department, as Plan says, or get the open one
 	OpMessage    // visitor, owner: add Body
 	OpRead       // visitor, owner: has read up to Seq
 	OpHistory    // visitor, owner: up to Limit entries before Before
@@ -110,6 +110,7 @@ const (
 	RightSupervise Rights = 1 << iota // any session of its departments: join, whisper, take over, force
 	RightPick                         // take a waiting session out of turn
 	RightHide                         // observe without being seen
+	RightPriority                     // of a visitor whose signed proof says so: state a priority and hard needs
 )
 
 // Has reports whether all of want are held.

@@ -12,12 +12,14 @@ type Service struct {
 	Returning bool       `json:"returning,omitempty"` // lost its operator: Preferred is offered it back first, at any step
 	Transfer  *Transfer  `json:"transfer,omitempty"`  // pending, of StateActive and StateDetached
 	Members   []Member   `json:"members,omitempty"`   // who else is in it
+	Human     bool       `json:"human,omitempty"`     // a person has it, had it or is wanted: no bot is asked again
+	Assigned  time.Time  `json:"assigned,omitzero"`   // since when the owner has it; the first reply's deadline counts from here
 	Direct    bool       `json:"direct,omitempty"`    // assigned without an offer: the first reply has a deadline
 	Replied   bool       `json:"replied,omitempty"`   // the owner has written since it owns the session
 	GraceBy   time.Time  `json:"grace_by,omitzero"`   // of StateDetached: when the session goes back to the line
 	Handed    bool       `json:"handed,omitempty"`    // a bot handed it over: only people are asked from here on
 	Draining  bool       `json:"draining,omitempty"`  // the owner has signed out and keeps what is open
-	TurnSince time.Time  `json:"turn_since,omitzero"` // since when it is Turn's turn
+	TurnSince time.Time  `json:"turn_since,omitzero"` // when silence began: the last message to all, or Assigned
 	Warned    bool       `json:"warned,omitempty"`    // the visitor was asked whether it is still there
 	Nudged    bool       `json:"nudged,omitempty"`    // the operator was reminded
 	Idle      bool       `json:"idle,omitempty"`      // weighs IdleWeight
@@ -26,7 +28,9 @@ type Service struct {
 	Previous  SessionID  `json:"previous,omitzero"`   // the session that this one continues
 	Tags      []string   `json:"tags,omitempty"`      // set by operators
 	Followed  time.Time  `json:"follow_up,omitzero"`  // when the owner wants to come back to it
+	RateBy    time.Time  `json:"rate_by,omitzero"`    // of StateClosing: until when the visitor may rate it
 	Rated     bool       `json:"rated,omitempty"`
+	Rev       Seq        `json:"rev,omitempty"` // the last entry that changed priority, needs, tags or department: what Plan.IfRev is compared with
 }
 
 // Both says which sides have written.

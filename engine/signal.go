@@ -56,11 +56,32 @@ type Situation struct {
 	Visitor      Presence
 	ReadVisitor  Seq
 	ReadOperator Seq
+	Deadline     time.Time // of StateDetached, StateClosing and StateUnattended: when that ends by itself
+	RateBy       time.Time // until when the visitor may rate it; zero: it may not
+	Serving      *Serving  // of an operator's; nil for a visitor
 	// Replay says what follows: entries From to Head, or, with Reset, only
 	// the last ones from From on, because the gap is too long; earlier entries come
 	// by OpHistory and whatever the client holds is to be dropped.
 	From  Seq
 	Reset bool
+}
+
+// Serving is how a session is being served, for operators. It is a copy: who gets
+// it may keep it.
+type Serving struct {
+	FirstQueued time.Time
+	Queued      time.Time // when it last began to wait
+	Step        int
+	Priority    int
+	Needs       []Need
+	Tags        []string
+	Rev         Seq       // for Plan.IfRev
+	TurnSince   time.Time // when silence began
+	Idle        bool
+	Transfer    *Transfer // pending
+	Members     []Member  // without hidden observers
+	Previous    SessionID
+	FollowUp    time.Time
 }
 
 // Me is the implicit watch of an operator's own state: a snapshot with its

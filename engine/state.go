@@ -140,6 +140,8 @@ type SessionInfo struct {
 	Turn         Turn
 	Present      bool      // the visitor has a connection
 	LastActivity time.Time // the visitor's, to the minute; zero where transcripts are off or nothing is known
+	Deadline     time.Time // as in Situation
+	Serving      *Serving
 }
 
 // OperatorInfo is what REST and embedding hosts may learn of an operator.

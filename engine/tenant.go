@@ -106,7 +106,7 @@ func (t *Tenant) EnsureDefaults() {
 		t.Name = string(t.ID)
 	}
 	for i := range t.Departments {
-		t.Departments[i].ensureDefaults()
+		t.Departments[i].EnsureDefaults()
 	}
 	for i := range t.Operators {
 		o := &t.Operators[i]
@@ -124,11 +124,25 @@ func (t *Tenant) EnsureDefaults() {
 	orDefault(&l.TokenTTL, 30*24*time.Hour)
 }
 
-func (d *Department) ensureDefaults() {
+// EnsureDefaults fills zero fields.
+func (d *Department) EnsureDefaults() {
 	orDefault(&d.OfferTimeout, DefaultOfferTimeout)
 	orDefault(&d.DeclineFor, DefaultDeclineFor)
 	orDefault(&d.QueueLimit, DefaultQueueLimit)
 	orDefault(&d.QueueGrace, DefaultQueueGrace)
+	orDefault(&d.Parallel, 1)
+	orDefault(&d.FirstReply, DefaultFirstReply)
+	orDefault(&d.Weight, DefaultWeight)
+	orDefault(&d.IdleWeight, DefaultIdleWeight)
+	orDefault(&d.WrapUpWeight, DefaultWrapUpWeight)
+	orDefault(&d.OperatorGrace, DefaultOperatorGrace)
+	orDefault(&d.VisitorGrace, DefaultVisitorGrace)
+	orDefault(&d.RatingWindow, DefaultRatingWindow)
+	orDefault(&d.UnattendedFor, DefaultUnattendedFor)
+	if d.Silence == nil {
+		silence := DefaultSilence()
+		d.Silence = &silence
+	}
 	if d.Name == "" {
 		d.Name = string(d.ID)
 	}

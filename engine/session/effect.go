@@ -10,11 +10,39 @@ type Effect interface{ effect() }
 // participant who may see it.
 type Write struct{ Entry *engine.Entry }
 
-// Reply answers the draft that was stepped. A draft that repeats one whose
+// Reply answers the draft that was stepped, or, with Pick, the one that the Pick
+// of that number was about. A draft that repeats one whose
 // entry is not yet durable waits for the same entry.
 type Reply struct {
 	After  engine.Seq
+	Pick   uint64
 	Answer engine.Answer
+}
+
+// Pick asks the router to promise Operator this session out of turn: the draft
+// that was stepped is answered later, by a Reply with this Number. The same Number
+// may come again: the router lost its memory.
+type Pick struct {
+	After    engine.Seq
+	Number   uint64 // counts this session's picks, from 1
+	Operator engine.OperatorID
+	Epoch    engine.Epoch
+	Force    bool
+}
+
+// Begin asks for a new session of the same visitor, which continues this one: the
+// draft that was stepped is to be answered there.
+type Begin struct {
+	After   engine.Seq // this session's end must be durable first
+	Inherit Inherit
+}
+
+// Inherit is what a session takes over from the one that it continues.
+type Inherit struct {
+	Previous   engine.SessionID
+	Department engine.DepartmentID
+	Preferred  engine.OperatorID
+	Needs      []engine.Need
 }
 
 // Tell passes a signal on at once to the other participants: to the visitor
@@ -49,7 +77,7 @@ type Note uint8
 // The notes.
 const (
 	Offered    Note = iota + 1 // a chat is offered
-	OfferEnded                 // an offer ended otherwise than by this operator's accepting
+	OfferEnded                 // an offer ended otherwise than by this operator's accepting; one that it missed is told as Missed too
 	Gained                     // the operator owns the session; lend it your outlets
 	Lost                       // the operator owns it no longer
 	Joined                     // the operator takes part; lend it your outlets
@@ -63,3 +91,5 @@ func (Reply) effect()  {}
 func (Tell) effect()   {}
 func (Report) effect() {}
 func (Notify) effect() {}
+func (Pick) effect()   {}
+func (Begin) effect()  {}

@@ -10,12 +10,20 @@ import (
 // there are.
 type Input interface{ input() }
 
-// Ask is a participant's draft: OpStart, OpMessage, OpEdit, OpRedact, OpRead,
-// OpClose, OpAccept or OpReject. The answer comes as a Reply.
+// Ask is a participant's draft: any operation but OpHistory, OpIntent and OpAway.
+// The answer comes as a Reply, in the same step or, after a Pick, in a later one.
 type Ask struct {
-	By     engine.Author
-	Rights engine.Rights // of By, at this moment
-	Draft  engine.Draft
+	By      engine.Author
+	Rights  engine.Rights // of By, at this moment
+	Draft   engine.Draft
+	Inherit *Inherit // of OpContinue at the new session: what the Begin said
+}
+
+// Picked comes from the router: it does not grant the Pick of that number. A Pick
+// that is granted is answered by an Offer that is Direct.
+type Picked struct {
+	Number uint64
+	Err    *engine.Error
 }
 
 // Typing says that a participant writes, or stops.
@@ -135,6 +143,7 @@ func (TransferFailed) input() {}
 func (OwnerGone) input()      {}
 func (OwnerBack) input()      {}
 
+func (Picked) input() {}
 func (Tick) input()   {}
 func (Stored) input() {}
 
@@ -142,8 +151,11 @@ func (Stored) input() {}
 type Rules struct {
 	Keeps      bool // transcripts are on: last activity may be kept
 	Department func(engine.DepartmentID) (engine.Department, bool)
-	BodyBytes  int
-	Peek       bool // operators see what the visitor has not sent yet
+	// Operator looks up who is a bot and who serves which department. Nil: there are
+	// no bots, and nobody is known to serve a department.
+	Operator  func(engine.OperatorID) (engine.Operator, bool)
+	BodyBytes int
+	Peek      bool // operators see what the visitor has not sent yet
 }
 
 const activityEvery = 30 * time.Second // how often last activity is pushed at most
