@@ -74,10 +74,12 @@ func ParseIntent(text string) (Intent, bool) {
 // IntentInfo is an intent and who set it when.
 type IntentInfo struct {
 	Intent Intent
-	Cause  Cause      // CauseManual, CauseMissed by the miss rule, or CauseIntegration by the tenant's servers
-	By     OperatorID // of CauseManual
+	Cause  Cause      // CauseManual, CauseSupervisor, CauseMissed by the miss rule, or CauseIntegration by the tenant's servers
+	By     OperatorID // of CauseManual and CauseSupervisor
 	Device string     // the device it was set from
 	At     time.Time
+	Until  time.Time // of IntentPaused: accepting again from then on; zero: until changed
+	Drain  bool      // of IntentSignedOut: keeps what is open
 	// Revoked is when the tenant last signed the operator out: tokens issued up to
 	// then are refused. It is kept whatever the intent becomes; zero: never.
 	Revoked time.Time

@@ -154,6 +154,7 @@ func goldens() map[string][]byte {
 		"profile": appendProfile(nil, profile{Activity: at}),
 		"intent":  appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at}),
 		"intent2": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(time.Second)}),
+		"intent3": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseManual, By: "olga", At: at, Until: at.Add(time.Hour), Drain: true}),
 		"clear":   appendClear(nil, keyring.Ref{Slot: 65, Generation: 2}),
 		"keys": bytes.Join([][]byte{
 			recordKey(nil, 5, engine.SessionID(id), 300), scopedKey(nil, kindOpen, 5, id), ownedKey(nil, 5, id, engine.SessionID{9}), tenantKey(nil, "acme"),
@@ -188,6 +189,7 @@ func TestDecodersRefuse(t *testing.T) {
 		"profile": func(b []byte) error { _, err := decodeProfile(b); return err },
 		"intent":  func(b []byte) error { _, _, err := decodeIntent(b); return err },
 		"intent2": func(b []byte) error { _, _, err := decodeIntent(b); return err },
+		"intent3": func(b []byte) error { _, _, err := decodeIntent(b); return err },
 	}
 	golden := goldens()
 	for name, decode := range decoders {

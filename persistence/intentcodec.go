@@ -10,37 +10,62 @@ import "github.com/parleyhq/parley/engine"
 //
 //	revoked nanos
 //
-// and is written for an operator who was signed out by the tenant.
+// and is written for an operator who was signed out by the tenant. Version 3 goes
+// on with
+//
+//	revoked, until nanos | drain 1
+//
+// and is written for a pause that ends by itself and for a drain.
 const (
 	intentVersion        = 1
 	intentRevokedVersion = 2
+	intentUntilVersion   = 3
 )
 
 func appendIntent(b []byte, operator engine.OperatorID, info engine.IntentInfo) []byte {
 	version := byte(intentVersion)
-	if !info.Revoked.IsZero() {
+	switch {
+	case !info.Until.IsZero() || info.Drain:
+		version = intentUntilVersion
+	case !info.Revoked.IsZero():
 		version = intentRevokedVersion
 	}
 	b = appendTime(append(b, version, byte(info.Intent), byte(info.Cause)), info.At)
 	b = appendString(appendString(appendString(b, operator), info.By), info.Device)
-	if version == intentRevokedVersion {
+	if version >= intentRevokedVersion {
 		b = appendTime(b, info.Revoked)
+	}
+	if version >= intentUntilVersion {
+		b = append(appendTime(b, info.Until), drainByte(info.Drain))
 	}
 	return b
 }
 
 func decodeIntent(plain []byte) (operator engine.OperatorID, info engine.IntentInfo, err error) {
 	d := decoder{rest: plain}
-	revoked := len(plain) > 0 && plain[0] == intentRevokedVersion
-	if revoked {
-		d.version(intentRevokedVersion)
-	} else {
-		d.version(intentVersion)
+	version := byte(intentVersion)
+	if len(plain) > 0 && plain[0] > intentVersion && plain[0] <= intentUntilVersion {
+		version = plain[0]
 	}
+	d.version(version)
 	info.Intent, info.Cause, info.At = engine.Intent(d.u8()), engine.Cause(d.u8()), d.time()
 	operator, info.By, info.Device = engine.OperatorID(d.str()), engine.OperatorID(d.str()), d.str()
-	if revoked {
+	if version >= intentRevokedVersion {
 		info.Revoked = d.time()
 	}
+	if version >= intentUntilVersion {
+		info.Until = d.time()
+		drain := d.u8()
+		if info.Drain = drain == 1; drain > 1 {
+			d.fail()
+		}
+	}
 	return operator, info, d.finish("intent")
+}
+
+func drainByte(drain bool) byte {
+	if drain {
+		return 1
+	}
+	return 0
 }

@@ -108,6 +108,8 @@ func TestIntents(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	want := map[engine.OperatorID]engine.IntentInfo{
 		"olga": {Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at},
+		"owen": {Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "owen", At: at, Until: at.Add(time.Hour)},
+		"omar": {Intent: engine.IntentSignedOut, Cause: engine.CauseManual, By: "omar", At: at, Drain: true},
 		"otto": {Intent: engine.IntentAccepting, Cause: engine.CauseMissed, At: at},
 		"oona": {Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(-time.Second)},
 	}

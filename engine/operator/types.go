@@ -20,7 +20,7 @@ type Connect struct {
 	Intent     engine.Intent
 }
 
-// Disconnect says that a connection is gone.
+// Disconnect says that a connection is gone. With the last one its offers end.
 type Disconnect struct{ Connection uint64 }
 
 // SetIntent is a change of intent by one of the three who may: the operator, a
@@ -42,9 +42,10 @@ type SetAway struct {
 
 // Gained, Lost, Offered and OfferEnded are what sessions tell.
 type (
-	// Gained: the operator owns the session.
+	// Gained: the operator owns the session. A session that was rebuilt says it again,
+	// and is told anew whether its owner is there.
 	Gained struct{ Session engine.SessionID }
-	// Lost: it does no longer. Served: it was, and came to its end.
+	// Lost: it does no longer. Served: the session came to its end in its hands.
 	Lost struct {
 		Session engine.SessionID
 		Served  bool
@@ -63,13 +64,13 @@ type (
 type Missed struct{ Session engine.SessionID }
 
 // Configure gives the operator its configuration; Known false: the tenant has it
-// no longer.
+// no longer. SettingsOf makes one of a tenant.
 type Configure struct {
 	Operator  engine.Operator
 	Known     bool
-	Grace     time.Duration
-	Breathing time.Duration
-	MaxMisses int
+	Grace     time.Duration // the longest of its departments; 0 means the default
+	Breathing time.Duration // the longest of its departments
+	MaxMisses int           // 0 means the default; negative: misses never pause
 }
 
 // Restore is the first input after a start: the stored intent, and the sessions
@@ -78,6 +79,20 @@ type Restore struct {
 	Intent   engine.IntentInfo
 	Sessions []engine.SessionID
 }
+
+// Drain says that the server is about to stop: no new offers, and connections
+// that go from here on are not the operator's doing, so no grace runs for them.
+type Drain struct{}
+
+// Kept says what came of a Store. An intent that could not be kept is taken back,
+// unless it was changed again meanwhile.
+type Kept struct {
+	Intent engine.IntentInfo
+	OK     bool
+}
+
+// Again asks for a fresh report: the router lost its memory.
+type Again struct{}
 
 // Tick says that time has passed.
 type Tick struct{}
@@ -93,6 +108,9 @@ func (OfferEnded) input() {}
 func (Missed) input()     {}
 func (Configure) input()  {}
 func (Restore) input()    {}
+func (Drain) input()      {}
+func (Kept) input()       {}
+func (Again) input()      {}
 func (Tick) input()       {}
 
 // Effect is something to carry out. The types below are all there are.
@@ -104,21 +122,24 @@ type Store struct{ Intent engine.IntentInfo }
 
 // Report tells the router what the operator is now, after a change.
 type Report struct {
-	Routable  bool
-	Present   bool
-	Reachable bool
-	Breathing time.Time
+	Routable  bool      // connected or reachable, accepting and not away
+	Present   bool      // connected, reachable or within its grace: its sessions stay with it
+	Reachable bool      // has no connection, but a device that can be pushed
+	Breathing time.Time // no offers until then; in the past, or zero: it does not breathe
 }
 
-// RevokeOffers ends its live offers.
-type RevokeOffers struct{ Cause engine.Cause }
+// RevokeOffers ends live offers.
+type RevokeOffers struct {
+	Offers []engine.Offer
+	Cause  engine.Cause
+}
 
-// TellOwned tells each session it owns that it is gone (and why), or back.
+// TellOwned tells sessions it owns that it is gone (and why), or back.
 type TellOwned struct {
 	Sessions []engine.SessionID
 	Gone     bool
-	Cause    engine.Cause
-	Drain    bool
+	Cause    engine.Cause // of Gone: operator_lost, operator_signed_out or operator_removed
+	Drain    bool         // of CauseOperatorSignedOut: it keeps what is open
 }
 
 // Changed tells its connections that intent, away or connectivity changed.
@@ -129,3 +150,18 @@ func (Report) effect()       {}
 func (RevokeOffers) effect() {}
 func (TellOwned) effect()    {}
 func (Changed) effect()      {}
+
+// Connectivity is how an operator can be reached.
+type Connectivity uint8
+
+// The connectivities.
+const (
+	Gone      Connectivity = iota // not at all
+	Connected                     // by a connection
+	Reachable                     // by a push, until a time
+	InGrace                       // not, but it may be back soon; until a time
+)
+
+func (c Connectivity) String() string {
+	return [...]string{"gone", "connected", "reachable", "grace"}[c&3]
+}

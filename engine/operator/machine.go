@@ -1,0 +1,233 @@
+package operator
+
+import (
+	"slices"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// Machine is one operator's state. Not safe for concurrent use: one actor owns it.
+type Machine struct {
+	id       engine.OperatorID
+	settings Configure
+
+	intent engine.IntentInfo
+	kept   engine.IntentInfo // as last known to be stored
+	misses int               // in a row
+
+	connections []connection
+	lost        lost
+	draining    bool // the server is stopping
+
+	sessions  []owned
+	offers    []engine.Offer // live
+	breathing time.Time      // no offers until then
+
+	reported Report // as the router knows it
+	asked    bool   // the router wants it whether it changed or not
+
+	// One step's scratch.
+	now     time.Time
+	out     []Effect
+	changed bool
+}
+
+// connection is one of the operator's devices that is there.
+type connection struct {
+	id       uint64
+	device   string
+	pushable bool
+	away     bool
+}
+
+// lost is what follows the last connection.
+type lost struct {
+	reach time.Time // can be pushed until then; zero: cannot
+	grace time.Time // gone from then on; zero: gone
+}
+
+// owned is a session it owns, and what that session was told last.
+type owned struct {
+	id   engine.SessionID
+	told standing
+}
+
+// standing is what an owner's being there or not means to a session.
+type standing uint8
+
+const (
+	here standing = iota
+	missing
+	signedOut
+	drained // signed out, but finishes what is open
+	removed
+	untold // the session may not know
+)
+
+// New is an operator of whom nothing is known: not connected, intent not stated.
+// The next inputs should be Configure and Restore.
+func New(id engine.OperatorID) *Machine {
+	return &Machine{id: id, settings: Configure{Known: true, Grace: engine.DefaultOperatorGrace, MaxMisses: engine.DefaultMaxMisses}}
+}
+
+// SettingsOf is what a tenant's configuration says of an operator.
+func SettingsOf(t *engine.Tenant, id engine.OperatorID) Configure {
+	c := Configure{MaxMisses: t.MaxMisses}
+	c.Operator, c.Known = t.Operator(id)
+	for _, d := range t.Departments {
+		if len(c.Operator.Departments) > 0 && !slices.Contains(c.Operator.Departments, d.ID) {
+			continue
+		}
+		grace := d.OperatorGrace
+		if grace == 0 {
+			grace = engine.DefaultOperatorGrace
+		}
+		c.Grace, c.Breathing = max(c.Grace, grace), max(c.Breathing, d.Breathing)
+	}
+	return c
+}
+
+// Step applies one input and appends its effects to out. now must not run
+// backwards; the caller reads the clock once per batch.
+func (m *Machine) Step(in Input, now time.Time, out []Effect) []Effect {
+	m.now, m.out, m.changed = now, out, false
+	m.pass()
+	switch in := in.(type) {
+	case Connect:
+		m.connect(in)
+	case Disconnect:
+		m.disconnect(in)
+	case SetIntent:
+		m.setIntent(in)
+	case SetAway:
+		m.setAway(in)
+	case Gained:
+		m.gained(in.Session)
+	case Lost:
+		m.lostSession(in)
+	case Offered:
+		m.offered(in.Offer)
+	case OfferEnded:
+		m.offerEnded(in)
+	case Missed:
+		m.missed()
+	case Configure:
+		m.configure(in)
+	case Restore:
+		m.restore(in)
+	case Drain:
+		m.draining = true
+	case Kept:
+		m.keptIntent(in)
+	case Again:
+		m.asked = true
+	case Tick:
+	}
+	m.settle()
+	out, m.out = m.out, nil
+	return out
+}
+
+// pass lets time act: a pause that is over, a reach or a grace that has ended.
+func (m *Machine) pass() {
+	if until := m.intent.Until; m.intent.Intent == engine.IntentPaused && !until.IsZero() && !m.now.Before(until) {
+		info := m.intent // its own word of then: accepting from Until on
+		info.Intent, info.Until, info.At = engine.IntentAccepting, time.Time{}, until
+		m.declare(info)
+	}
+	if len(m.connections) > 0 || m.draining {
+		return
+	}
+	if !m.lost.reach.IsZero() && !m.now.Before(m.lost.reach) {
+		m.lost.reach, m.changed = time.Time{}, true
+	}
+	if !m.lost.grace.IsZero() && !m.now.Before(m.lost.grace) {
+		m.lost, m.changed = lost{}, true
+	}
+}
+
+// Deadline is when the next Tick matters; zero if never. The pause between chats
+// is the router's to watch.
+func (m *Machine) Deadline() time.Time {
+	var at time.Time
+	if m.intent.Intent == engine.IntentPaused {
+		at = m.intent.Until
+	}
+	if len(m.connections) == 0 && !m.draining {
+		at = earlier(earlier(at, m.lost.reach), m.lost.grace)
+	}
+	return at
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// settle says whatever has come to differ from what the others were told.
+func (m *Machine) settle() {
+	m.revokeWhatCannotBe()
+	m.tellOwned()
+	if r := m.report(); r != m.reported || m.asked {
+		m.reported, m.asked = r, false
+		m.do(r)
+	}
+	if m.changed {
+		m.do(Changed{})
+	}
+}
+
+func (m *Machine) do(e Effect) { m.out = append(m.out, e) }
+
+func (m *Machine) report() Report {
+	c := m.Connectivity()
+	return Report{Routable: m.Routable(), Present: c != Gone, Reachable: c == Reachable, Breathing: m.breathing}
+}
+
+// configure takes a configuration over. A shorter grace counts from when the
+// operator was lost next; one that runs is not cut.
+func (m *Machine) configure(in Configure) {
+	if in.Grace == 0 {
+		in.Grace = engine.DefaultOperatorGrace
+	}
+	if in.MaxMisses == 0 {
+		in.MaxMisses = engine.DefaultMaxMisses
+	}
+	m.changed = m.changed || in.Known != m.settings.Known
+	m.settings = in
+}
+
+// restore begins after a start: in grace, so that nobody is lost by it. Its
+// sessions are told, for the time they may wait must not be forgotten by the next
+// stop either.
+func (m *Machine) restore(in Restore) {
+	m.intent, m.kept = in.Intent, in.Intent
+	m.sessions = m.sessions[:0]
+	for _, id := range in.Sessions {
+		m.sessions = append(m.sessions, owned{id, untold})
+	}
+	if len(m.connections) == 0 {
+		m.lost = lost{grace: m.now.Add(m.settings.Grace)}
+	}
+	m.asked, m.changed = true, true
+}
+
+// ID is whose state it is.
+func (m *Machine) ID() engine.OperatorID { return m.id }
+
+// Intent is what the operator has declared.
+func (m *Machine) Intent() engine.IntentInfo { return m.intent }
+
+// Sessions appends the sessions that the operator owns.
+func (m *Machine) Sessions(to []engine.SessionID) []engine.SessionID {
+	for _, s := range m.sessions {
+		to = append(to, s.id)
+	}
+	return to
+}
+
+// Offers appends the live offers to it.
+func (m *Machine) Offers(to []engine.Offer) []engine.Offer { return append(to, m.offers...) }
