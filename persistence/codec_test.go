@@ -112,7 +112,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.LiveOffer](), "Offer Operator"},
 		{reflect.TypeFor[engine.Offer](), "Session ID Epoch Department Deadline Waiting"},
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
-		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Revoked"},
+		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Until Drain Revoked"},
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest"},
 		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Redact Visitor Close Activity"},
 		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity"},
