@@ -341,7 +341,12 @@ func TestFullInboxAnswersBusy(t *testing.T) {
 }
 
 func TestIdleSessionGivesItsActorBack(t *testing.T) {
-	inWorld(t, nil, func(w *world) {
+	patient := func(_ *Config, tenant *engine.Tenant) {
+		for i := range tenant.Departments {
+			tenant.Departments[i].VisitorGrace, tenant.Departments[i].Silence = 24*time.Hour, &engine.Silence{}
+		}
+	}
+	inWorld(t, patient, func(w *world) {
 		visitor, operator := talking(w)
 		visitor.seat.Leave()
 		operator.seat.Leave()

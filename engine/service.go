@@ -12,14 +12,13 @@ type Service struct {
 	Returning bool       `json:"returning,omitempty"` // lost its operator: Preferred is offered it back first, at any step
 	Transfer  *Transfer  `json:"transfer,omitempty"`  // pending, of StateActive and StateDetached
 	Members   []Member   `json:"members,omitempty"`   // who else is in it
-	Human     bool       `json:"human,omitempty"`     // a person has it, had it or is wanted: no bot is asked again
 	Assigned  time.Time  `json:"assigned,omitzero"`   // since when the owner has it; the first reply's deadline counts from here
 	Direct    bool       `json:"direct,omitempty"`    // assigned without an offer: the first reply has a deadline
 	Replied   bool       `json:"replied,omitempty"`   // the owner has written since it owns the session
 	GraceBy   time.Time  `json:"grace_by,omitzero"`   // of StateDetached: when the session goes back to the line
-	Handed    bool       `json:"handed,omitempty"`    // a bot handed it over: only people are asked from here on
+	Handed    bool       `json:"handed,omitempty"`    // a bot handed it over, or a person has had it: only people are asked from here on
 	Draining  bool       `json:"draining,omitempty"`  // the owner has signed out and keeps what is open
-	TurnSince time.Time  `json:"turn_since,omitzero"` // when silence began: the last message to all, or Assigned
+	TurnSince time.Time  `json:"turn_since,omitzero"` // since when Turn's silence counts: see package session, silence.go
 	Warned    bool       `json:"warned,omitempty"`    // the visitor was asked whether it is still there
 	Nudged    bool       `json:"nudged,omitempty"`    // the operator was reminded
 	Idle      bool       `json:"idle,omitempty"`      // weighs IdleWeight

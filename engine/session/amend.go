@@ -27,6 +27,8 @@ func (s *Session) remember(r engine.Result) {
 	switch r.Kind {
 	case engine.KindMessageNew:
 		s.messages[r.Seq] = written{author: r.Author, visibility: r.Visibility}
+	case engine.KindRated:
+		s.row.Service.Rated = true
 	case engine.KindMessageRedacted:
 		m := s.messages[r.Target]
 		m.removed, m.removedAt = r.Seq, r.At
@@ -93,8 +95,9 @@ func (t *turn) redact(by engine.Author, d engine.Draft) {
 // target finds the message that a draft is about, and judges whether the asker
 // may change it: a note that a visitor may not see is no message to it.
 func (t *turn) target(by engine.Author, d engine.Draft) (written, *engine.Error) {
+	isSupervisor := d.Op == engine.OpRedact && by.Kind == engine.AuthorOperator && t.rights.Has(engine.RightSupervise)
 	switch {
-	case !t.MayRead(by), t.row.State == engine.StateNew:
+	case !t.MayRead(by) && !isSupervisor, t.row.State == engine.StateNew:
 		return written{}, engine.ErrNotFound
 	case t.closed != 0:
 		return written{}, engine.ErrClosed.At(t.closed)
@@ -105,7 +108,7 @@ func (t *turn) target(by engine.Author, d engine.Draft) (written, *engine.Error)
 	switch {
 	case !known, by.Kind == engine.AuthorVisitor && m.visibility != engine.VisibleToAll:
 		return written{}, engine.ErrNotFound
-	case m.author != by:
+	case m.author != by && !isSupervisor, by.Kind == engine.AuthorOperator && !isSupervisor && !t.MayWrite(by, engine.VisibleToOperators):
 		return written{}, engine.ErrForbidden
 	}
 	return m, nil

@@ -9,7 +9,7 @@ func (t *turn) upgrade(in Upgrade) {
 		return
 	}
 	t.row.Visitor = in.To
-	t.move(t.row.State) // the row goes into the same batch
+	t.dirty = true // the row goes into the same batch
 	t.write(&engine.Entry{
 		Author: engine.Author{Kind: engine.AuthorVisitor}, Kind: engine.KindIdentityUpgraded, Visibility: engine.VisibleToOperators,
 	})

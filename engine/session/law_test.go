@@ -408,7 +408,8 @@ func (l *life) sameRow(got, want engine.Row) {
 			row.Declines = nil
 		}
 		if row.State == engine.StateClosed {
-			row.CloseBy = time.Time{}
+			row.CloseBy, row.Turn, row.Weight, row.Priority, row.Boost = time.Time{}, 0, 0, 0, 0
+			row.Service = engine.Service{RateBy: row.Service.RateBy, Rated: row.Service.Rated, Needs: row.Service.Needs, Tags: row.Service.Tags, Rev: row.Service.Rev}
 		}
 	}
 	if !reflect.DeepEqual(got, want) {

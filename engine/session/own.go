@@ -2,174 +2,255 @@ package session
 
 import (
 	"slices"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 )
 
-// offer records the router's offer. A stale one only gets the router a report;
-// so does one that was seen before: the router repeats an offer to a session
-// that was rebuilt, not knowing whether the first is still under way.
-func (t *turn) offer(in Offer) {
-	repeated := in.Number <= t.number
-	t.number, t.recovered = max(t.number, in.Number), false
-	if repeated || t.hasDeclined(in.Operator) || t.row.State != engine.StateQueued || t.row.Epoch != in.Epoch {
-		t.report()
-		return
-	}
-	deadline := t.now.Add(t.department().OfferTimeout)
-	t.move(engine.StateOffered)
-	id := t.write(&engine.Entry{
-		Kind: engine.KindOfferMade, Cause: engine.CauseAuto, Visibility: engine.VisibleToOperators,
-		Operator: in.Operator, Deadline: deadline,
-	})
-	offer := engine.Offer{
-		Session: t.row.Ref.Session, ID: id, Epoch: t.row.Epoch, Department: t.row.Department,
-		Deadline: deadline, Waiting: t.row.FirstQueued,
-	}
-	t.row.Offers = []engine.LiveOffer{{Offer: offer, Operator: in.Operator}}
-	t.report()
-	t.do(Notify{After: id, Operator: in.Operator, Note: Offered, Offer: offer})
+// assignment is how somebody comes to own the session.
+type assignment struct {
+	to       engine.OperatorID
+	by       engine.Author
+	draft    engine.Draft
+	offer    engine.Seq // that was accepted; 0: none
+	cause    engine.Cause
+	decision *engine.Decision
+
+	direct     bool // without having been asked: the first reply has a deadline
+	isTransfer bool // it ends the pending transfer as accepted
+	stays      bool // the owner before stays as a member
 }
 
-// mine says why a draft about an offer cannot act on it, or nil.
-func (t *turn) mine(by engine.Author, d engine.Draft) *engine.Error {
-	switch {
-	case by.Kind != engine.AuthorOperator:
-		return engine.ErrForbidden
-	case t.row.State != engine.StateOffered || !t.row.HasOffer(d.Offer):
-		return engine.ErrOfferGone
-	case t.row.OfferedTo() != by.Operator:
-		return engine.ErrOfferNotYours
-	case d.Epoch != 0 && d.Epoch != t.row.Epoch:
-		return engine.ErrStaleEpoch.InEpoch(t.row.Epoch)
+// assign makes an operator the owner. Whoever owned it does so no longer (I1).
+func (t *turn) assign(a assignment) engine.Seq {
+	if a.offer != 0 {
+		t.row.Offers = slices.DeleteFunc(slices.Clone(t.row.Offers), func(o engine.LiveOffer) bool { return o.ID == a.offer })
 	}
-	return nil
-}
-
-// accept makes the operator the owner.
-func (t *turn) accept(by engine.Author, d engine.Draft) {
-	if t.repeated(by, engine.KindSessionAssigned, d) {
-		return
-	}
-	t.tick() // an offer that has run out is gone, whether or not the sweeper has been by
-	if err := t.mine(by, d); err != nil {
-		t.refuse(d, err)
-		return
-	}
-	t.row.Epoch++
-	t.row.Owner, t.row.Offers = by.Operator, nil
-	t.move(engine.StateActive)
-	seq := t.write(&engine.Entry{
-		Author: by, Kind: engine.KindSessionAssigned, Cause: engine.CauseAuto, ClientID: d.ClientID,
-		Operator: by.Operator, Offer: d.Offer,
-	})
-	t.report()
-	t.do(Notify{After: seq, Operator: by.Operator, Note: Gained, Offer: engine.Offer{Session: t.row.Ref.Session, ID: d.Offer, Epoch: t.row.Epoch}})
-	t.done(d, seq, t.now)
-}
-
-// reject declines the offer: the operator is not asked again for a while.
-func (t *turn) reject(by engine.Author, d engine.Draft) {
-	if t.repeated(by, engine.KindOfferEnded, d) {
-		return
-	}
-	t.tick()
-	if err := t.mine(by, d); err != nil {
-		t.refuse(d, err)
-		return
-	}
-	seq := t.endOffer(engine.CauseRejected, by, d)
-	t.report()
-	t.done(d, seq, t.now)
-}
-
-// endOffer takes the live offer back: the session waits again, where it was.
-func (t *turn) endOffer(cause engine.Cause, by engine.Author, d engine.Draft) engine.Seq {
-	operator, offer := t.row.Offers[0].Operator, t.row.Offers[0].Offer
+	t.endOffers(engine.CauseTaken)
 	t.row.Offers = nil
-	t.move(engine.StateQueued)
-	if cause == engine.CauseRejected || cause == engine.CauseMissed {
-		t.decline(operator)
+	if pending := t.row.Service.Transfer; pending != nil {
+		outcome, cause := cancelled, engine.CauseSupervisor
+		if a.isTransfer {
+			outcome, cause = accepted, engine.CauseTransfer
+			if pending.Target.Department != "" {
+				t.row.Department = pending.Target.Department
+			}
+		}
+		t.endTransfer(outcome, cause, engine.Author{}, engine.Draft{})
 	}
-	seq := t.write(&engine.Entry{
-		Author: by, Kind: engine.KindOfferEnded, Cause: cause, Visibility: engine.VisibleToOperators,
-		ClientID: d.ClientID, Operator: operator, Offer: offer.ID,
+	before := t.row.Owner
+	t.row.Epoch++
+	t.row.Owner = a.to
+	t.row.Weight = t.department().Weight
+	s := &t.row.Service
+	t.listen(t.now)
+	s.Assigned, s.Direct = t.now, a.direct
+	s.Handed = s.Handed || !t.isBot(a.to)
+	s.Preferred, s.Returning, s.Draining = "", false, false
+	s.Members = without(s.Members, a.to)
+	t.ended()
+	t.move(engine.StateActive)
+	seq := t.write(with(&engine.Entry{
+		Author: a.by, Kind: engine.KindSessionAssigned, Cause: a.cause, ClientID: a.draft.ClientID, Operator: a.to, Offer: a.offer,
+	}, &engine.Facts{Decision: a.decision}))
+	if before != "" {
+		t.notify(before, Lost, a.cause)
+		if a.stays && t.isBot(before) == t.isBot(a.to) {
+			t.admit(engine.Member{Operator: before}, &engine.Entry{Kind: engine.KindParticipantJoined, Cause: a.cause})
+		}
+	}
+	t.do(Notify{
+		After: seq, Operator: a.to, Note: Gained,
+		Offer: engine.Offer{Session: t.row.Ref.Session, ID: a.offer, Epoch: t.row.Epoch, Department: t.row.Department},
 	})
-	t.do(Notify{After: seq, Operator: operator, Note: OfferEnded, Offer: offer, Cause: cause})
 	return seq
 }
 
-// hasDeclined reports whether the operator is not to be asked again yet.
-func (t *turn) hasDeclined(operator engine.OperatorID) bool {
-	return slices.ContainsFunc(t.row.Declines, func(d engine.Decline) bool {
-		return d.Operator == operator && t.now.Before(d.Until)
-	})
+// ended forgets the deadlines of the states that a session has left.
+func (t *turn) ended() {
+	t.row.Service.GraceBy, t.row.Service.ReviewBy = time.Time{}, time.Time{}
 }
 
-// decline remembers who turned the session down, and forgets old refusals.
-func (t *turn) decline(operator engine.OperatorID) {
-	t.row.Declines = slices.DeleteFunc(slices.Clone(t.row.Declines), func(old engine.Decline) bool {
-		return old.Operator == operator || !t.now.Before(old.Until)
-	})
-	t.row.Declines = append(t.row.Declines, engine.Decline{Operator: operator, Until: t.now.Add(t.department().DeclineFor)})
+// requeue is how a session with an owner comes to wait again.
+type requeue struct {
+	cause      engine.Cause
+	by         engine.Author
+	draft      engine.Draft
+	boost      bool                // to the head of the line
+	prefer     engine.OperatorID   // who is asked first
+	department engine.DepartmentID // where it waits; empty: where it is
 }
 
-// close ends the session on somebody's word.
-func (t *turn) close(by engine.Author, d engine.Draft) {
-	if t.repeated(by, engine.KindSessionClosing, d) {
+// requeue takes the session from its owner: it waits again. Its age counts (it was
+// queued first when it was), and with boost nobody who came later is before it.
+func (t *turn) requeue(q requeue) engine.Seq {
+	before := t.row.Owner
+	t.endTransfer(cancelled, q.cause, engine.Author{}, engine.Draft{})
+	if q.department != "" {
+		t.row.Department = q.department
+	}
+	t.row.Owner = ""
+	if q.boost {
+		t.row.Boost = engine.RequeueBoost
+	}
+	t.row.Service.Preferred, t.row.Service.Returning = q.prefer, q.prefer != ""
+	t.wait()
+	seq := t.write(&engine.Entry{
+		Author: q.by, Kind: engine.KindSessionRequeued, Cause: q.cause, ClientID: q.draft.ClientID, Department: t.row.Department, Operator: before,
+	})
+	if before != "" {
+		t.notify(before, Lost, q.cause)
+	}
+	return seq
+}
+
+// wait puts the session into its department's line.
+func (t *turn) wait() {
+	t.row.Epoch++
+	t.row.Weight = t.department().Weight
+	t.row.Turn = engine.TurnOperator
+	s := &t.row.Service
+	s.Queued, s.Step = t.now, 0
+	s.Assigned, s.Direct, s.Draining = time.Time{}, false, false
+	t.listen(t.now)
+	t.ended()
+	t.move(engine.StateQueued)
+}
+
+// ownerGone notes what happened to an operator, if it owns this session or was asked.
+func (t *turn) ownerGone(in OwnerGone) {
+	t.revoke(in.Operator, in.Cause)
+	if in.Operator == "" || in.Operator != t.row.Owner {
+		return
+	}
+	switch t.row.State {
+	case engine.StateActive, engine.StateDetached:
+	default:
 		return
 	}
 	switch {
-	case !t.MayRead(by), t.row.State == engine.StateNew:
-		t.refuse(d, engine.ErrNotFound)
-	case t.closed != 0:
-		t.refuse(d, engine.ErrClosed.At(t.closed))
-	case d.Epoch != 0 && d.Epoch != t.row.Epoch:
-		t.refuse(d, engine.ErrStaleEpoch.InEpoch(t.row.Epoch))
-	default:
-		cause := engine.CauseManual
-		switch by.Kind {
-		case engine.AuthorVisitor:
-			cause = engine.CauseVisitorLeft
-		case engine.AuthorIntegration:
-			cause = engine.CauseIntegration
-		default:
-		}
-		t.closeFor(cause, by, d)
-		t.done(d, t.closed, t.now)
+	case in.Cause == engine.CauseOperatorSignedOut && in.Drain:
+		t.row.Service.Draining = true
+		t.change()
+	case in.Cause != engine.CauseOperatorLost:
+		t.ownerLost(in.Cause)
+	case t.row.State == engine.StateActive:
+		t.row.Service.GraceBy = t.now.Add(t.department().OperatorGrace)
+		t.move(engine.StateDetached)
+		t.write(&engine.Entry{Kind: engine.KindSessionDetached, Cause: in.Cause, Operator: in.Operator, Deadline: t.row.Service.GraceBy})
 	}
 }
 
-// closeFor writes the closing entry; a session that had an owner wraps up first.
-func (t *turn) closeFor(cause engine.Cause, by engine.Author, d engine.Draft) {
-	if t.row.State == engine.StateOffered {
-		t.endOffer(cause, engine.Author{}, engine.Draft{})
-	}
-	wrapUp := t.department().WrapUp
-	hadOwner := t.row.Owner != ""
-	t.move(engine.StateClosing)
-	t.closed = t.write(&engine.Entry{Author: by, Kind: engine.KindSessionClosing, Cause: cause, ClientID: d.ClientID})
-	if !hadOwner || wrapUp == 0 {
-		t.finish(engine.CauseNone)
+// ownerBack ends the waiting for the owner, unless it has lasted too long.
+func (t *turn) ownerBack(operator engine.OperatorID) {
+	t.tick()
+	if t.row.State != engine.StateDetached || t.row.Owner != operator {
 		return
 	}
-	t.row.CloseBy = t.now.Add(wrapUp)
-	t.report()
+	t.row.Service.GraceBy = time.Time{}
+	t.move(engine.StateActive)
+	t.write(&engine.Entry{Kind: engine.KindSessionRestored, Operator: operator})
 }
 
-// finish writes the last entry and frees everybody.
-func (t *turn) finish(cause engine.Cause) {
-	t.move(engine.StateClosed)
-	seq := t.write(&engine.Entry{
-		Kind: engine.KindSessionClosed, Cause: cause,
-		// The row goes with the session; its last entry says what of it still matters.
-		Operator: t.row.Owner, Department: t.row.Department,
-	})
-	if t.closed == 0 {
-		t.closed = seq
+// ownerLost gives the session back to the line, at its head; the owner is the first
+// to be asked if it returns while the session still waits.
+func (t *turn) ownerLost(cause engine.Cause) {
+	back := t.row.Owner
+	if cause == engine.CauseOperatorRemoved {
+		back = ""
 	}
-	t.report()
-	if t.row.Owner != "" {
-		t.do(Notify{After: seq, Operator: t.row.Owner, Note: Lost, Offer: engine.Offer{Session: t.row.Ref.Session}})
+	t.requeue(requeue{cause: cause, boost: true, prefer: back})
+}
+
+// release gives the session back, on its owner's word.
+func (t *turn) release(by engine.Author, d engine.Draft) {
+	if t.owns(by) && t.isBot(by.Operator) {
+		t.handoff(by, d)
+		return
 	}
+	if t.repeated(by, engine.KindSessionRequeued, d) {
+		return
+	}
+	if err := t.mayGiveBack(by, d); err != nil {
+		t.refuse(d, err)
+		return
+	}
+	t.remark(by, d)
+	t.decline(by.Operator) // else it might be asked for what it has just given back
+	seq := t.requeue(requeue{cause: engine.CauseReleased, by: by, draft: d, boost: true, department: d.Plan.Target.Department})
+	t.done(d, seq, t.now)
+}
+
+// handoff asks for a person instead of the bot that owns the session.
+func (t *turn) handoff(by engine.Author, d engine.Draft) {
+	if t.repeated(by, engine.KindSessionRequeued, d) {
+		return
+	}
+	isVisitor := by.Kind == engine.AuthorVisitor
+	if isVisitor { // it chooses no department and writes no notes
+		d.Plan, d.Body = &engine.Plan{}, engine.Body{}
+	}
+	err := t.mayGiveBack(by, d)
+	if err == nil && !t.isBot(t.row.Owner) {
+		err = engine.ErrForbidden
+	}
+	if err == nil && d.Plan.Needs != nil {
+		err = faultyNeeds(d.Plan.Needs)
+	}
+	if err != nil {
+		t.refuse(d, err)
+		return
+	}
+	t.remark(by, d)
+	s := &t.row.Service
+	if !s.Handed { // it waits for a person for the first time
+		t.row.FirstQueued, s.Handed = t.now, true
+	}
+	if d.Plan.Needs != nil {
+		s.Needs = slices.Clone(d.Plan.Needs)
+	}
+	seq := t.requeue(requeue{cause: engine.CauseHandoff, by: by, draft: d, department: d.Plan.Target.Department})
+	t.done(d, seq, t.now)
+}
+
+// mayGiveBack says why a session cannot be given back to the line, or nil.
+func (t *turn) mayGiveBack(by engine.Author, d engine.Draft) *engine.Error {
+	switch {
+	case by.Kind != engine.AuthorVisitor && !t.MayRead(by), t.row.State == engine.StateNew:
+		return engine.ErrNotFound
+	case t.closed != 0:
+		return engine.ErrClosed.At(t.closed)
+	case by.Kind != engine.AuthorVisitor && !t.owns(by):
+		return engine.ErrNotOwner
+	case t.row.State != engine.StateActive && t.row.State != engine.StateDetached:
+		return t.unfit()
+	case d.Plan.Target.Operator != "" || d.Plan.Target.Skill != "":
+		return engine.ErrBadRequest.In("target")
+	}
+	if d.Plan.Target.Department != "" {
+		if _, known := t.rules.Department(d.Plan.Target.Department); !known {
+			return engine.ErrBadRequest.In("department")
+		}
+	}
+	if d.Body.Len() > 0 {
+		if err := t.fault(d); err != nil {
+			return err
+		}
+	}
+	return t.current(d)
+}
+
+// remark writes the note that comes with an operation.
+func (t *turn) remark(by engine.Author, d engine.Draft) {
+	if d.Body.Len() > 0 {
+		t.write(&engine.Entry{Author: by, Kind: engine.KindMessageNew, Visibility: engine.VisibleToOperators, Format: d.Format, Body: d.Body})
+	}
+}
+
+func (s *Session) isBot(id engine.OperatorID) bool {
+	if s.rules.Operator == nil || id == "" {
+		return false
+	}
+	o, known := s.rules.Operator(id)
+	return known && o.Bot
 }

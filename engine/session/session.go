@@ -25,6 +25,10 @@ type Session struct {
 	number    uint64    // the router's last offer seen
 	recovered bool      // no offer seen since Restore
 	dirty     bool      // row differs from what was last taken
+	picks     []pick    // that the router has not answered yet, oldest first
+	reached   uint64    // counts them
+	endedAt   time.Time // when closed was written; zero if unknown
+	closing   closingTime
 }
 
 // key is an idempotency key's scope: principal and operation, within the
@@ -83,8 +87,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	for _, r := range head.Results {
 		s.remember(r)
 	}
+	since := s.row.PrevAll
 	for _, e := range tail {
-		s.recall(e)
+		s.recall(e, since)
 	}
 	if s.row.State == engine.StateClosing && s.closed == 0 { // I3, however short the tail
 		s.closed = head.Last
@@ -94,8 +99,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 }
 
 // recall takes from a stored entry what the row does not hold: the row is not
-// rewritten for each message.
-func (s *Session) recall(e *engine.Entry) {
+// rewritten for each message. since is the last entry visible to all that the row
+// knows of.
+func (s *Session) recall(e *engine.Entry, since engine.Seq) {
 	if e.IsVisible(engine.VisibleToAll) {
 		s.row.PrevAll = max(s.row.PrevAll, e.Seq)
 	}
@@ -104,18 +110,24 @@ func (s *Session) recall(e *engine.Entry) {
 	}
 	switch e.Kind {
 	case engine.KindMessageNew:
-		s.flipTurn(e)
+		if !e.IsVisible(engine.VisibleToAll) {
+			break
+		}
+		s.wrote.wrote(e.Author, e.Seq)
+		if e.Seq > since {
+			s.takeTurn(e)
+		}
 		if e.Author.Kind == engine.AuthorVisitor && s.rules.Keeps {
 			s.row.LastActivity = laterMinute(s.row.LastActivity, e.At)
 		}
 	case engine.KindSessionClosing:
-		s.closed = e.Seq
+		s.closed, s.endedAt = e.Seq, e.At
 	default:
 	}
 }
 
 // recallFacts takes from an entry what a closed session's row held: who owned it
-// may read it still.
+// may read it still, the visitor may rate it, and another session may continue it.
 func (s *Session) recallFacts(e *engine.Entry) {
 	s.row.Epoch = max(s.row.Epoch, e.Epoch)
 	switch e.Kind {
@@ -126,21 +138,27 @@ func (s *Session) recallFacts(e *engine.Entry) {
 		if s.row.FirstQueued.IsZero() {
 			s.row.FirstQueued = e.At
 		}
+	case engine.KindRatingRequested:
+		s.row.Service.RateBy = e.Deadline
+	case engine.KindTagsSet:
+		s.row.Service.Rev, s.row.Service.Tags = e.Seq, factsOf(e).Tags
+	case engine.KindPrioritySet:
+		s.row.Service.Rev = e.Seq
 	case engine.KindSessionClosed:
 		s.row.Owner, s.row.Department = e.Operator, e.Department
+		s.row.Service.Needs = factsOf(e).Needs
+		if s.endedAt.IsZero() { // refused: the same entry ends it
+			s.endedAt = e.At
+		}
 	case engine.KindSessionAssigned:
 		s.row.Owner = e.Operator
 	default:
 	}
 }
 
-// Row is the session's routing facts now.
-func (s *Session) Row() engine.Row {
-	row := s.row
-	row.Declines = append([]engine.Decline(nil), s.row.Declines...)
-	row.Offers = append([]engine.LiveOffer(nil), s.row.Offers...)
-	return row
-}
+// Row is the session's routing facts now. What it points at is shared and never
+// changes.
+func (s *Session) Row() engine.Row { return s.row }
 
 // TakeRow answers the routing facts if they changed since the last call, to be
 // stored in the batch of the entries written meanwhile; else nil.
@@ -171,94 +189,4 @@ func (s *Session) HeadFor(reader engine.Visibility) engine.Seq {
 		return s.last
 	}
 	return s.row.PrevAll
-}
-
-// MayRead reports whether a participant may see the session at all: judged at
-// each delivery (I10).
-func (s *Session) MayRead(by engine.Author) bool {
-	switch by.Kind {
-	case engine.AuthorVisitor, engine.AuthorIntegration:
-		return true
-	case engine.AuthorOperator:
-		return s.row.Owner == by.Operator && by.Operator != ""
-	default:
-		return false
-	}
-}
-
-// Situation describes the session to an outlet that is being seated. Head,
-// From and Reset are the caller's to fill.
-func (s *Session) Situation(reader engine.Visibility) engine.Situation {
-	sit := engine.Situation{
-		Session: s.row.Ref.Session, State: s.row.State, Epoch: s.row.Epoch, Department: s.row.Department,
-		Owner: s.row.Owner, Turn: s.row.Turn, ReadVisitor: s.row.ReadVisitor, ReadOperator: s.row.ReadOperator,
-	}
-	sit.Visitor = s.presence()
-	if reader == engine.VisibleToAll {
-		sit.Visitor.LastActivity = time.Time{}
-	}
-	return sit
-}
-
-// AwaySince is from when on the visitor is gone: now while it has a connection.
-func (s *Session) AwaySince(now time.Time) time.Time {
-	if s.present || s.goneSince.IsZero() {
-		return now
-	}
-	return s.goneSince
-}
-
-// Info describes the session to REST and to hosts.
-func (s *Session) Info() engine.SessionInfo {
-	return engine.SessionInfo{
-		Ref: s.row.Ref, State: s.row.State, Epoch: s.row.Epoch, Department: s.row.Department, Owner: s.row.Owner,
-		Head: s.durable, Turn: s.row.Turn, Present: s.present, LastActivity: s.row.LastActivity,
-	}
-}
-
-// Deadline is when the next Tick matters; zero if never.
-func (s *Session) Deadline() time.Time {
-	switch s.row.State {
-	case engine.StateOffered:
-		return earlier(s.row.Offers[0].Deadline, s.graceEnd())
-	case engine.StateQueued:
-		return s.graceEnd()
-	case engine.StateClosing:
-		return s.row.CloseBy
-	default:
-		return time.Time{}
-	}
-}
-
-// graceEnd is when a waiting visitor without a connection is given up.
-func (s *Session) graceEnd() time.Time {
-	if s.present || s.goneSince.IsZero() {
-		return time.Time{}
-	}
-	return s.goneSince.Add(s.department().QueueGrace)
-}
-
-func (s *Session) department() engine.Department {
-	d, ok := s.rules.Department(s.row.Department)
-	if !ok { // the configuration lost the department: its defaults still apply
-		d = engine.Department{
-			ID: s.row.Department, OfferTimeout: engine.DefaultOfferTimeout,
-			DeclineFor: engine.DefaultDeclineFor, QueueGrace: engine.DefaultQueueGrace,
-		}
-	}
-	return d
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func laterMinute(old, now time.Time) time.Time {
-	if minute := now.Truncate(time.Minute).UTC(); minute.After(old) {
-		return minute
-	}
-	return old
 }

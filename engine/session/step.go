@@ -7,11 +7,31 @@ import (
 )
 
 // Step applies one input and appends its effects to out. now must not run
-// backwards; the caller reads the clock once per batch.
+// backwards; the caller reads the clock once per batch. Of a step that changed
+// what the router must know, the report is the last effect.
 func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
-	t := turn{s, now.UTC().Truncate(time.Millisecond), out}
+	t := turn{Session: s, now: now.UTC().Truncate(time.Millisecond), out: out}
+	t.take(in)
+	t.settlePicks()
+	if t.routed {
+		t.report()
+	}
+	return t.out
+}
+
+// turn is one Step in progress.
+type turn struct {
+	*Session
+	now    time.Time
+	out    []Effect
+	rights engine.Rights // of whoever asks
+	routed bool          // the router must know
+}
+
+func (t *turn) take(in Input) {
 	switch in := in.(type) {
 	case Ask:
+		t.rights = in.Rights
 		t.ask(in)
 	case Typing:
 		t.typing(in)
@@ -21,38 +41,49 @@ func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
 		t.visitorPresence(in.On)
 	case Upgrade:
 		t.upgrade(in)
+	case Stored:
+		t.durable = max(t.durable, in.Through)
+	case Tick:
+		t.tick()
+	case OwnerGone:
+		t.ownerGone(in)
+	case OwnerBack:
+		t.ownerBack(in.Operator)
+	case Recover:
+		t.recover(in.Since)
+	default:
+		t.route(in)
+	}
+}
+
+// route takes what comes from the router.
+func (t *turn) route(in Input) {
+	switch in := in.(type) {
 	case Offer:
 		t.offer(in)
 	case Revoke:
-		if s.row.State == engine.StateOffered && s.row.OfferedTo() == in.Operator {
-			t.endOffer(in.Cause, engine.Author{}, engine.Draft{})
-			t.report()
-		}
+		t.revoke(in.Operator, in.Cause)
 	case Refuse:
-		if s.row.State == engine.StateQueued && s.row.Epoch == in.Epoch {
+		if t.row.State == engine.StateQueued && t.row.Epoch == in.Epoch {
 			t.write(&engine.Entry{Kind: engine.KindSessionRefused, Cause: in.Cause})
 			t.finish(in.Cause)
 		}
-	case Recover:
-		t.recover(in.Since)
-	case Again:
-		t.number, t.recovered = 0, true
-		if t.row.State.IsOpen() && t.row.State != engine.StateNew {
-			t.report()
+	case Relax:
+		t.relax(in)
+	case Defer:
+		if t.row.State == engine.StateQueued && t.row.Epoch == in.Epoch {
+			t.setAside(in.Cause, engine.Author{}, engine.Draft{})
 		}
-	case Tick:
-		t.tick()
-	case Stored:
-		s.durable = max(s.durable, in.Through)
+	case Resume:
+		t.resume(in)
+	case TransferFailed:
+		t.transferFailed(in)
+	case Picked:
+		t.picked(in)
+	case Again:
+		t.again()
+	default:
 	}
-	return t.out
-}
-
-// turn is one Step in progress.
-type turn struct {
-	*Session
-	now time.Time
-	out []Effect
 }
 
 func (t *turn) do(e Effect) { t.out = append(t.out, e) }
@@ -80,10 +111,15 @@ func (t *turn) write(e *engine.Entry) engine.Seq {
 	return e.Seq
 }
 
-// move changes the state; the row goes into the same batch.
+// change says that the routing facts are not what they were: the row goes into
+// the same batch, and the router learns of it. What the row points at is replaced,
+// never changed in place: reports hold it too.
+func (t *turn) change() { t.dirty, t.routed = true, true }
+
+// move changes the state.
 func (t *turn) move(to engine.State) {
 	t.row.State = to
-	t.dirty = true
+	t.change()
 }
 
 // report tells the router what the session is, once what was written is durable.
@@ -91,123 +127,19 @@ func (t *turn) report() {
 	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Row: t.Row()})
 }
 
-func (t *turn) reply(d engine.Draft, after engine.Seq, a engine.Answer) {
-	if d.Request == "" {
-		return
-	}
-	a.Request, a.Op, a.Session = d.Request, d.Op, t.row.Ref.Session
-	t.do(Reply{After: after, Answer: a})
+// notify tells an operator something that is about no offer.
+func (t *turn) notify(operator engine.OperatorID, note Note, cause engine.Cause) {
+	t.do(Notify{
+		After: t.last, Operator: operator, Note: note, Cause: cause,
+		Offer: engine.Offer{Session: t.row.Ref.Session, Epoch: t.row.Epoch, Department: t.row.Department},
+	})
 }
 
-func (t *turn) refuse(d engine.Draft, err *engine.Error) { t.reply(d, 0, engine.Answer{Err: err}) }
-
-// done answers with the entry that the draft added.
-func (t *turn) done(d engine.Draft, seq engine.Seq, at time.Time) {
-	a := engine.Answer{Seq: seq, At: at}
-	if d.Op == engine.OpAccept {
-		a.Epoch = t.row.Epoch
-	}
-	t.reply(d, seq, a)
-}
-
-// repeated answers a draft whose idempotency key is known, and reports whether it was.
-func (t *turn) repeated(by engine.Author, kind engine.Kind, d engine.Draft) bool {
-	if d.ClientID == "" {
-		return false
-	}
-	r, known := t.results[key{by, kind, d.ClientID}]
-	if !known {
-		return false
-	}
-	if !asksSame(r, d) {
-		t.refuse(d, engine.ErrIdemConflict)
-		return true
-	}
-	t.done(d, r.Seq, r.At)
-	return true
-}
-
-// asksSame reports whether a draft asks for what was done under its key. Of a
-// text that was removed nothing is known any more: any is the same.
-func asksSame(r engine.Result, d engine.Draft) bool {
-	text := r.Format == d.Format && r.Digest == d.Body.Digest() || r.Format == engine.FormatRedacted
-	switch r.Kind {
-	case engine.KindMessageNew:
-		return text && r.Visibility == d.Visibility
-	case engine.KindMessageEdited:
-		return text && r.Target == d.Target
-	case engine.KindMessageRedacted:
-		return r.Target == d.Target
-	default:
-		return r.Digest == d.Body.Digest()
-	}
-}
-
-func (t *turn) ask(in Ask) {
-	if len(in.Draft.ClientID) > engine.MaxClientID {
-		field := "idem"
-		if in.Draft.Op == engine.OpMessage {
-			field = "cmid"
-		}
-		t.refuse(in.Draft, engine.ErrBadRequest.In(field))
-		return
-	}
-	if in.By.Kind == engine.AuthorVisitor {
-		t.touch()
-	}
-	switch in.Draft.Op {
-	case engine.OpStart:
-		t.start(in.By, in.Draft)
-	case engine.OpMessage:
-		t.message(in.By, in.Draft)
-	case engine.OpEdit:
-		t.edit(in.By, in.Draft)
-	case engine.OpRedact:
-		t.redact(in.By, in.Draft)
-	case engine.OpRead:
-		t.read(in.By, in.Draft)
-	case engine.OpClose:
-		t.close(in.By, in.Draft)
-	case engine.OpAccept:
-		t.accept(in.By, in.Draft)
-	case engine.OpReject:
-		t.reject(in.By, in.Draft)
-	default:
-		t.refuse(in.Draft, engine.ErrUnknownOp)
-	}
-}
-
-// tick lets due deadlines act, the earlier first: an operator whose offer was
-// still open when the visitor was given up has missed nothing.
-func (t *turn) tick() {
-	end := t.graceEnd()
-	waiting := t.row.State == engine.StateQueued || t.row.State == engine.StateOffered
-	gone := waiting && !end.IsZero() && !t.now.Before(end)
-	if t.row.State == engine.StateOffered {
-		if offer := t.row.Offers[0].Deadline; !t.now.Before(offer) && !(gone && end.Before(offer)) {
-			t.endOffer(engine.CauseMissed, engine.Author{}, engine.Draft{})
-			t.report()
-		}
-	}
-	if gone {
-		t.closeFor(engine.CauseVisitorLeft, engine.Author{}, engine.Draft{})
-	}
-	if t.row.State == engine.StateClosing && !t.now.Before(t.row.CloseBy) {
-		t.finish(engine.CauseNone)
-	}
-}
-
-// recover makes a restored session whole: an offer was no durable promise.
-func (t *turn) recover(since time.Time) {
-	if t.row.State == engine.StateOffered {
-		t.endOffer(engine.CauseRestart, engine.Author{}, engine.Draft{})
-	}
-	if !t.present && t.goneSince.IsZero() {
-		if t.goneSince = since; since.IsZero() {
-			t.goneSince = t.now // I4: a waiting session always has a deadline or a visitor
-		}
-	}
-	if t.row.State.IsOpen() && t.row.State != engine.StateNew {
-		t.report()
+// again tells a router that lost its memory everything that it does not know.
+func (t *turn) again() {
+	t.number, t.recovered = 0, true
+	t.routed = t.row.State.IsOpen() && t.row.State != engine.StateNew
+	for _, p := range t.picks {
+		t.do(p.effect(t.last, t.row.Epoch))
 	}
 }

@@ -249,7 +249,7 @@ func printEffect(e session.Effect) string {
 	case session.Report:
 		return printReport(e)
 	case session.Notify:
-		text := fmt.Sprintf("after %d notify %s: %s", e.After, e.Operator, [...]string{"", "offered", "offer ended", "gained", "lost"}[e.Note])
+		text := fmt.Sprintf("after %d notify %s: %s", e.After, e.Operator, [...]string{"", "offered", "offer ended", "gained", "lost", "joined", "left", "missed", "nudge"}[e.Note])
 		if e.Offer.ID != 0 {
 			text += fmt.Sprintf(" (offer %d)", e.Offer.ID)
 		}

@@ -6,64 +6,6 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// start admits the session to its department's waiting line. An open session
-// answers as it is, and takes the text as a message: nothing a visitor typed is lost.
-func (t *turn) start(by engine.Author, d engine.Draft) {
-	d.Visibility, d.Format = engine.VisibleToAll, engine.FormatText // not a start's
-	if by.Kind != engine.AuthorVisitor {
-		t.refuse(d, engine.ErrForbidden)
-		return
-	}
-	if t.row.State != engine.StateNew {
-		t.startAgain(by, d)
-		return
-	}
-	department, ok := t.rules.Department(d.Department)
-	switch {
-	case !ok:
-		t.refuse(d, engine.ErrBadRequest.In("department"))
-		return
-	case d.Body.Len() > t.rules.BodyBytes:
-		t.refuse(d, engine.ErrTooLarge)
-		return
-	}
-	t.row.Department = department.ID
-	t.row.Started, t.row.FirstQueued = t.now, t.now
-	t.row.Turn = engine.TurnOperator
-	first := t.write(&engine.Entry{Author: by, Kind: engine.KindSessionStarted, ClientID: d.ClientID, Department: department.ID})
-	t.row.Epoch++
-	t.move(engine.StateQueued)
-	t.write(&engine.Entry{Author: engine.Author{}, Kind: engine.KindSessionQueued, Department: department.ID})
-	if d.Body.Len() > 0 {
-		t.say(by, d)
-	}
-	if !t.present && t.goneSince.IsZero() {
-		t.goneSince = t.now
-	}
-	t.report()
-	t.reply(d, t.last, engine.Answer{Seq: first, At: t.now, Epoch: t.row.Epoch, State: t.row.State})
-}
-
-func (t *turn) startAgain(by engine.Author, d engine.Draft) {
-	_, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
-	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
-	switch {
-	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0:
-		t.refuse(d, engine.ErrIdemConflict)
-		return
-	case started || hasSaid: // repeated: the first answer again, closed or not
-	case t.closed != 0:
-		t.refuse(d, engine.ErrClosed.At(t.closed))
-		return
-	case d.Body.Len() > t.rules.BodyBytes:
-		t.refuse(d, engine.ErrTooLarge)
-		return
-	case d.Body.Len() > 0:
-		t.say(by, d)
-	}
-	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
-}
-
 // message adds what a member wrote.
 func (t *turn) message(by engine.Author, d engine.Draft) {
 	if t.repeated(by, engine.KindMessageNew, d) {
@@ -86,7 +28,7 @@ func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
 		return engine.ErrNotFound
 	case d.ClientID == "":
 		return engine.ErrBadRequest.In("cmid")
-	case d.Visibility != engine.VisibleToAll && by.Kind == engine.AuthorVisitor:
+	case !t.MayWrite(by, d.Visibility):
 		return engine.ErrForbidden
 	}
 	if err := t.fault(d); err != nil {
@@ -103,22 +45,8 @@ func (t *turn) say(by engine.Author, d engine.Draft) engine.Seq {
 		Author: by, Kind: engine.KindMessageNew, Visibility: d.Visibility, ClientID: d.ClientID, Format: d.Format, Body: d.Body,
 	}
 	seq := t.write(e)
-	t.flipTurn(e)
+	t.spoke(e)
 	return seq
-}
-
-// flipTurn gives the turn to whoever did not write last. A note among operators
-// is not part of the conversation: it flips nothing, and IfSeq does not see it.
-func (s *Session) flipTurn(e *engine.Entry) {
-	switch {
-	case !e.IsVisible(engine.VisibleToAll):
-		return
-	case e.Author.Kind == engine.AuthorVisitor:
-		s.row.Turn = engine.TurnOperator
-	default:
-		s.row.Turn = engine.TurnVisitor
-	}
-	s.wrote.wrote(e.Author, e.Seq)
 }
 
 // read moves a read mark, which only grows. It is stored with the next entry.
@@ -129,6 +57,10 @@ func (t *turn) read(by engine.Author, d engine.Draft) {
 	}
 	if by.Kind == engine.AuthorIntegration { // a server reads for nobody
 		t.refuse(d, engine.ErrForbidden)
+		return
+	}
+	if by.Kind == engine.AuthorOperator && !t.owns(by) { // a member reads for itself: no mark of the session's
+		t.reply(d, 0, engine.Answer{})
 		return
 	}
 	mark, to := &t.row.ReadOperator, engine.VisibleToAll
@@ -146,7 +78,7 @@ func (t *turn) read(by engine.Author, d engine.Draft) {
 
 // typing passes on that somebody writes; it is in no log.
 func (t *turn) typing(in Typing) {
-	if !t.MayRead(in.By) || t.closed != 0 {
+	if !t.MayWrite(in.By, engine.VisibleToAll) || t.closed != 0 {
 		return
 	}
 	to := engine.VisibleToAll

@@ -1,0 +1,166 @@
+package session
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// start admits the session to its department's waiting line. An open session
+// answers as it is, and takes the text as a message: nothing a visitor typed is lost.
+func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
+	d.Visibility, d.Format = engine.VisibleToAll, engine.FormatText // not a start's
+	if by.Kind != engine.AuthorVisitor {
+		t.refuse(d, engine.ErrForbidden)
+		return
+	}
+	if t.row.State != engine.StateNew {
+		t.startAgain(by, d)
+		return
+	}
+	if d.Plan == nil {
+		d.Plan = &engine.Plan{}
+	}
+	department, err := t.mayStart(d)
+	if err != nil {
+		t.refuse(d, err)
+		return
+	}
+	t.begin(d.Plan, &department, from)
+	first := t.write(t.started(by, d))
+	if !t.present && t.goneSince.IsZero() {
+		t.goneSince = t.now
+	}
+	if !t.isOpen(&department) {
+		switch department.WhenClosed {
+		case engine.OtherwiseRefuse:
+			t.write(&engine.Entry{Kind: engine.KindSessionRefused, Cause: engine.CauseDepartmentClosed, ClientID: d.ClientID})
+			t.finish(engine.CauseDepartmentClosed)
+			t.reply(d, t.last, engine.Answer{Err: engine.ErrDepartmentClosed})
+			return
+		case engine.OtherwiseUnattended:
+			t.setAside(engine.CauseDepartmentClosed, engine.Author{}, engine.Draft{})
+		default:
+			t.queue(engine.CauseNone)
+		}
+	} else {
+		t.queue(engine.CauseNone)
+	}
+	if d.Body.Len() > 0 {
+		t.say(by, d)
+	}
+	t.reply(d, t.last, engine.Answer{Seq: first, At: t.now, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+func (t *turn) mayStart(d engine.Draft) (engine.Department, *engine.Error) {
+	department, ok := t.rules.Department(d.Department)
+	p, mayPrioritise := d.Plan, t.rights.Has(engine.RightPriority)
+	isHard := func(n engine.Need) bool { return n.Hard }
+	switch {
+	case !ok:
+		return department, engine.ErrBadRequest.In("department")
+	case d.Body.Len() > t.rules.BodyBytes:
+		return department, engine.ErrTooLarge
+	case p.Priority != nil && (*p.Priority < engine.MinPriority || *p.Priority > engine.MaxPriority):
+		return department, engine.ErrBadRequest.In("priority")
+	case !mayPrioritise && (p.Priority != nil || slices.ContainsFunc(p.Needs, isHard)):
+		return department, engine.ErrForbidden
+	}
+	complete(&department)
+	return department, faultyNeeds(p.Needs)
+}
+
+// begin takes in what a new session is to be.
+func (t *turn) begin(p *engine.Plan, d *engine.Department, from Inherit) {
+	s := &t.row.Service
+	t.row.Department, t.row.Weight = d.ID, d.Weight
+	t.row.Started, t.row.FirstQueued = t.now, t.now
+	t.row.Turn = engine.TurnOperator
+	s.Queued = t.now
+	if p.Priority != nil {
+		t.row.Priority = *p.Priority
+	}
+	if s.Needs = from.Needs; p.Needs != nil {
+		s.Needs = slices.Clone(p.Needs)
+	}
+	s.Previous, s.Preferred = from.Previous, from.Preferred
+}
+
+// started is the log's first entry.
+func (t *turn) started(by engine.Author, d engine.Draft) *engine.Entry {
+	s := &t.row.Service
+	f := engine.Facts{Needs: s.Needs}
+	if !s.Previous.IsZero() {
+		f.Previous = &s.Previous
+	}
+	if p := t.row.Priority; p != 0 {
+		f.Priority = &p
+	}
+	for _, n := range s.Needs {
+		if language, is := strings.CutPrefix(n.Skill, "lang:"); is {
+			f.Language = language
+			break
+		}
+	}
+	return with(&engine.Entry{Author: by, Kind: engine.KindSessionStarted, ClientID: d.ClientID, Department: t.row.Department}, &f)
+}
+
+func (t *turn) startAgain(by engine.Author, d engine.Draft) {
+	_, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
+	_, refused := t.results[key{engine.Author{}, engine.KindSessionRefused, d.ClientID}]
+	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
+	switch {
+	case refused: // repeated
+		t.reply(d, t.last, engine.Answer{Err: engine.ErrDepartmentClosed})
+		return
+	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0:
+		t.refuse(d, engine.ErrIdemConflict)
+		return
+	case started || hasSaid: // repeated: the first answer again, closed or not
+	case t.closed != 0:
+		t.refuse(d, engine.ErrClosed.At(t.closed))
+		return
+	case d.Body.Len() > t.rules.BodyBytes:
+		t.refuse(d, engine.ErrTooLarge)
+		return
+	case d.Body.Len() > 0:
+		t.say(by, d)
+	}
+	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+// goOn continues what is over in a new session: of two, the first asks for the
+// second, which begins with what it inherits. A session that is still open answers
+// as it is.
+func (t *turn) goOn(by engine.Author, d engine.Draft, from *Inherit) {
+	isOver := t.closed != 0
+	_, isRepeated := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
+	switch {
+	case by.Kind != engine.AuthorVisitor:
+		t.refuse(d, engine.ErrForbidden)
+	case t.row.State == engine.StateNew && from == nil:
+		t.refuse(d, engine.ErrNotFound)
+	case t.row.State == engine.StateNew:
+		if _, known := t.rules.Department(from.Department); known && d.Department == "" {
+			d.Department = from.Department
+		}
+		t.start(by, d, *from)
+	case isOver && (d.ClientID == "" || !isRepeated || from == nil):
+		t.do(Begin{After: t.last, Inherit: t.legacy()})
+	default:
+		t.startAgain(by, d)
+	}
+}
+
+// legacy is what a session that continues this one takes over.
+func (t *turn) legacy() Inherit {
+	in := Inherit{
+		Previous: t.row.Ref.Session, Department: t.row.Department, Preferred: t.row.Owner,
+		Needs: slices.DeleteFunc(slices.Clone(t.row.Service.Needs), func(n engine.Need) bool { return !strings.HasPrefix(n.Skill, "lang:") }),
+	}
+	if t.isBot(in.Preferred) {
+		in.Preferred = ""
+	}
+	return in
+}
