@@ -159,6 +159,7 @@ type Decision struct {
 	Step       int            `json:"step"`
 	Needs      []Need         `json:"needs,omitempty"`
 	Weight     int            `json:"weight"`                // of the session, milli-units
+	Target     OperatorID     `json:"target,omitempty"`      // of a transfer: the only one who could take it
 	Owner      OperatorID     `json:"owner,omitempty"`       // of a transfer: whose the session is
 	Declined   []OperatorID   `json:"declined,omitempty"`    // who had turned it down just before
 	PeopleOnly bool           `json:"people_only,omitempty"` // a bot had handed it over

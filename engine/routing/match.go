@@ -7,14 +7,18 @@ import (
 )
 
 // bid is a reason to try a session: an operator who could take it, or, without
-// one, the session itself, which has just begun to wait.
+// one, the session itself, which has just begun to wait or may ask again somebody
+// who turned it down.
 type bid struct {
-	s *session
-	o *operator
+	s    *session
+	o    *operator
+	back bool // o lost the session and gets it back before all others
 }
 
 func bidLess(a, b bid) bool {
 	switch {
+	case a.back != b.back:
+		return a.back
 	case a.s != b.s:
 		return sessionLess(a.s, b.s)
 	case a.o == nil || b.o == nil:
@@ -24,17 +28,26 @@ func bidLess(a, b bid) bool {
 	}
 }
 
-// match is a match round over what the step touched. Before the step no waiting
+// round is a match round over what the step touched. Before the step no waiting
 // session had an eligible operator (I5), so only a session that began to wait
 // and an operator who was touched can make a pair. Each touched operator bids
 // for the earliest session it could take; the earliest bid of all goes first,
 // to the best operator for it, and whoever bid bids again. During a round sessions
 // only leave and room only shrinks, so no bid is too late in the order: the
 // outcome is that of walking the whole line.
-func (r *Router) match(fresh *session) {
-	if fresh != nil && fresh.line != nil {
-		r.bids.insert(bid{s: fresh}, 0)
+func (r *Router) round() {
+	for _, s := range r.fresh {
+		s.isFresh = false
+		if s.class == nil {
+			continue
+		}
+		if s.returning && r.takesBack(s, s.preferred) {
+			r.bids.insert(bid{s: s, o: s.preferred, back: true}, 0, 0)
+		}
+		r.bids.insert(bid{s: s}, 0, 0)
 	}
+	clear(r.fresh)
+	r.fresh = r.fresh[:0]
 	for _, o := range r.touched {
 		r.bid(o)
 	}
@@ -44,8 +57,12 @@ func (r *Router) match(fresh *session) {
 			return
 		}
 		r.bids.remove(b)
-		if b.s.line != nil {
-			r.place(b.s)
+		switch {
+		case b.s.class == nil:
+		case b.back:
+			r.giveBack(b.s, b.o)
+		case !r.place(b.s):
+			r.failTransfer(b.s)
 		}
 		if b.o != nil {
 			r.bid(b.o)
@@ -53,101 +70,205 @@ func (r *Router) match(fresh *session) {
 	}
 }
 
-// matchAll is a match round that walks the whole line in order: for a new
-// configuration, when everybody would bid for the same sessions.
-func (r *Router) matchAll() {
-	var waiting []*session
-	for _, l := range r.lines {
-		l.waiting.each(func(s *session) bool { waiting = append(waiting, s); return true })
-	}
-	slices.SortFunc(waiting, compareSessions)
-	for _, s := range waiting {
-		r.place(s)
-	}
-}
-
-// bid enters the earliest waiting session that the operator could take.
+// bid enters the session that comes first of those that the operator could take.
 func (r *Router) bid(o *operator) {
-	if o.listedRoom == 0 {
+	standing := o.standing()
+	if standing != listed && standing != full {
 		return
 	}
+	room, now := max(o.room(), 0), r.now
+	if o.returning.size > 0 {
+		s, found := o.returning.first(room, func(s *session) bool { return r.takesBack(s, o) })
+		if found {
+			r.bids.insert(bid{s: s, o: o, back: true}, 0, 0)
+			return
+		}
+	}
 	var earliest *session
-	willing := func(s *session) bool { return !s.hasDeclined(o, r.now) }
-	consider := func(l *line) {
-		s, found := l.waiting.first(o.listedRoom, willing)
+	willing := func(s *session) bool { return !s.refuses(o, now) }
+	for _, m := range o.memberships {
+		if m.c.waiting.size == 0 || m.c.manual {
+			continue
+		}
+		s, found := m.c.waiting.first(room, willing)
 		if found && (earliest == nil || sessionLess(s, earliest)) {
 			earliest = s
 		}
 	}
-	if o.servesAll() {
-		for _, l := range r.lines {
-			consider(l)
-		}
-	} else {
-		for _, l := range o.lines {
-			consider(l)
-		}
-	}
 	if earliest != nil {
-		r.bids.insert(bid{earliest, o}, 0)
+		r.bids.insert(bid{s: earliest, o: o}, 0, 0)
 	}
 }
 
-// place promises the session to the best operator, if there is one.
-func (r *Router) place(s *session) {
-	winner := r.best(s, nil)
-	if winner == nil {
+// takesBack reports whether an operator can have a session back that it lost.
+// It has served it before: tiers and skills do not matter.
+func (r *Router) takesBack(s *session, o *operator) bool {
+	return s.class != nil && s.state == engine.StateQueued && s.class.reaches(o) && o.fits(s.lease, false) && !s.refuses(o, r.now)
+}
+
+// giveBack offers a session to the operator who lost it.
+func (r *Router) giveBack(s *session, o *operator) {
+	if !r.takesBack(s, o) {
 		return
 	}
-	s.why = Decision{
-		Rule: ruleBetween(winner, r.best(s, winner)), Eligible: r.eligible(s),
-		Used: winner.used, Capacity: winner.capacity, LastChosen: winner.lastChosen,
+	m := s.class.of(o)
+	if m == nil { // its tier or its skills keep it out of the class
+		m = &member{o: o, c: s.class, tier: engine.TierNever}
 	}
+	d := r.decide(s, s.class, append(r.found[:0], m), "returning")
+	r.promise(s, []*operator{o}, s.line.conf.AutoAccept || o.profile.bot, d)
+}
+
+// place promises the session to the best operators, if there are any: to one, or
+// in departments that ask several at a time to so many.
+func (r *Router) place(s *session) bool {
+	c := s.class
+	if c.manual {
+		return false
+	}
+	c.refresh()
+	if s.isForced() {
+		return r.placeByForce(s)
+	}
+	direct := s.line.conf.AutoAccept && s.transfer == nil
+	several := 1
+	if !direct {
+		several = s.line.parallel
+	}
+	r.findFor(s, several+engine.MaxCandidates)
+	if len(r.found) == 0 {
+		return false
+	}
+	rule := c.ruleBetween(r.found[0], next(r.found))
+	if r.found[0] == r.foundPreferred {
+		rule = "preferred"
+	}
+	r.promiseFound(s, several, direct, rule)
+	return true
+}
+
+func next(found []*member) *member {
+	if len(found) < 2 {
+		return nil
+	}
+	return found[1]
+}
+
+// findFor finds the first so many operators who can take a session, the preferred
+// one first while its step says so.
+func (r *Router) findFor(s *session, most int) {
+	c, now := s.class, r.now
+	r.found, r.foundPreferred = r.found[:0], nil
+	if s.preferred != nil && s.transfer == nil && (s.returning || s.line.steps[s.step].Prefer) {
+		if m := c.of(s.preferred); m != nil && m.standing == listed && m.room >= s.lease && !s.refuses(m.o, now) {
+			r.found, r.foundPreferred = append(r.found, m), m
+		}
+	}
+	c.pool.within(-s.lease, func(m *member) bool {
+		if m != r.foundPreferred && !s.refuses(m.o, now) {
+			r.found = append(r.found, m)
+		}
+		return len(r.found) < most
+	})
+}
+
+// placeByForce finds the best operator whatever the load, the open cap excepted.
+func (r *Router) placeByForce(s *session) bool {
+	r.found, r.foundPreferred = r.found[:0], nil
+	for _, m := range s.class.members {
+		if m.o.fits(s.lease, true) && !s.refuses(m.o, r.now) {
+			m.strategy, m.last = r.figureOf(m), r.lastOf(m)
+			r.found = append(r.found, m)
+		}
+	}
+	if len(r.found) == 0 {
+		return false
+	}
+	slices.SortFunc(r.found, func(a, b *member) int {
+		if memberLess(a, b) {
+			return -1
+		}
+		return 1
+	})
+	r.promiseFound(s, 1, false, "force")
+	return true
+}
+
+// promiseFound promises the session to the first of those who were found. A bot
+// takes at once and is asked alone.
+func (r *Router) promiseFound(s *session, several int, direct bool, rule string) {
+	d := r.decide(s, s.class, r.found, rule)
+	r.winners = append(r.winners[:0], r.found[0].o)
+	if r.found[0].o.profile.bot {
+		direct = true
+	}
+	for _, m := range r.found[1:] {
+		if !direct && len(r.winners) < several && !m.o.profile.bot {
+			r.winners = append(r.winners, m.o)
+		}
+	}
+	r.promise(s, r.winners, direct, d)
+}
+
+// promise reserves the operators for the session, and offers it to them.
+func (r *Router) promise(s *session, winners []*operator, direct bool, d *engine.Decision) {
+	r.overtakes(s)
 	r.leave(s)
 	r.number++
-	s.promised, s.number = winner, r.number
-	r.unlist(winner) // its place in the order is about to change
-	winner.lastChosen = r.now
+	s.promised, s.promisedIn, s.number = append(s.promised[:0], winners...), s.state, r.number
+	for _, o := range winners {
+		o.last = r.now
+	}
 	r.settle(s)
-	r.offer(s)
+	s.offer = Offer{
+		Session: s.ref, Operator: winners[0].id, Epoch: s.epoch, Number: s.number, Direct: direct, Decision: d,
+	}
+	for _, o := range winners[1:] {
+		s.offer.Also = append(s.offer.Also, o.id)
+	}
+	if s.transfer != nil {
+		s.offer.Transfer = s.transfer.ID
+	}
+	r.do(s.offer)
 }
 
-// offer makes the promise known to the session.
-func (r *Router) offer(s *session) {
-	r.do(Offer{Session: s.ref, Operator: s.promised.id, Epoch: s.epoch, Number: s.number, Why: s.why})
+// repeat makes an offer again, under its number, to those who can still take it.
+func (r *Router) repeat(s *session) {
+	s.offer.Epoch, s.offer.Operator, s.offer.Also = s.epoch, s.promised[0].id, nil
+	for _, o := range s.promised[1:] {
+		s.offer.Also = append(s.offer.Also, o.id)
+	}
+	r.do(s.offer)
 }
 
-// best is the operator to choose for a waiting session, leaving one out.
-func (r *Router) best(s *session, except *operator) *operator {
-	var best *operator
-	ok := func(o *operator) bool { return o != except && !s.hasDeclined(o, r.now) }
-	for _, p := range [...]*pool{s.line.pool, r.everyone} {
-		o, found := p.operators.first(-s.weight, ok)
-		if found && (best == nil || operatorLess(o, best)) {
-			best = o
+// failTransfer ends a transfer that nobody can take now, unless it waits or the
+// operators have not all spoken yet.
+func (r *Router) failTransfer(s *session) {
+	if s.transfer == nil {
+		return
+	}
+	cause := r.whyNot(s)
+	if s.transfer.Or == engine.OrWait && cause != engine.CauseTargetNotMember || !r.settled && cause == engine.CauseTargetOffline {
+		return
+	}
+	r.leave(s)
+	s.failed = s.transfer.ID
+	r.do(TransferFailed{Session: s.ref, Epoch: s.epoch, Transfer: s.transfer.ID, Cause: cause})
+}
+
+// whyNot is why nobody of a transfer's target can take it.
+func (r *Router) whyNot(s *session) engine.Cause {
+	cause := engine.CauseTargetNotMember
+	for _, m := range s.class.members {
+		switch {
+		case m.o == s.owner:
+		case m.o.fits(s.lease, s.isForced()):
+			return engine.CauseRejected // it could, and was asked before
+		case m.o.standing() != notRoutable:
+			cause = engine.CauseTargetFull
+		case cause == engine.CauseTargetNotMember:
+			cause = engine.CauseTargetOffline
 		}
 	}
-	return best
-}
-
-// eligible counts the operators who could have been chosen.
-func (r *Router) eligible(s *session) int {
-	n := s.line.pool.fitting(s.weight) + r.everyone.fitting(s.weight)
-	for i, d := range s.declines {
-		o := r.operators[d.Operator]
-		if o != nil && r.now.Before(d.Until) && o.listedRoom >= s.weight && o.serves(s.department) && !declinedBefore(s.declines[:i], d, r) {
-			n--
-		}
-	}
-	return n
-}
-
-// declinedBefore reports whether an earlier decline already counts for the same operator.
-func declinedBefore(earlier []engine.Decline, d engine.Decline, r *Router) bool {
-	for _, e := range earlier {
-		if e.Operator == d.Operator && r.now.Before(e.Until) {
-			return true
-		}
-	}
-	return false
+	return cause
 }

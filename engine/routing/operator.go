@@ -1,8 +1,8 @@
 package routing
 
 import (
+	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -10,161 +10,171 @@ import (
 
 // operator is what the router knows of one operator.
 type operator struct {
-	id          engine.OperatorID
-	hash        uint64 // breaks ties in the same way everywhere
-	configured  bool   // the tenant names this operator
-	routable    bool   // connected, accepting and not away, by the operator's own report
-	reported    bool   // the operator's actor has spoken
-	departments []engine.DepartmentID
-	lines       []*line // of departments; nil if it serves all
-	capacity    int     // milli-units
-	used        int     // milli-units. Invariant: the sum over the sessions charged to it
-	lastChosen  time.Time
+	id      engine.OperatorID
+	hash    uint64   // breaks ties in the same way everywhere
+	profile *profile // as configured; nil: the tenant does not name it
 
-	listedRoom int // the room it is listed with; 0: not listed
-	// cooling holds the waiting sessions that this operator declined, the
-	// earliest end first. Ends that have passed may linger.
-	cooling order[cooling]
-	wake    time.Time // the earliest end that would make a match possible; zero: none
+	reported  bool // its actor has spoken
+	routable  bool // connected or reachable, accepting and not away, by its own report
+	present   bool // connected, or within its grace
+	breathing int64
+	used      int // milli-units. Invariant: the sum over the sessions charged to it
+	open      int // sessions. Invariant: their number
+	last      int64
+	idleSince int64 // when its last session went; 0: it has had none
 
-	touched                bool // is in Router.touched
-	tell                   bool // tell the load whether it changed or not
-	toldUsed, toldCapacity int
+	memberships []*member
+	returning   order[*session] // waiting sessions that go back to it first
+	lines       []*line         // of its departments
+	reaches     []*line         // whose sessions may come to it at some step
+	history     history
+
+	counted   census // what the lines' counters hold of it
+	wake      int64  // when breathing ends, as a timer; 0: none
+	isTouched bool   // is in Router.touched
+	tell      bool   // tell the load whether it changed or not
+	told      load
 }
 
-// cooling is a decline as the decliner's index sees it.
-type cooling struct {
-	until time.Time
-	s     *session
+type load struct{ used, capacity, open, openCap int }
+
+// profile is an operator's configuration. Immutable: records of the past share it.
+type profile struct {
+	departments []engine.DepartmentID // empty: all
+	tiers       map[engine.DepartmentID]engine.Tier
+	skills      map[string]int
+	capacity    int // milli-units
+	openCap     int
+	bot         bool
 }
 
-func coolingLess(a, b cooling) bool {
-	if c := a.until.Compare(b.until); c != 0 {
-		return c < 0
+func newProfile(o engine.Operator) *profile {
+	p := &profile{departments: o.Departments, tiers: o.Tiers, skills: o.Skills, capacity: 1000 * o.Capacity, openCap: o.OpenCap, bot: o.Bot}
+	if p.capacity <= 0 {
+		p.capacity = 1000 * engine.DefaultCapacity
 	}
-	return compareIDs(a.s.ref.Session, b.s.ref.Session) < 0
+	if p.openCap <= 0 {
+		p.openCap = 2 * p.capacity / 1000
+	}
+	return p
+}
+
+func (p *profile) serves(d engine.DepartmentID) bool {
+	return p != nil && (len(p.departments) == 0 || slices.Contains(p.departments, d))
 }
 
 func newOperator(id engine.OperatorID) *operator {
-	return &operator{id: id, hash: engine.BodyOf(string(id)).Digest(), cooling: newOrder(coolingLess)}
+	return &operator{id: id, hash: engine.BodyOf(string(id)).Digest(), returning: newOrder(sessionLess)}
+}
+
+func (o *operator) serves(d engine.DepartmentID) bool { return o.profile.serves(d) }
+
+func (o *operator) capacity() int {
+	if o.profile == nil {
+		return 0
+	}
+	return o.profile.capacity
+}
+
+func (o *operator) openCap() int {
+	if o.profile == nil {
+		return 0
+	}
+	return o.profile.openCap
 }
 
 // room is how much more the operator can take, in milli-units. Negative when
-// the configuration shrank below the load.
-func (o *operator) room() int { return o.capacity - o.used }
+// the configuration shrank below the load, or idle sessions came back to life.
+func (o *operator) room() int { return o.capacity() - o.used }
 
-func (o *operator) servesAll() bool { return len(o.departments) == 0 }
-
-func (o *operator) serves(d engine.DepartmentID) bool {
-	return o.configured && (o.servesAll() || slices.Contains(o.departments, d))
-}
-
-// operatorLess is the strategy "balanced": the lowest load/capacity, compared
-// as integers by cross multiplication, then the longest since last chosen, then
-// a stable hash.
-func operatorLess(a, b *operator) bool {
-	if l, r := a.used*b.capacity, b.used*a.capacity; l != r {
-		return l < r
-	}
-	if c := a.lastChosen.Compare(b.lastChosen); c != 0 {
-		return c < 0
-	}
-	if a.hash != b.hash {
-		return a.hash < b.hash
-	}
-	return a.id < b.id
-}
-
-// ruleBetween names the rule that preferred the winner to the runner-up.
-func ruleBetween(winner, next *operator) string {
+// standing is whether, and why not, the operator can be given anything.
+func (o *operator) standing() standing {
 	switch {
-	case next == nil || winner.used*next.capacity != next.used*winner.capacity:
-		return "balanced"
-	case !winner.lastChosen.Equal(next.lastChosen):
-		return "balanced, longest since last chosen"
+	case !o.routable || o.profile == nil:
+		return notRoutable
+	case o.breathing != 0:
+		return breathing
+	case o.open >= o.profile.openCap:
+		return atOpenCap
+	case o.used >= o.profile.capacity:
+		return full
 	default:
-		return "balanced, stable hash"
+		return listed
 	}
 }
 
-// pool is a set of operators with room, in the order in which they are chosen.
-type pool struct {
-	operators order[*operator]
-	rooms     []roomCount // ascending; few: loads are multiples of common weights
-}
-
-type roomCount struct{ room, operators int }
-
-func newPool() *pool { return &pool{operators: newOrder(operatorLess)} }
-
-func (p *pool) add(o *operator, room int) {
-	p.operators.insert(o, -room)
-	i, found := p.find(room)
-	if !found {
-		p.rooms = slices.Insert(p.rooms, i, roomCount{room: room})
-	}
-	p.rooms[i].operators++
-}
-
-func (p *pool) drop(o *operator, room int) {
-	p.operators.remove(o)
-	i, _ := p.find(room)
-	if p.rooms[i].operators--; p.rooms[i].operators == 0 {
-		p.rooms = slices.Delete(p.rooms, i, i+1)
+// fits reports whether the operator can be given a session of that weight now.
+// With force capacity does not matter, the open cap does.
+func (o *operator) fits(weight int, force bool) bool {
+	switch o.standing() {
+	case listed:
+		return force || o.room() >= weight
+	case full:
+		return force
+	default:
+		return false
 	}
 }
 
-// fitting counts the operators who have room for weight.
-func (p *pool) fitting(weight int) (n int) {
-	for i := len(p.rooms) - 1; i >= 0 && p.rooms[i].room >= weight; i-- {
-		n += p.rooms[i].operators
-	}
-	return n
-}
+// ratio is used/capacity as a fixed-point number, exact enough to order all
+// capacities up to 1,000 chats: two that differ do so by more than 2^-40.
+func (o *operator) ratio() uint64 { return uint64(max(o.used, 0)) << 40 / uint64(o.profile.capacity) }
 
-func (p *pool) find(room int) (int, bool) {
-	return slices.BinarySearchFunc(p.rooms, room, func(c roomCount, room int) int { return c.room - room })
-}
-
-// pools yields the pools that the operator is listed in while it has room.
-func (r *Router) pools(o *operator, yield func(*pool)) {
-	if o.servesAll() {
-		yield(r.everyone)
-		return
-	}
-	for _, l := range o.lines {
-		yield(l.pool)
+// figure is what the strategy orders operators by, the best first.
+func (o *operator) figure(by engine.Strategy) uint64 {
+	switch by {
+	case engine.LongestIdle:
+		if o.open == 0 {
+			return uint64(o.idleSince)
+		}
+		return 1<<63 | o.ratio() // busy ones come last, the least loaded first
+	case engine.RoundRobin:
+		return 0 // the longest since last chosen
+	case engine.Fill:
+		return ^o.ratio()
+	default:
+		return o.ratio()
 	}
 }
 
-// list makes the operator choosable, if it is.
-func (r *Router) list(o *operator) {
-	if room := o.room(); o.configured && o.routable && room > 0 {
-		o.listedRoom = room
-		r.pools(o, func(p *pool) { p.add(o, room) })
-	}
+// candidate is the operator as a decision names it.
+func (o *operator) candidate() engine.Candidate {
+	return engine.Candidate{Operator: o.id, Used: o.used, Capacity: o.capacity(), Open: o.open, LastChosen: moment(o.last)}
 }
 
-// unlist takes the operator out of the pools, so that it can be changed.
-func (r *Router) unlist(o *operator) {
-	if o.listedRoom > 0 {
-		r.pools(o, func(p *pool) { p.drop(o, o.listedRoom) })
-		o.listedRoom = 0
+func moment(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
 	}
+	return time.Unix(0, ns).UTC()
 }
 
-// load changes an operator's load.
-func (r *Router) load(o *operator, by int) {
-	r.unlist(o)
-	o.used += by
-	r.list(o)
+// charge changes an operator's load by a session, or part of one.
+func (r *Router) charge(o *operator, weight, sessions int) {
+	o.used += weight
+	o.open += sessions
+	if o.open == 0 && sessions < 0 {
+		o.idleSince = r.now
+	}
+	r.changed(o)
+}
+
+// changed notes that an operator is not what its classes believe.
+func (r *Router) changed(o *operator) {
+	for _, m := range o.memberships {
+		if !m.stale {
+			m.stale = true
+			m.c.stale = append(m.c.stale, m)
+		}
+	}
+	r.record(o)
 	r.touch(o)
 }
 
 // touch marks an operator for this step's match and bookkeeping.
 func (r *Router) touch(o *operator) {
-	if !o.touched {
-		o.touched = true
+	if !o.isTouched {
+		o.isTouched = true
 		r.touched = append(r.touched, o)
 	}
 }
@@ -181,13 +191,38 @@ func (r *Router) operator(id engine.OperatorID) *operator {
 
 func (r *Router) operatorIs(in OperatorIs) {
 	o := r.operator(in.Operator)
-	r.unlist(o)
-	o.routable, o.reported = in.Routable, true
+	if !o.reported {
+		o.reported = true
+		if o.profile != nil {
+			r.silent--
+		}
+	}
+	wasRoutable := o.routable
+	o.routable, o.present = in.Routable, in.Present || in.Routable
+	o.breathing = 0
+	if until := nanos(in.Breathing); until > r.now {
+		o.breathing = until
+	}
+	r.wakeOperator(o)
 	o.tell = true // its actor may be new and not know its load
-	r.list(o)
-	r.touch(o)
+	r.changed(o)
+	r.census(o)
+	if wasRoutable && !o.routable {
+		r.nobodyLeft(o)
+	}
 }
 
-func compareIDs(a, b engine.SessionID) int { return slices.Compare(a[:], b[:]) }
+// wakeOperator keeps the timer of the end of an operator's breathing time.
+func (r *Router) wakeOperator(o *operator) {
+	if o.wake == o.breathing {
+		return
+	}
+	if o.wake != 0 {
+		r.timers.remove(timer{at: o.wake, o: o})
+	}
+	if o.wake = o.breathing; o.wake != 0 {
+		r.timers.insert(timer{at: o.wake, o: o}, 0, 0)
+	}
+}
 
-func compareNames(a, b *operator) int { return strings.Compare(string(a.id), string(b.id)) }
+func compareNames(a, b *operator) int { return cmp.Compare(a.id, b.id) }

@@ -1,12 +1,13 @@
 package routing
 
-// order is a set of items kept sorted by less, each with a need. It finds the
-// first item in order whose need is within a limit without walking those whose
-// need is not: sessions need room, operators need that little is asked of them.
+// order is a set of items kept sorted by less, each with a need and an age. It
+// finds the first item in order whose need is within a limit without walking
+// those whose need is not: sessions need room, operators need that little is
+// asked of them. It knows how many items come before one, and the smallest age.
 //
 // It is a treap: a binary search tree that is a heap over pseudo-random ranks,
 // so its depth is logarithmic. The ranks come from a fixed sequence, so that a
-// run can be replayed. An item's place under less, and its need, must not
+// run can be replayed. An item's place under less, its need and its age must not
 // change while it is in the set.
 type order[T any] struct {
 	less func(a, b T) bool
@@ -18,22 +19,23 @@ type order[T any] struct {
 
 type node[T any] struct {
 	item        T
-	need        int
-	least       int // the smallest need in this subtree
-	rank        uint64
 	left, right *node[T]
+	rank        uint64
+	age, oldest int64 // oldest: the smallest age in this subtree
+	need, least int   // least: the smallest need in this subtree
+	count       int   // the size of this subtree
 }
 
 func newOrder[T any](less func(a, b T) bool) order[T] { return order[T]{less: less} }
 
-func (o *order[T]) insert(item T, need int) {
+func (o *order[T]) insert(item T, need int, age int64) {
 	n := o.free
 	if n == nil {
 		n = &node[T]{}
 	} else {
 		o.free = n.right
 	}
-	*n = node[T]{item: item, need: need, least: need, rank: o.nextRank()}
+	*n = node[T]{item: item, need: need, least: need, age: age, oldest: age, count: 1, rank: o.nextRank()}
 	o.root = o.put(o.root, n)
 	o.size++
 }
@@ -73,9 +75,36 @@ func (o *order[T]) min() (item T, found bool) {
 	return n.item, true
 }
 
+// before counts the items that come before one, which need not be in the set.
+func (o *order[T]) before(item T) (n int) {
+	for at := o.root; at != nil; {
+		if !o.less(at.item, item) {
+			at = at.left
+			continue
+		}
+		n++
+		if at.left != nil {
+			n += at.left.count
+		}
+		at = at.right
+	}
+	return n
+}
+
+// oldest is the smallest age in the set.
+func (o *order[T]) oldest() (age int64, found bool) {
+	if o.root == nil {
+		return 0, false
+	}
+	return o.root.oldest, true
+}
+
 // each yields the items in order, until yield says no. The set must not change
 // meanwhile.
 func (o *order[T]) each(yield func(T) bool) { o.root.each(yield) }
+
+// within yields the items in order whose need is at most limit, until yield says no.
+func (o *order[T]) within(limit int, yield func(T) bool) { o.root.within(limit, yield) }
 
 // nextRank is the next number of the splitmix64 sequence.
 // Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
@@ -154,13 +183,18 @@ func merge[T any](a, b *node[T]) *node[T] {
 }
 
 func (n *node[T]) fix() {
-	n.least = n.need
-	if n.left != nil {
-		n.least = min(n.least, n.left.least)
+	n.least, n.oldest, n.count = n.need, n.age, 1
+	if l := n.left; l != nil {
+		n.least, n.oldest, n.count = min(n.least, l.least), min(n.oldest, l.oldest), n.count+l.count
 	}
-	if n.right != nil {
-		n.least = min(n.least, n.right.least)
+	if r := n.right; r != nil {
+		n.least, n.oldest, n.count = min(n.least, r.least), min(n.oldest, r.oldest), n.count+r.count
 	}
+}
+
+func (n *node[T]) within(limit int, yield func(T) bool) bool {
+	return n == nil || n.least > limit ||
+		n.left.within(limit, yield) && (n.need > limit || yield(n.item)) && n.right.within(limit, yield)
 }
 
 func (n *node[T]) first(limit int, ok func(T) bool) *node[T] {

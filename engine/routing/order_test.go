@@ -23,7 +23,7 @@ func TestOrder(t *testing.T) {
 				delete(needs, item)
 			case !known:
 				needs[item] = rapid.IntRange(0, 9).Draw(t, "need")
-				o.insert(item, needs[item])
+				o.insert(item, needs[item], int64(needs[item]))
 			}
 			agree(t, &o, needs)
 		}
@@ -47,6 +47,26 @@ func agree(t *rapid.T, o *order[int], needs map[int]int) {
 	if found != (at >= 0) || found && first != want[at] {
 		t.Fatalf("first with need up to %d of %v: got %d, %v", limit, needs, first, found)
 	}
+	var within, fit []int
+	o.within(limit, func(item int) bool { within = append(within, item); return len(within) < 3 })
+	for i, item := range want {
+		if needs[item] <= limit && len(fit) < 3 {
+			fit = append(fit, item)
+		}
+		if got := o.before(item); got != i {
+			t.Fatalf("before %d of %v: got %d, want %d", item, want, got, i)
+		}
+	}
+	if !slices.Equal(within, fit) {
+		t.Fatalf("within %d of %v: got %v, want %v", limit, needs, within, fit)
+	}
+	oldest := int64(1 << 40)
+	for _, need := range needs {
+		oldest = min(oldest, int64(need))
+	}
+	if got, found := o.oldest(); found != (len(needs) > 0) || found && got != oldest {
+		t.Fatalf("oldest of %v: got %d, %v", needs, got, found)
+	}
 	least, found := o.min()
 	if found != (len(want) > 0) || found && least != want[0] {
 		t.Fatalf("min of %v: got %d, %v", want, least, found)
@@ -59,7 +79,7 @@ func TestOrderStaysShallow(t *testing.T) {
 	o := newOrder(func(a, b int) bool { return a < b })
 	const n = 100_000
 	for i := range n {
-		o.insert(i, i)
+		o.insert(i, i, 0)
 	}
 	var depth func(n *node[int]) int
 	depth = func(n *node[int]) int {

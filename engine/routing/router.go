@@ -13,17 +13,35 @@ type Router struct {
 	born       time.Time // the first step, to the millisecond: who waited before is not new
 	sessions   map[engine.SessionID]*session
 	operators  map[engine.OperatorID]*operator
+	roster     []*operator // those whom the configuration names, by id
 	lines      map[engine.DepartmentID]*line
-	everyone   *pool            // the operators who serve all departments
-	wakes      order[*operator] // those with a wake, the earliest first
-	number     uint64           // offers made
-	rev        uint64           // of the waiting lines as published
+	byLine     []*line           // by id
+	specials   map[string]*class // of sessions with needs of their own, or with a transfer
+	uses       uint64            // of classes
+	timers     order[timer]
+	number     uint64 // offers made
+	decisions  uint64
+	rev        uint64 // of the waiting lines as published
+
+	// After a start an operator counts as in grace until its actor has spoken:
+	// nobody is said to be away before all have, or their grace is over.
+	settled   bool
+	settlesAt int64
+	silent    int // operators in the roster who have not spoken
 
 	// One step's scratch.
-	now     time.Time
-	out     []Effect
-	touched []*operator
-	bids    order[bid]
+	now            int64
+	out            []Effect
+	touched        []*operator
+	touchedLines   []*line
+	fresh          []*session // who began to wait, or may ask again
+	changes        []*session // whose row in the published lines may have changed
+	bids           order[bid]
+	found          []*member
+	foundPreferred *member
+	winners        []*operator
+	charges        []charge
+	key            []byte
 }
 
 // New is a router that knows nothing yet. The first input should be Configure;
@@ -33,188 +51,164 @@ func New() *Router {
 		sessions:  map[engine.SessionID]*session{},
 		operators: map[engine.OperatorID]*operator{},
 		lines:     map[engine.DepartmentID]*line{},
-		everyone:  newPool(),
-		wakes:     newOrder(wakeLess),
+		specials:  map[string]*class{},
+		timers:    newOrder(timerLess),
 		bids:      newOrder(bidLess),
 	}
-}
-
-func wakeLess(a, b *operator) bool {
-	if c := a.wake.Compare(b.wake); c != 0 {
-		return c < 0
-	}
-	return a.id < b.id
 }
 
 // Step applies one input and appends its effects to out. now must not run
 // backwards; the caller reads the clock once per batch.
 func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
-	r.now, r.out = now, out
+	r.now, r.out = now.UnixNano(), out
 	if r.born.IsZero() {
 		r.born = now.Truncate(time.Millisecond)
+		r.settlesAt = r.now + int64(engine.DefaultOperatorGrace)
 	}
-	var told *session
-	var entered bool
+	var entered *session
 	switch in := in.(type) {
 	case Configure:
 		r.configure(in.Tenant)
 	case SessionIs:
-		told, entered = r.sessionIs(in)
+		entered = r.sessionIs(&in)
 	case OperatorIs:
 		r.operatorIs(in)
+	case Pick:
+		r.pick(in)
+	case Explain:
+		r.explain(in)
 	case WatchQueue:
 		r.snapshot(in.Operator)
 	case Tick:
 	}
-	r.coolDownsOver()
-	if _, all := in.(Configure); all {
-		r.matchAll()
-	} else {
-		r.match(told)
+	r.due()
+	r.round()
+	if entered != nil {
+		r.limit(entered)
 	}
-	if entered {
-		r.limit(told)
+	r.settleOperators()
+	r.settleLines()
+	if _, isTick := in.(Tick); isTick {
+		r.tellPositions()
 	}
-	r.settleTouched()
-	if told != nil {
-		r.show(told)
-	}
+	r.publishLines()
 	out, r.out = r.out, nil
 	return out
 }
 
-// Deadline is when the next Tick matters: the earliest end of a decline that
-// keeps a waiting session from an operator who could otherwise take it. Zero if
-// there is none.
+// Deadline is when the next Tick matters: a decline, a step, breathing time or a
+// department's hours end, or positions are to be told. Zero if there is none.
 func (r *Router) Deadline() time.Time {
-	if o, found := r.wakes.min(); found {
-		return o.wake
+	var first int64
+	consider := func(at int64) {
+		if at != 0 && (first == 0 || at < first) {
+			first = at
+		}
 	}
-	return time.Time{}
+	if t, found := r.timers.min(); found {
+		consider(t.at)
+	}
+	if r.configured && !r.settled {
+		consider(r.settlesAt)
+	}
+	for _, l := range r.byLine {
+		consider(l.changes)
+		consider(l.walkAt)
+		if l.resuming > 0 && l.unattended.size > 0 {
+			consider(l.resumedAt + answerWithin)
+		}
+	}
+	return moment(first)
 }
 
 func (r *Router) do(e Effect) { r.out = append(r.out, e) }
 
-// coolDownsOver touches the operators whom a waiting session may ask again.
-func (r *Router) coolDownsOver() {
-	r.wakes.each(func(o *operator) bool {
-		if o.wake.After(r.now) {
-			return false
-		}
-		r.touch(o)
-		return true
-	})
-}
-
-// limit refuses a session that has just entered an overfull line and was not
-// placed. Sessions that waited before, under this router or an earlier one, are
-// never refused.
-func (r *Router) limit(s *session) {
-	if s.line == nil || s.line.limit == 0 || s.line.waiting.size <= s.line.limit {
-		return
-	}
-	r.leave(s)
-	s.refused = true
-	r.do(Refuse{Session: s.ref, Epoch: s.epoch, Cause: engine.CauseDepartmentClosed})
-}
-
-// settleTouched brings what is kept about the touched operators up to date, and
+// settleOperators brings what is kept about the touched operators up to date, and
 // tells them their load.
-func (r *Router) settleTouched() {
+func (r *Router) settleOperators() {
 	for _, o := range r.touched {
-		o.touched = false
-		r.setWake(o)
-		if o.tell || o.used != o.toldUsed || o.capacity != o.toldCapacity {
-			o.tell, o.toldUsed, o.toldCapacity = false, o.used, o.capacity
-			r.do(LoadIs{Operator: o.id, Used: o.used, Capacity: o.capacity})
+		o.isTouched = false
+		r.census(o)
+		now := load{o.used, o.capacity(), o.open, o.openCap()}
+		if o.tell || now != o.told {
+			o.tell, o.told = false, now
+			r.do(LoadIs{Operator: o.id, Used: now.used, Capacity: now.capacity, Open: now.open, OpenCap: now.openCap})
 		}
 	}
 	clear(r.touched)
 	r.touched = r.touched[:0]
 }
 
-// setWake finds the earliest end of a decline that would let the operator take
-// a waiting session.
-func (r *Router) setWake(o *operator) {
-	for {
-		c, found := o.cooling.min()
-		if !found || c.until.After(r.now) {
-			break
-		}
-		o.cooling.remove(c)
+// census brings an operator's part of its lines' sums up to date.
+func (r *Router) census(o *operator) {
+	now := census{routable: o.routable && o.profile != nil, present: o.present && o.profile != nil}
+	if o.standing() == listed {
+		now.room = o.room()
 	}
-	var wake time.Time
-	if o.listedRoom > 0 {
-		c, found := o.cooling.first(o.listedRoom, func(c cooling) bool { return o.serves(c.s.department) })
-		if found {
-			wake = c.until
-		}
-	}
-	if wake.Equal(o.wake) {
+	was := o.counted
+	if now == was {
 		return
 	}
-	if !o.wake.IsZero() {
-		r.wakes.remove(o)
+	o.counted = now
+	if now.room != was.room {
+		for _, l := range o.lines {
+			if had, has := was.room >= l.weight, now.room >= l.weight; had != has {
+				l.roomy += sign(has)
+				r.touchLine(l)
+			}
+		}
 	}
-	if o.wake = wake; !wake.IsZero() {
-		r.wakes.insert(o, 0)
+	if now.routable == was.routable && now.present == was.present {
+		return
+	}
+	for _, l := range o.reaches {
+		if now.routable != was.routable {
+			l.routable += sign(now.routable)
+		}
+		if now.present != was.present {
+			l.present += sign(now.present)
+		}
+		r.touchLine(l)
 	}
 }
 
-// configure takes a configuration over: departments' limits, operators'
-// departments and capacities.
-func (r *Router) configure(t *engine.Tenant) {
-	r.configured = true
-	for _, o := range r.operators {
-		r.unlist(o)
-		o.configured, o.capacity, o.departments, o.lines = false, 0, nil, nil
+func sign(up bool) int {
+	if up {
+		return 1
 	}
-	for _, l := range r.lines {
-		l.limit = engine.DefaultQueueLimit
-	}
-	for _, d := range t.Departments {
-		if r.line(d.ID).limit = d.QueueLimit; d.QueueLimit <= 0 {
-			r.line(d.ID).limit = engine.DefaultQueueLimit
-		}
-	}
-	for _, o := range t.Operators {
-		r.configureOperator(o)
-	}
-	r.relistAll()
+	return -1
 }
 
-func (r *Router) configureOperator(configured engine.Operator) {
-	o := r.operator(configured.ID)
-	o.configured = true
-	o.capacity = 1000 * configured.Capacity
-	if o.capacity <= 0 {
-		o.capacity = 1000 * engine.DefaultCapacity
+// uncount takes an operator out of its lines' sums.
+func (r *Router) uncount(o *operator) {
+	was := o.counted
+	o.counted = census{}
+	for _, l := range o.lines {
+		if was.room >= l.weight {
+			l.roomy--
+		}
 	}
-	for _, d := range configured.Departments {
-		if !slices.Contains(o.departments, d) {
-			o.departments = append(o.departments, d)
-			o.lines = append(o.lines, r.line(d))
+	for _, l := range o.reaches {
+		if was.routable {
+			l.routable--
+		}
+		if was.present {
+			l.present--
 		}
 	}
 }
 
-// relistAll lists everybody anew and forgets operators whom nothing names any
-// more. Those whose actors have not spoken and who have no load are not told
-// their capacity: they have no actor to hear it.
-func (r *Router) relistAll() {
-	all := make([]*operator, 0, len(r.operators))
-	for id, o := range r.operators {
-		if !o.configured && !o.reported && o.used == 0 && o.cooling.size == 0 {
-			delete(r.operators, id)
+// chart finds the lines that an operator serves, and those whose sessions may
+// come to it at some step.
+func (r *Router) chart(o *operator) {
+	o.lines, o.reaches = o.lines[:0], o.reaches[:0]
+	takes := func(d engine.DepartmentID) bool { return o.serves(d) && o.profile.tiers[d] < engine.TierNever }
+	for _, l := range r.byLine {
+		if takes(l.id) {
+			o.lines = append(o.lines, l)
 		}
-		if !o.reported && o.used == 0 {
-			o.toldUsed, o.toldCapacity = o.used, o.capacity
+		if slices.ContainsFunc(l.reach, takes) {
+			o.reaches = append(o.reaches, l)
 		}
-		all = append(all, o)
-	}
-	slices.SortFunc(all, compareNames) // effects come in the same order each time
-	for _, o := range all {
-		r.list(o)
-		r.touch(o)
 	}
 }

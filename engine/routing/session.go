@@ -7,95 +7,203 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// credit is how much earlier one point of priority makes a session arrive.
-const credit = time.Minute
-
 // session is what the router knows of one open session.
 type session struct {
-	ref        engine.SessionRef
-	state      engine.State
-	epoch      engine.Epoch
-	department engine.DepartmentID
-	since      time.Time // first queued; never reset
-	arrival    time.Time // virtual arrival: what the line is ordered by
-	weight     int       // milli-units
-	declines   []engine.Decline
-	holder     *operator // whom it is offered to or owned by; nil: nobody
-	promised   *operator // whom the unanswered offer names; nil: none
-	number     uint64    // of that offer
-	why        Decision  // of that offer
-	line       *line     // where it waits; nil: it does not, or it is promised
-	refused    bool      // told that it cannot wait; it has not answered yet
+	ref     engine.SessionRef
+	state   engine.State
+	epoch   engine.Epoch
+	line    *line // of its department
+	since   int64 // first queued; never reset
+	arrival int64 // virtual arrival: what the lines are ordered by
+	queued  int64 // when it last began to wait: the steps count from here
+	boosted bool  // it was boosted: it may overtake whom it likes
+	weight  int   // milli-units, of its owner
+	lease   int   // milli-units, of whom it is promised or offered to
+	people  bool  // bots are not asked
 
-	charged       [2]*operator // whose load it is part of
-	chargedWeight int
+	owner     *operator
+	offers    []*operator // who hold a live offer
+	declines  []decline
+	preferred *operator
+	returning bool // preferred is offered it back first
+	needs     []engine.Need
+	transfer  *engine.Transfer // pending; nil: none
+	failed    engine.Seq       // the transfer that was said to fail and has not been answered yet
 
-	shown *engine.QueueRow // as last published; nil: not
+	promised   []*operator  // whom the unanswered offer names
+	number     uint64       // of that offer
+	offer      Offer        // that offer
+	promisedIn engine.State // its state when it was made
+	dismissed  bool         // told that it cannot wait; it has not answered yet
+
+	step     int // reached, never below what it has logged
+	stepTold int
+	class    *class // in which it waits; nil: it does not, or it is promised
+	timer    int64  // when a decline or a step ends, as a timer; 0: none
+	isFresh  bool   // is in Router.fresh
+	charges  []charge
+
+	isSeen    bool             // is in the line that people see
+	shelf     *order[*session] // of the line's messages, where it is one
+	shown     engine.QueueRow  // as last published
+	isShown   bool
+	isChanged bool // is in Router.changes
+	position  int  // as last told; 0: not
+	toldAt    int64
 }
 
-// line is a department's waiting line.
-type line struct {
-	limit   int // waiting sessions beyond which new ones are refused; 0: no configuration yet
-	waiting order[*session]
-	pool    *pool // the operators who serve this department by name
+// charge is a session's part of an operator's load.
+type charge struct {
+	o      *operator
+	weight int
 }
 
-// compareSessions orders by virtual arrival, then by id.
-func compareSessions(a, b *session) int {
-	if c := a.arrival.Compare(b.arrival); c != 0 {
-		return c
+type decline struct {
+	o     *operator
+	until int64
+}
+
+// sessionLess orders by virtual arrival, then by id.
+func sessionLess(a, b *session) bool {
+	if a.arrival != b.arrival {
+		return a.arrival < b.arrival
 	}
-	return compareIDs(a.ref.Session, b.ref.Session)
+	return compareIDs(a.ref.Session, b.ref.Session) < 0
 }
 
-func sessionLess(a, b *session) bool { return compareSessions(a, b) < 0 }
+func compareSessions(a, b *session) int {
+	switch {
+	case sessionLess(a, b):
+		return -1
+	case sessionLess(b, a):
+		return 1
+	default:
+		return 0
+	}
+}
 
-// hasDeclined reports whether the operator turned the session down so recently
-// that it is not asked again.
-func (s *session) hasDeclined(o *operator, now time.Time) bool {
+func compareIDs(a, b engine.SessionID) int { return slices.Compare(a[:], b[:]) }
+
+// nanos is a moment as the router counts; 0 for none.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// refuses reports whether the session is not to be given to that operator: it
+// has it, or turned it down so recently that it is not asked again.
+func (s *session) refuses(o *operator, now int64) bool {
+	return o == s.owner || s.hasDeclined(o, now)
+}
+
+func (s *session) hasDeclined(o *operator, now int64) bool {
 	for _, d := range s.declines {
-		if d.Operator == o.id && now.Before(d.Until) {
+		if d.o == o && now < d.until {
 			return true
 		}
 	}
 	return false
 }
 
-// isVisible reports whether the session is in the waiting lines that people see.
-func (s *session) isVisible() bool {
-	return (s.state == engine.StateQueued || s.state == engine.StateOffered) && !s.refused
+// isForced reports whether capacity does not matter.
+func (s *session) isForced() bool { return s.transfer != nil && s.transfer.Force }
+
+// need is the room that the session asks for in the order of the waiting.
+func (s *session) need() int {
+	if s.isForced() {
+		return 0
+	}
+	return s.lease
 }
 
-// sessionIs takes a report in. It answers the session, and whether it has just
-// entered the waiting line for the first time; nil if the report changes nothing.
-func (r *Router) sessionIs(in SessionIs) (s *session, entered bool) {
+// isWaiting reports whether an operator is to be found for the session.
+func (s *session) isWaiting() bool {
+	switch {
+	case len(s.promised) > 0 || s.dismissed:
+		return false
+	case s.state == engine.StateQueued:
+		return s.transfer == nil || s.transfer.ID != s.failed
+	case s.state == engine.StateActive || s.state == engine.StateDetached:
+		return s.transfer != nil && len(s.offers) == 0 && s.transfer.ID != s.failed
+	default:
+		return false
+	}
+}
+
+// isVisible reports whether the session is in the waiting lines that people see.
+func (s *session) isVisible() bool {
+	return (s.state == engine.StateQueued || s.state == engine.StateOffered) && !s.dismissed
+}
+
+// sessionIs takes a report in. It answers the session if it has just entered the
+// waiting line for the first time.
+func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 	id := in.Row.Ref.Session
-	s = r.sessions[id]
 	isOpen := in.Row.State.IsOpen() && in.Row.State != engine.StateNew
+	s := r.sessions[id]
 	if s == nil {
 		if !isOpen {
-			return nil, false
+			return nil
 		}
 		s = &session{ref: in.Row.Ref}
 		r.sessions[id] = s
-		entered = in.Row.State == engine.StateQueued && !in.Recovered && !in.Row.FirstQueued.Before(r.born)
+		if in.Row.State == engine.StateQueued && !in.Recovered && !in.Row.FirstQueued.Before(r.born) {
+			entered = s
+		}
 	}
 	r.leave(s)
-	if s.promised != nil && !r.stillPromised(s, in) {
-		s.promised = nil
+	if len(s.promised) > 0 && !r.stillPromised(s, in) {
+		s.promised, s.offer = s.promised[:0], Offer{}
 	}
-	s.refused = s.refused && !in.Recovered && in.Row.Epoch == s.epoch && in.Row.State == engine.StateQueued
-	r.learn(s, in.Row)
+	if in.Recovered || in.Row.Epoch != s.epoch || in.Row.State != s.state {
+		s.dismissed = false
+	}
+	was := s.state
+	r.learn(s, &in.Row, in.Recovered)
 	r.settle(s)
-	switch {
-	case !isOpen:
-		delete(r.sessions, id)
-	case s.promised != nil && in.Recovered:
-		r.offer(s) // again: nobody knows whether the first one was lost
-	case s.state == engine.StateQueued && s.promised == nil && !s.refused:
-		r.enter(s)
+	if !isOpen {
+		r.forget(s)
+		return nil
 	}
-	return s, entered
+	if was != s.state && s.isSeen && s.owner != nil && !s.isVisible() {
+		s.line.assigned(r.now)
+	}
+	r.find(s)
+	if len(s.promised) > 0 && in.Recovered {
+		r.repeat(s)
+	}
+	return entered
+}
+
+// find puts the session where it belongs now: among the waiting, the messages,
+// the visible.
+func (r *Router) find(s *session) {
+	if s.isWaiting() {
+		if s.state == engine.StateQueued && r.sendsAway(s.line) {
+			r.dismiss(s, engine.CauseDepartmentClosed)
+		} else {
+			r.enter(s)
+		}
+	}
+	if s.isVisible() != s.isSeen {
+		r.see(s, !s.isSeen)
+	}
+	if s.state == engine.StateUnattended && s.shelf == nil {
+		s.shelve(&s.line.unattended)
+		r.touchLine(s.line)
+	}
+	r.show(s)
+}
+
+// forget lets a closed session go.
+func (r *Router) forget(s *session) {
+	if s.isSeen {
+		r.see(s, false)
+	}
+	r.show(s)
+	delete(r.sessions, s.ref.Session)
 }
 
 // stillPromised reports whether a report leaves the outstanding offer open.
@@ -104,38 +212,121 @@ func (r *Router) sessionIs(in SessionIs) (s *session, entered bool) {
 // this router. A closed session takes no offer any more, and its actor may be gone
 // before it sees this one (I12). A session that was rebuilt does not know which
 // offers it saw: if it could still take this one, freeing the slot could give it
-// away twice (I2), so the offer stands and is made again, under its number.
-func (r *Router) stillPromised(s *session, in SessionIs) bool {
+// away twice (I2), so the offer stands and is made again, under its number, to
+// those who have not turned it down.
+func (r *Router) stillPromised(s *session, in *SessionIs) bool {
 	if !in.Recovered {
 		return in.Number != s.number && in.Row.State.IsOpen()
 	}
-	hasAnswered := slices.ContainsFunc(in.Row.Declines, func(d engine.Decline) bool {
-		return d.Operator == s.promised.id && r.now.Before(d.Until)
+	t := in.Row.Service.Transfer
+	if !takesOffer(s.promisedIn, in.Row.State) || in.Row.Epoch != s.epoch || len(in.Row.Offers) > 0 || s.offer.Transfer != 0 && (t == nil || t.ID != s.offer.Transfer) {
+		return false
+	}
+	s.promised = slices.DeleteFunc(s.promised, func(o *operator) bool {
+		return slices.ContainsFunc(in.Row.Declines, func(d engine.Decline) bool {
+			return d.Operator == o.id && r.now < nanos(d.Until)
+		})
 	})
-	return in.Row.State == engine.StateQueued && in.Row.Epoch == s.epoch && !hasAnswered
+	return len(s.promised) > 0
+}
+
+// takesOffer reports whether an offer made to a session in one state makes sense
+// in another.
+func takesOffer(made, now engine.State) bool {
+	return now == made || made == engine.StateActive && now == engine.StateDetached || made == engine.StateDetached && now == engine.StateActive
 }
 
 // learn takes the routing facts out of a row.
-func (r *Router) learn(s *session, row engine.Row) {
-	s.state, s.epoch, s.department = row.State, row.Epoch, row.Department
-	s.since = row.FirstQueued.UTC() // rows from a store and from memory compare alike
-	s.arrival = row.FirstQueued.Add(-time.Duration(row.Priority)*credit - row.Boost)
-	s.weight = row.Weight
-	if s.weight <= 0 {
+func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
+	l := r.line(row.Department)
+	since := nanos(row.FirstQueued)
+	if since == 0 { // it has never waited for a person
+		since = nanos(row.Service.Queued)
+	}
+	arrival := since - int64(row.Priority)*int64(engine.PriorityCredit) - int64(row.Boost)
+	if s.isSeen && (arrival != s.arrival || l != s.line) {
+		r.see(s, false)
+	}
+	if s.shelf != nil {
+		r.unshelve(s, row.State == engine.StateUnattended && l == s.line && arrival == s.arrival && !recovered)
+	}
+	queued := nanos(row.Service.Queued)
+	if queued == 0 {
+		queued = since
+	}
+	if queued != s.queued || l != s.line || recovered || row.Epoch != s.epoch {
+		s.stepTold = row.Service.Step
+		if queued != s.queued || l != s.line {
+			s.step = 0
+		}
+	}
+	s.line, s.since, s.arrival, s.queued = l, since, arrival, queued
+	s.state, s.epoch, s.boosted, s.people = row.State, row.Epoch, row.Boost > 0, row.Service.Handed
+	s.step = max(s.step, row.Service.Step)
+	s.stepTold = max(s.stepTold, row.Service.Step)
+	if s.weight = row.Weight; s.weight <= 0 {
 		s.weight = engine.DefaultWeight
 	}
-	s.declines = append(s.declines[:0], row.Declines...)
-	s.holder = nil
-	holder := row.Owner
-	switch row.State {
-	case engine.StateOffered:
-		holder = row.OfferedTo()
-	case engine.StateActive, engine.StateDetached, engine.StateClosing:
-	default:
-		return
+	if s.lease = s.weight; row.Service.Idle { // whoever takes it will serve it
+		s.lease = max(s.lease, l.weight)
 	}
-	if holder != "" {
-		s.holder = r.operator(holder)
+	r.learnPeople(s, row)
+	r.learnWish(s, row, recovered)
+}
+
+// unshelve takes a message that answers off its shelf, unless it is to stay.
+func (r *Router) unshelve(s *session, stays bool) {
+	if s.shelf == &s.line.told && s.line.resuming > 0 {
+		s.line.resuming--
+		r.touchLine(s.line)
+	}
+	if !stays {
+		s.shelve(nil)
+	}
+}
+
+// learnPeople takes in who has, is offered, has declined and is preferred.
+func (r *Router) learnPeople(s *session, row *engine.Row) {
+	s.owner = nil
+	switch row.State {
+	case engine.StateActive, engine.StateDetached, engine.StateClosing:
+		if row.Owner != "" {
+			s.owner = r.operator(row.Owner)
+		}
+	default:
+	}
+	s.offers = s.offers[:0]
+	if row.State == engine.StateOffered || s.owner != nil && row.State != engine.StateClosing {
+		for i := range row.Offers {
+			s.offers = append(s.offers, r.operator(row.Offers[i].Operator))
+		}
+	}
+	s.declines = s.declines[:0]
+	for _, d := range row.Declines {
+		s.declines = append(s.declines, decline{r.operator(d.Operator), nanos(d.Until)})
+	}
+	s.preferred, s.returning = nil, false
+	if row.Service.Preferred != "" {
+		s.preferred, s.returning = r.operator(row.Service.Preferred), row.Service.Returning
+	}
+}
+
+// learnWish takes in what the session needs of whoever takes it.
+func (r *Router) learnWish(s *session, row *engine.Row, recovered bool) {
+	s.needs = s.needs[:0]
+	for _, need := range row.Service.Needs {
+		s.needs = addNeed(s.needs, need)
+	}
+	t := row.Service.Transfer
+	switch {
+	case t == nil:
+		s.transfer = nil
+	case s.transfer == nil || *t != *s.transfer:
+		copied := *t
+		s.transfer = &copied
+	}
+	if recovered || s.transfer == nil {
+		s.failed = 0
 	}
 }
 
@@ -143,68 +334,87 @@ func (r *Router) learn(s *session, row engine.Row) {
 // to, offered to or owned by. What it was part of before is remembered with
 // the session, so a repeated report changes nothing and a lost one leaves no ghost.
 func (r *Router) settle(s *session) {
-	var want [2]*operator
-	switch {
-	case s.promised == nil:
-		want[0] = s.holder
-	case s.holder == s.promised:
-		want[0] = s.promised
-	default:
-		want = [2]*operator{s.promised, s.holder}
+	want := r.charges[:0]
+	for _, o := range s.promised {
+		want = addCharge(want, charge{o, s.lease})
 	}
-	if want == s.charged && (s.weight == s.chargedWeight || want[0] == nil) {
+	for _, o := range s.offers {
+		want = addCharge(want, charge{o, s.lease})
+	}
+	if s.owner != nil {
+		want = addCharge(want, charge{s.owner, s.weight})
+	}
+	r.charges = want
+	if slices.Equal(want, s.charges) {
 		return
 	}
-	for _, o := range s.charged {
-		if o != nil {
-			r.load(o, -s.chargedWeight)
-		}
+	for _, c := range s.charges {
+		r.charge(c.o, -c.weight, -1)
 	}
-	s.charged, s.chargedWeight = want, s.weight
-	for _, o := range s.charged {
-		if o != nil {
-			r.load(o, s.chargedWeight)
-		}
+	s.charges = append(s.charges[:0], want...)
+	for _, c := range s.charges {
+		r.charge(c.o, c.weight, 1)
 	}
 }
 
-// enter puts the session into its department's line, at its place.
+func addCharge(charges []charge, c charge) []charge {
+	for i := range charges {
+		if charges[i].o == c.o {
+			charges[i].weight = max(charges[i].weight, c.weight)
+			return charges
+		}
+	}
+	return append(charges, c)
+}
+
+// enter puts the session among the waiting of its class, at its place.
 func (r *Router) enter(s *session) {
-	s.line = r.line(s.department)
-	s.line.waiting.insert(s, s.weight)
-	for _, d := range s.declines {
-		if r.now.Before(d.Until) {
-			o := r.operator(d.Operator)
-			o.cooling.insert(cooling{d.Until, s}, s.weight)
-			r.touch(o)
+	if s.state == engine.StateQueued {
+		if s.transfer == nil {
+			r.relax(s)
 		}
+		s.line.waiting++
+		r.touchLine(s.line)
+	}
+	s.class = r.classOf(s)
+	s.class.waiting.insert(s, s.need(), s.since)
+	if s.returning && s.state == engine.StateQueued {
+		s.preferred.returning.insert(s, s.lease, 0)
+	}
+	r.wakeSession(s)
+	if !s.isFresh {
+		s.isFresh = true
+		r.fresh = append(r.fresh, s)
 	}
 }
 
-// leave takes the session out of the line it waits in, if it does.
+// leave takes the session out of where it waits, if it does.
 func (r *Router) leave(s *session) {
-	if s.line == nil {
+	if s.class == nil {
 		return
 	}
-	s.line.waiting.remove(s)
-	s.line = nil
-	for _, d := range s.declines {
-		if o := r.operators[d.Operator]; o != nil && o.cooling.remove(cooling{d.Until, s}) {
-			r.touch(o)
-		}
+	s.class.waiting.remove(s)
+	s.class = nil
+	if s.returning {
+		s.preferred.returning.remove(s)
+	}
+	if s.timer != 0 {
+		r.timers.remove(timer{at: s.timer, s: s})
+		s.timer = 0
+	}
+	if s.state == engine.StateQueued {
+		s.line.waiting--
+		r.touchLine(s.line)
 	}
 }
 
-// line finds or makes a department's line. One that the configuration does not
-// name, or names no longer, keeps its sessions: operators who serve all serve it.
-func (r *Router) line(id engine.DepartmentID) *line {
-	l := r.lines[id]
-	if l == nil {
-		l = &line{waiting: newOrder(sessionLess), pool: newPool()}
-		if r.configured {
-			l.limit = engine.DefaultQueueLimit
-		}
-		r.lines[id] = l
+// dismiss tells a session that it cannot wait.
+func (r *Router) dismiss(s *session, cause engine.Cause) {
+	r.leave(s)
+	s.dismissed = true
+	r.do(Defer{Session: s.ref, Epoch: s.epoch, Cause: cause})
+	if s.isSeen {
+		r.see(s, false)
 	}
-	return l
+	r.show(s)
 }

@@ -6,30 +6,51 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// show publishes what a report changed in the waiting lines, if anything. Only
-// what sessions have reported is shown, and so only what is durable: a promise
-// is not.
+// show marks a session whose row in the published lines may have changed.
 func (r *Router) show(s *session) {
-	if !s.isVisible() {
-		if s.shown != nil {
-			s.shown = nil
+	if !s.isChanged {
+		s.isChanged = true
+		r.changes = append(r.changes, s)
+	}
+}
+
+// publishLines publishes what the step changed in the waiting lines, if anything.
+// Only what sessions have reported is shown, and so only what is durable: a
+// promise is not.
+func (r *Router) publishLines() {
+	var q *engine.Queue
+	change := func() *engine.Queue {
+		if q == nil {
 			r.rev++
-			r.do(Show{Queue: &engine.Queue{Rev: r.rev, Gone: []engine.SessionID{s.ref.Session}}})
+			q = &engine.Queue{Rev: r.rev}
 		}
-		return
+		return q
 	}
-	row := s.queueRow()
-	if s.shown != nil && *s.shown == row {
-		return
+	for _, s := range r.changes {
+		s.isChanged = false
+		if !s.isSeen {
+			if s.isShown {
+				s.isShown = false
+				q = change()
+				q.Gone = append(q.Gone, s.ref.Session)
+			}
+			continue
+		}
+		if row := s.queueRow(); !s.isShown || s.shown != row {
+			s.shown, s.isShown = row, true
+			q = change()
+			q.Rows = append(q.Rows, row)
+		}
 	}
-	s.shown = &row
-	r.rev++
-	r.do(Show{Queue: &engine.Queue{Rev: r.rev, Rows: []engine.QueueRow{row}}})
+	clear(r.changes)
+	if r.changes = r.changes[:0]; q != nil {
+		r.do(Show{Queue: q})
+	}
 }
 
 func (s *session) queueRow() engine.QueueRow {
 	return engine.QueueRow{
-		Session: s.ref.Session, Department: s.department, Since: s.since,
+		Session: s.ref.Session, Department: s.line.id, Since: moment(s.since),
 		Offered: s.state == engine.StateOffered,
 	}
 }
@@ -40,14 +61,14 @@ func (r *Router) snapshot(to engine.OperatorID) {
 	o := r.operators[to]
 	var shown []*session
 	for _, s := range r.sessions {
-		if s.shown != nil && o != nil && o.serves(s.department) {
+		if s.isShown && o != nil && o.serves(s.shown.Department) {
 			shown = append(shown, s)
 		}
 	}
 	slices.SortFunc(shown, compareSessions)
 	q := &engine.Queue{Rev: r.rev, Snapshot: true, Rows: make([]engine.QueueRow, len(shown))}
 	for i, s := range shown {
-		q.Rows[i] = *s.shown
+		q.Rows[i] = s.shown
 	}
 	r.do(Show{To: to, Queue: q})
 }

@@ -109,7 +109,7 @@ func (s *story) read(words []string) {
 		s.incoming = routing.Tick{}
 	case "deadline":
 		got := "none"
-		if d := s.router.Deadline(); !d.IsZero() {
+		if d := s.router.NextTimer(); !d.IsZero() {
 			got = d.Sub(epoch0).String()
 		}
 		if got != words[1] {
@@ -190,11 +190,15 @@ func (s *story) print(e routing.Effect) string {
 		name := sessionName(e.Session.Session)
 		s.numbers[name] = e.Number
 		return fmt.Sprintf("offer %d: %s to %s (%s; %d eligible; load %d of %d)",
-			e.Number, name, e.Operator, e.Why.Rule, e.Why.Eligible, e.Why.Used, e.Why.Capacity)
+			e.Number, name, e.Operator, e.Decision.Rule, e.Decision.Eligible, e.Decision.Winner.Used, e.Decision.Winner.Capacity)
 	case routing.Refuse:
 		return fmt.Sprintf("refuse %s: %s", sessionName(e.Session.Session), e.Cause)
 	case routing.LoadIs:
 		return fmt.Sprintf("load of %s: %d of %d", e.Operator, e.Used, e.Capacity)
+	case routing.StatusIs:
+		return fmt.Sprintf("%s is %s", e.Department, e.Status)
+	case routing.PositionIs:
+		return fmt.Sprintf("%s is number %d", sessionName(e.Session.Session), e.Position)
 	case routing.Show:
 		return printQueue(e)
 	}

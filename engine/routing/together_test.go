@@ -58,7 +58,7 @@ func (w *town) route(in routing.Input) {
 		switch e := e.(type) {
 		case routing.Offer:
 			h := w.house(e.Session)
-			h.mail = append(h.mail, session.Offer{Operator: e.Operator, Epoch: e.Epoch, Number: e.Number})
+			h.mail = append(h.mail, session.Offer{Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number, Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision})
 		case routing.Refuse:
 			h := w.house(e.Session)
 			h.mail = append(h.mail, session.Refuse{Epoch: e.Epoch, Cause: e.Cause})

@@ -82,7 +82,6 @@ type Offer struct {
 	Number   uint64     // counts this router's offers, from 1
 	Direct   bool       // assigned at once
 	Transfer engine.Seq // the pending transfer that this serves; 0: none
-	Why      Decision
 	Decision *engine.Decision
 }
 
@@ -111,7 +110,7 @@ type TransferFailed struct {
 	Session  engine.SessionRef
 	Epoch    engine.Epoch
 	Transfer engine.Seq
-	Cause    engine.Cause
+	Cause    engine.Cause // target_offline, target_full, target_not_member; rejected: all who could turned it down
 }
 
 // PositionIs tells a waiting session's visitor its place in line, 1 first. Waits
@@ -183,12 +182,3 @@ func (PositionIs) effect()     {}
 func (StatusIs) effect()       {}
 func (Picked) effect()         {}
 func (Explained) effect()      {}
-
-// Decision is why an operator was chosen: facts the router saw, no personal data.
-type Decision struct {
-	Rule       string // "balanced", then what broke the tie
-	Eligible   int    // operators who could have been chosen
-	Used       int    // the winner's load before, milli-units
-	Capacity   int    // the winner's
-	LastChosen time.Time
-}
