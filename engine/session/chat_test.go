@@ -30,16 +30,31 @@ type chat struct {
 	own engine.VisitorID // whose the session is, as stored
 }
 
-var rules = session.Rules{
-	Keeps: true,
-	Department: func(id engine.DepartmentID) (engine.Department, bool) {
-		tenant := engine.Tenant{Departments: []engine.Department{{ID: "sales"}, {ID: "support", WrapUp: time.Minute}}}
-		tenant.EnsureDefaults()
-		return tenant.Department(id)
-	},
-	BodyBytes: 100,
-	Peek:      true,
-}
+// sunday is open from eight to five past nine: zero is in it.
+var sunday = &engine.Hours{Weekly: [7][]engine.Span{time.Sunday: {{From: 8 * time.Hour, Until: 9*time.Hour + 5*time.Minute}}}}
+
+var tenant = func() *engine.Tenant {
+	t := &engine.Tenant{
+		Departments: []engine.Department{
+			{ID: "sales"},
+			{ID: "support", WrapUp: time.Minute},
+			{ID: "sunday", Hours: sunday, OnClose: engine.OtherwiseUnattended, WhenClosed: engine.OtherwiseUnattended, ResumeUnattended: true},
+			{ID: "early", Hours: &engine.Hours{}, WhenClosed: engine.OtherwiseRefuse},
+			{
+				ID: "strict", WrapUp: time.Minute, RatingWindow: -1, OperatorGrace: 10 * time.Second, UnattendedFor: time.Hour, Weight: 2000,
+				Silence: &engine.Silence{VisitorWarn: 20 * time.Second, VisitorClose: 50 * time.Second, OperatorNudge: 15 * time.Second, OperatorReroute: 40 * time.Second, QueueMax: 90 * time.Second, IdleAfter: 10 * time.Second},
+				Steps:   []engine.Step{{For: time.Second}, {For: time.Second}, {OfferNote: true}},
+			},
+		},
+		Operators: []engine.Operator{
+			{ID: "ada"}, {ID: "bob"}, {ID: "eve", Departments: []engine.DepartmentID{"sales"}}, {ID: "bot", Bot: true}, {ID: "robot", Bot: true},
+		},
+	}
+	t.EnsureDefaults()
+	return t
+}()
+
+var rules = session.Rules{Keeps: true, Department: tenant.Department, Operator: tenant.Operator, BodyBytes: 100, Peek: true}
 
 func newChat() chat {
 	own := engine.VisitorID{15: 7}

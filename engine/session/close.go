@@ -64,6 +64,7 @@ func (t *turn) closeFor(cause engine.Cause, by engine.Author, d engine.Draft) {
 	t.endOffers(cause)
 	t.row.Offers = nil
 	department := t.department()
+	t.row.Service.Idle = false
 	t.ended()
 	t.move(engine.StateClosing)
 	e := planned(engine.KindSessionClosing, by, d)
@@ -105,7 +106,11 @@ func (t *turn) wrapUpExtend(by engine.Author, d engine.Draft) {
 		return
 	}
 	t.tick()
-	if err := t.wrapsUp(by, d); err != nil {
+	err := t.wrapsUp(by, d)
+	if err == nil && !t.isAmendable() {
+		err = engine.ErrClosed.At(t.closed)
+	}
+	if err != nil {
 		t.refuse(d, err)
 		return
 	}

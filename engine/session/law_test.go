@@ -1,10 +1,7 @@
 package session_test
 
 import (
-	"errors"
-	"fmt"
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -17,45 +14,25 @@ import (
 type life struct {
 	*rapid.T
 	chat
-	number  uint64
-	answers map[asked]firstAnswer
-	offered engine.OperatorID // by the notes that operators got
-	owner   engine.OperatorID // likewise
-	visible engine.Seq        // the last entry visible to all
-	owners  map[engine.Epoch]engine.OperatorID
-	closing engine.Seq
-	removed map[engine.Seq]engine.Seq // messages, by the entry that removed them
-}
-
-// asked is an idempotency key with its scope.
-type asked struct {
-	by  engine.Author
-	op  engine.Op
-	key string
-}
-
-type firstAnswer struct {
-	said   said
-	answer engine.Answer
-}
-
-// said is what must be the same when a key is used again.
-type said struct {
-	body       string
-	target     engine.Seq
-	visibility engine.Visibility
-	format     engine.Format
+	model
+	number uint64
 }
 
 var (
-	authors = rapid.SampledFrom([]engine.Author{visitor, visitor, visitor, operator("ada"), operator("ada"), operator("bob"), server, {}})
-	ops     = rapid.SampledFrom([]engine.Op{
+	authors   = rapid.SampledFrom([]engine.Author{visitor, visitor, visitor, operator("ada"), operator("ada"), operator("bob"), operator("bot"), operator("eve"), server, {}})
+	operators = rapid.SampledFrom([]engine.OperatorID{"ada", "ada", "ada", "bob", "bob", "bot", "eve", "robot"})
+	ops       = rapid.SampledFrom([]engine.Op{
 		engine.OpMessage, engine.OpMessage, engine.OpMessage, engine.OpRead, engine.OpClose,
 		engine.OpEdit, engine.OpEdit, engine.OpRedact,
 		engine.OpAccept, engine.OpAccept, engine.OpReject, engine.OpStart, engine.OpStart, engine.OpAway,
+		engine.OpPick, engine.OpTakeover, engine.OpRelease, engine.OpHandoff, engine.OpTransfer, engine.OpTransferCancel,
+		engine.OpJoin, engine.OpJoin, engine.OpLeave, engine.OpSet, engine.OpWrapUpExtend, engine.OpWrapUpDone,
+		engine.OpRate, engine.OpNote, engine.OpLeaveQueue, engine.OpContinue,
 	})
-	bodies = rapid.SampledFrom([]string{"", "a", "b", "{}", string(make([]byte, 101))})
-	causes = rapid.SampledFrom([]engine.Cause{engine.CauseOperatorLost, engine.CauseOperatorSignedOut, engine.CauseTaken})
+	bodies      = rapid.SampledFrom([]string{"", "a", "b", "{}", string(make([]byte, 101))})
+	causes      = rapid.SampledFrom([]engine.Cause{engine.CauseOperatorLost, engine.CauseOperatorLost, engine.CauseOperatorSignedOut, engine.CauseOperatorRemoved})
+	departments = rapid.SampledFrom([]engine.DepartmentID{"sales", "support", "strict", "sunday", "early", "", "none"})
+	rights      = rapid.SampledFrom([]engine.Rights{0, 0, engine.RightSupervise, engine.RightPick, engine.RightSupervise | engine.RightHide, engine.RightPriority})
 )
 
 func (l *life) draft() session.Ask {
@@ -63,11 +40,16 @@ func (l *life) draft() session.Ask {
 	if op == engine.OpClose && rapid.IntRange(0, 3).Draw(l.T, "mercy") > 0 {
 		op = engine.OpMessage // let some live longer
 	}
+	return l.draftOf(by, op)
+}
+
+func (l *life) draftOf(by engine.Author, op engine.Op) session.Ask {
 	row := l.s.Row()
-	d := engine.Draft{Op: op, Request: "r", Body: engine.BodyOf(bodies.Draw(l.T, "body"))}
+	d := engine.Draft{Op: op, Request: "r", Body: engine.BodyOf(bodies.Draw(l.T, "body")), Plan: l.plan(op)}
 	switch op {
 	case engine.OpStart: // its text is kept as a message under its key
-		d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(l.T, "key")
+		d.ClientID = rapid.SampledFrom([]string{"", "start-k1", "start-k2", "start-k3"}).Draw(l.T, "key")
+		d.Department = departments.Draw(l.T, "department")
 	case engine.OpMessage, engine.OpEdit:
 		d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(l.T, "key")
 		d.Format = rapid.SampledFrom([]engine.Format{0, 0, 0, 0, engine.FormatForm, engine.FormatPostback, engine.FormatRedacted}).Draw(l.T, "format")
@@ -75,11 +57,12 @@ func (l *life) draft() session.Ask {
 			d.Visibility = rapid.SampledFrom([]engine.Visibility{0, 0, 0, engine.VisibleToOperators}).Draw(l.T, "visibility")
 		}
 	default:
-		d.Body = engine.Body{}
-		d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(l.T, "key")
-	}
-	if op == engine.OpStart && d.ClientID != "" {
-		d.ClientID = "start-" + d.ClientID
+		if !takesText(op) {
+			d.Body = engine.Body{}
+		}
+		if d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(l.T, "key"); d.ClientID != "" {
+			d.ClientID = op.String() + "-" + d.ClientID
+		}
 	}
 	if rapid.Bool().Draw(l.T, "conditional") {
 		d.IfSeq = engine.Seq(rapid.IntRange(0, len(l.log)+1).Draw(l.T, "if"))
@@ -88,7 +71,7 @@ func (l *life) draft() session.Ask {
 		d.Epoch = engine.Epoch(rapid.IntRange(0, int(row.Epoch)+1).Draw(l.T, "epoch"))
 	}
 	if len(row.Offers) > 0 {
-		d.Offer = row.Offers[0].ID
+		d.Offer = rapid.SampledFrom(row.Offers).Draw(l.T, "offer").ID
 	}
 	if rapid.IntRange(0, 4).Draw(l.T, "other offer") == 0 {
 		d.Offer++
@@ -97,7 +80,56 @@ func (l *life) draft() session.Ask {
 	if op == engine.OpEdit || op == engine.OpRedact {
 		d.Target = l.aim(by)
 	}
-	return session.Ask{By: by, Draft: d}
+	return session.Ask{By: by, Draft: d, Rights: rights.Draw(l.T, "rights")}
+}
+
+func takesText(op engine.Op) bool {
+	switch op {
+	case engine.OpTransfer, engine.OpRelease, engine.OpRate, engine.OpNote, engine.OpHandoff:
+		return true
+	default:
+		return false
+	}
+}
+
+// plan draws what an operation asks for; nil now and then.
+func (l *life) plan(op engine.Op) *engine.Plan {
+	if rapid.IntRange(0, 9).Draw(l.T, "no plan") == 0 {
+		return nil
+	}
+	p := &engine.Plan{Wait: time.Minute}
+	flag := func(name string) bool { return rapid.IntRange(0, 2).Draw(l.T, name) == 0 }
+	switch op {
+	case engine.OpTransfer:
+		p.Target = rapid.SampledFrom([]engine.Target{{Operator: "ada"}, {Operator: "bob"}, {Operator: "bot"}, {Department: "support"}, {Department: "none"}, {Department: "early"}, {Skill: "billing"}, {}}).Draw(l.T, "target")
+		p.Cold, p.Force = flag("cold"), flag("force")
+		p.Or = engine.Fallback(rapid.IntRange(0, 3).Draw(l.T, "or"))
+	case engine.OpRelease, engine.OpHandoff:
+		p.Target.Department = rapid.SampledFrom([]engine.DepartmentID{"", "", "support", "none"}).Draw(l.T, "to")
+	case engine.OpJoin:
+		p.As, p.Hidden = engine.Part(rapid.IntRange(0, 4).Draw(l.T, "as")), flag("hidden")
+	case engine.OpSet:
+		if flag("with priority") {
+			n := rapid.IntRange(-6, 11).Draw(l.T, "priority")
+			p.Priority = &n
+		}
+		p.Needs = rapid.SampledFrom([][]engine.Need{nil, nil, {}, {{Skill: "lang:fr", Level: 2}}, {{Level: 2}}}).Draw(l.T, "needs")
+		p.Tags = rapid.SampledFrom([][]string{nil, {}, {"a"}, {""}}).Draw(l.T, "tags")
+		p.Target.Department = rapid.SampledFrom([]engine.DepartmentID{"", "", "support", "none"}).Draw(l.T, "to")
+		p.IfRev = engine.Seq(rapid.SampledFrom([]int{0, 0, 0, 3}).Draw(l.T, "rev"))
+	case engine.OpClose:
+		if flag("follow up") {
+			p.FollowUp = zero.AddDate(0, 0, 1)
+		}
+	case engine.OpRate:
+		p.Score = rapid.IntRange(0, 6).Draw(l.T, "score")
+	case engine.OpLeaveQueue:
+		p.Message = flag("message")
+	case engine.OpPick, engine.OpTakeover:
+		p.Force = flag("force")
+	default:
+	}
+	return p
 }
 
 // aim is mostly at a message of the author's.
@@ -114,259 +146,6 @@ func (l *life) aim(by engine.Author) engine.Seq {
 	return engine.Seq(rapid.IntRange(0, len(l.log)+1).Draw(l.T, "target"))
 }
 
-// do steps one input and checks everything that must hold of any step.
-func (l *life) do(in session.Input) {
-	before := l.s.Row()
-	effects := l.step(in)
-	replies := 0
-	reported := false
-	for _, e := range effects {
-		switch e := e.(type) {
-		case session.Write:
-			l.wrote(e.Entry)
-		case session.Reply:
-			replies++
-			if e.After > l.s.Last() {
-				l.Fatalf("a reply after entry %d of %d", e.After, l.s.Last())
-			}
-			l.answered(in.(session.Ask), e)
-		case session.Report:
-			reported = true
-			last := lastReport(effects)
-			if last.After != l.s.Last() {
-				l.Fatalf("the last report is after %d of %d", last.After, l.s.Last())
-			}
-			if !reflect.DeepEqual(last.Row, l.s.Row()) {
-				l.Fatalf("the last report differs from the row: %+v and %+v", last.Row, l.s.Row())
-			}
-		case session.Notify:
-			l.noted(e)
-		}
-	}
-	want := 0
-	if _, ask := in.(session.Ask); ask {
-		want = 1
-	}
-	if replies != want {
-		l.Fatalf("%d replies to %T", replies, in)
-	}
-	row := l.s.Row()
-	if moved := routed(before) != routed(row); moved && !reported {
-		l.Fatalf("the router does not learn of %s -> %s", routed(before), routed(row))
-	}
-	l.holds(row)
-}
-
-// routed is what the router must know.
-func routed(r engine.Row) string {
-	return fmt.Sprint(r.State, r.Epoch, r.Department, r.Owner, r.OfferedTo(), r.Weight, len(r.Declines))
-}
-
-func lastReport(effects []session.Effect) (last session.Report) {
-	for _, e := range effects {
-		if r, ok := e.(session.Report); ok {
-			last = r
-		}
-	}
-	return last
-}
-
-// wrote checks an entry against those before it.
-func (l *life) wrote(e *engine.Entry) {
-	at := slices.Index(l.log, e)
-	if e.Seq != engine.Seq(at+1) {
-		l.Fatalf("I11: entry %d is numbered %d", at+1, e.Seq)
-	}
-	if e.PrevAll != l.visible || e.Prev(engine.VisibleToOperators) != e.Seq-1 {
-		l.Fatalf("I11: entry %d: prev is %d, want %d", e.Seq, e.PrevAll, l.visible)
-	}
-	if e.IsVisible(engine.VisibleToAll) {
-		l.visible = e.Seq
-	}
-	if at > 0 && (e.Epoch < l.log[at-1].Epoch || e.At.Before(l.log[at-1].At)) {
-		l.Fatalf("entry %d goes back in epoch or time", e.Seq)
-	}
-	if e.Session != ref.Session || !e.At.Equal(e.At.Truncate(time.Millisecond)) || e.At.Location() != time.UTC {
-		l.Fatalf("entry %d is of %s at %v", e.Seq, e.Session, e.At)
-	}
-	switch e.Kind {
-	case engine.KindSessionAssigned:
-		if other, taken := l.owners[e.Epoch]; taken {
-			l.Fatalf("I1: %s and %s own epoch %d", other, e.Operator, e.Epoch)
-		}
-		l.owners[e.Epoch] = e.Operator
-	case engine.KindSessionClosing, engine.KindSessionRefused:
-		if l.closing != 0 {
-			l.Fatalf("ended twice, by %d and %d", l.closing, e.Seq)
-		}
-		l.closing = e.Seq
-	case engine.KindMessageNew:
-		if l.closing != 0 {
-			l.Fatalf("I3: message %d after the end %d", e.Seq, l.closing)
-		}
-		if e.Body.Len() == 0 || e.Body.Len() > 100 {
-			l.Fatalf("message %d of %d bytes", e.Seq, e.Body.Len())
-		}
-		if e.Author == visitor && e.Visibility != engine.VisibleToAll {
-			l.Fatalf("message %d: the visitor wrote a note", e.Seq)
-		}
-	case engine.KindMessageEdited, engine.KindMessageRedacted:
-		l.amended(e)
-	}
-}
-
-// amended checks an edit or a removal against the message that it is about.
-func (l *life) amended(e *engine.Entry) {
-	if l.closing != 0 {
-		l.Fatalf("I3: %v after the end %d", e, l.closing)
-	}
-	if e.Target == 0 || e.Target >= e.Seq {
-		l.Fatalf("%v is about %d", e, e.Target)
-	}
-	of := l.log[e.Target-1]
-	if of.Kind != engine.KindMessageNew || of.Author != e.Author || of.Visibility != e.Visibility {
-		l.Fatalf("%v is about %v of another author or visibility", e, of)
-	}
-	if by := l.removed[e.Target]; by != 0 {
-		l.Fatalf("%v is about message %d, which %d removed", e, e.Target, by)
-	}
-	if e.Kind == engine.KindMessageRedacted {
-		l.removed[e.Target] = e.Seq
-		for _, held := range l.log {
-			if held.HoldsTextOf(e.Target) && (held.Body.Len() != 0 || held.Format != engine.FormatRedacted) {
-				l.Fatalf("%v left text in %v", e, held)
-			}
-		}
-	} else if e.Author == visitor || e.Body.Len() == 0 || e.Body.Len() > 100 {
-		l.Fatalf("%v by %v", e, e.Author)
-	}
-}
-
-// noted keeps what operators were told, and checks that it makes sense.
-func (l *life) noted(n session.Notify) {
-	switch n.Note {
-	case session.Offered:
-		if l.offered != "" {
-			l.Fatalf("offered to %s and %s", l.offered, n.Operator)
-		}
-		l.offered = n.Operator
-	case session.OfferEnded:
-		if l.offered != n.Operator || n.Cause == engine.CauseNone {
-			l.Fatalf("%s's offer ended, but it was %q's", n.Operator, l.offered)
-		}
-		l.offered = ""
-	case session.Gained:
-		if l.offered != n.Operator {
-			l.Fatalf("%s gained what was offered to %q", n.Operator, l.offered)
-		}
-		l.offered, l.owner = "", n.Operator
-	case session.Lost:
-		if l.owner != n.Operator {
-			l.Fatalf("%s lost what was %q's", n.Operator, l.owner)
-		}
-		l.owner = ""
-	}
-}
-
-// answered checks idempotency: the same key gets the first answer, or a conflict.
-func (l *life) answered(ask session.Ask, r session.Reply) {
-	a := r.Answer
-	if a.Request != "r" || a.Op != ask.Draft.Op || a.Session != ref.Session {
-		l.Fatalf("answer %+v to %+v", a, ask.Draft)
-	}
-	if a.Err == nil && a.Seq > r.After {
-		l.Fatalf("entry %d is acknowledged after %d", a.Seq, r.After)
-	}
-	if ask.Draft.ClientID == "" || ask.Draft.Op == engine.OpRead || ask.Draft.Op == engine.OpAway {
-		return
-	}
-	k := asked{ask.By, ask.Draft.Op, ask.Draft.ClientID}
-	d := ask.Draft
-	now := said{string(d.Body.Reveal()), d.Target, d.Visibility, d.Format}
-	if d.Op == engine.OpRedact {
-		now.body = ""
-	}
-	first, known := l.answers[k]
-	if known && l.forgot(k, first) { // of a removed text, any is the same
-		now.body, now.format = first.said.body, first.said.format
-	}
-	switch {
-	case !known:
-		if a.Err == nil && !(d.Op == engine.OpStart && l.unremembered(k)) && !(d.Op == engine.OpRedact && l.unremembered(k)) {
-			l.answers[k] = firstAnswer{now, a}
-		}
-	case first.said != now:
-		if !errors.Is(a.Err, engine.ErrIdemConflict) {
-			l.Fatalf("%+v with another body: got %+v, want a conflict", k, a)
-		}
-	default:
-		if ask.Draft.Op == engine.OpStart { // the open session answers as it is
-			a.State, a.Epoch = first.answer.State, first.answer.Epoch
-		}
-		if !reflect.DeepEqual(a, first.answer) {
-			l.Fatalf("%+v again: got %+v, want %+v", k, a, first.answer)
-		}
-	}
-}
-
-// forgot: the text that was sent under a key has been removed since.
-func (l *life) forgot(k asked, first firstAnswer) bool {
-	switch k.op {
-	case engine.OpMessage:
-		return l.removed[first.answer.Seq] != 0
-	case engine.OpEdit:
-		return l.removed[first.said.target] != 0
-	case engine.OpStart: // its text is a message under its key
-		return slices.ContainsFunc(l.log, func(e *engine.Entry) bool {
-			return e.Kind == engine.KindMessageNew && e.Format == engine.FormatRedacted && e.Author == k.by && e.ClientID == k.key
-		})
-	default:
-		return false
-	}
-}
-
-// unremembered: a start that adds nothing to an open session leaves no entry, nor
-// does removing what is removed.
-func (l *life) unremembered(k asked) bool {
-	return !slices.ContainsFunc(l.log, func(e *engine.Entry) bool {
-		return e.Author == k.by && e.ClientID == k.key && (e.Kind == engine.KindMessageRedacted) == (k.op == engine.OpRedact)
-	})
-}
-
-// holds checks what must be true between steps.
-func (l *life) holds(row engine.Row) {
-	deadline := l.s.Deadline()
-	switch row.State {
-	case engine.StateNew, engine.StateClosed:
-		if !deadline.IsZero() {
-			l.Fatalf("%s has a deadline", row.State)
-		}
-	case engine.StateQueued:
-		if l.s.Info().Present != deadline.IsZero() {
-			l.Fatalf("I4: waiting, present %v, deadline %v", l.s.Info().Present, deadline)
-		}
-	case engine.StateOffered, engine.StateClosing:
-		if deadline.IsZero() {
-			l.Fatalf("I4: %s without a deadline", row.State)
-		}
-	case engine.StateActive:
-	default:
-		l.Fatalf("I4: state %s", row.State)
-	}
-	if l.offered != row.OfferedTo() || (row.State == engine.StateOffered) != (row.OfferedTo() != "") {
-		l.Fatalf("told %q of an offer, it is to %q in %s", l.offered, row.OfferedTo(), row.State)
-	}
-	if owned := row.State == engine.StateActive || row.State == engine.StateClosing; owned != (row.Owner != "") && row.State != engine.StateClosed {
-		l.Fatalf("%s with owner %q", row.State, row.Owner)
-	}
-	if row.State != engine.StateClosed && l.owner != row.Owner {
-		l.Fatalf("told %q of owning, it is %q's", l.owner, row.Owner)
-	}
-	if l.s.HeadFor(engine.VisibleToAll) != l.visible || l.s.HeadFor(engine.VisibleToOperators) != engine.Seq(len(l.log)) {
-		l.Fatalf("heads %d and %d, want %d and %d", l.s.HeadFor(engine.VisibleToAll), l.s.Last(), l.visible, len(l.log))
-	}
-}
-
 // survives checks that whoever restores the session now gets what lives.
 func (l *life) survives() {
 	if len(l.log) == 0 {
@@ -380,7 +159,20 @@ func (l *life) survives() {
 	if got.Last() != want.Last() || got.Durable() != want.Last() {
 		l.Fatalf("restored: last %d, durable %d, want %d", got.Last(), got.Durable(), want.Last())
 	}
+	// I13: with the visitor as it is, the restored one has the same future.
+	if row := want.Row(); len(row.Offers) == 0 {
+		got.Step(session.Recover{Since: want.AwaySince(l.now)}, l.now, nil)
+		if want.Info().Present {
+			got.Step(session.Present{On: true}, l.now, nil)
+		}
+		if got.Deadline() != want.Deadline() {
+			l.Fatalf("I13: restored in %s: deadline %v, want %v", row.State, got.Deadline(), want.Deadline())
+		}
+	}
 	tail := rapid.IntRange(0, 3).Draw(l.T, "tail")
+	if l.closing != 0 { // what is added after the end is bounded
+		tail = max(tail, len(l.log)+2-int(l.closing))
+	}
 	short := l.restored(tail)
 	cut, whole := short.Row(), want.Row()
 	if cut.State != whole.State || tail > 0 && (cut.PrevAll != whole.PrevAll || cut.Epoch != whole.Epoch) ||
@@ -397,24 +189,43 @@ func (l *life) survives() {
 }
 
 // sameRow compares but for what is deliberately not kept: marks and stamps since
-// the last entry, and, of a closed session, whatever only waiting needs.
+// the last entry, what only the next entry stores, hidden observers, and, of a
+// closed session, whatever only an open one needs.
 func (l *life) sameRow(got, want engine.Row) {
 	if got.ReadVisitor > want.ReadVisitor || got.ReadOperator > want.ReadOperator || got.LastActivity.After(want.LastActivity) {
 		l.Fatalf("restored is ahead: got %+v, want %+v", got, want)
 	}
 	for _, row := range []*engine.Row{&got, &want} {
 		row.ReadVisitor, row.ReadOperator, row.LastActivity = 0, 0, time.Time{}
+		row.Service.Draining, row.Service.Members = false, seen(row.Service.Members)
 		if len(row.Declines) == 0 || row.State == engine.StateClosed {
 			row.Declines = nil
 		}
 		if row.State == engine.StateClosed {
 			row.CloseBy, row.Turn, row.Weight, row.Priority, row.Boost = time.Time{}, 0, 0, 0, 0
-			row.Service = engine.Service{RateBy: row.Service.RateBy, Rated: row.Service.Rated, Needs: row.Service.Needs, Tags: row.Service.Tags, Rev: row.Service.Rev}
+			row.FirstQueued, row.Epoch = time.Time{}, 0
+			of := row.Service
+			row.Service = engine.Service{RateBy: of.RateBy, Rated: of.Rated, Tags: of.Tags, Rev: of.Rev}
+			if len(of.Needs) > 0 {
+				row.Service.Needs = of.Needs
+			}
+			if len(of.Tags) == 0 {
+				row.Service.Tags = nil
+			}
 		}
 	}
 	if !reflect.DeepEqual(got, want) {
 		l.Fatalf("restored: got %+v, want %+v", got, want)
 	}
+}
+
+func seen(members []engine.Member) (all []engine.Member) {
+	for _, m := range members {
+		if !m.Hidden {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 func (l *life) tick() {
@@ -424,23 +235,44 @@ func (l *life) tick() {
 	}
 }
 
+func (l *life) epoch() engine.Epoch {
+	return l.s.Row().Epoch - engine.Epoch(rapid.SampledFrom([]int{0, 0, 0, 0, 1}).Draw(l.T, "stale"))
+}
+
+// offers is what the router may do, wise or not.
+func (l *life) offers(direct bool) {
+	l.number++
+	in := session.Offer{Operator: operators.Draw(l.T, "to"), Epoch: l.epoch(), Number: l.number, Direct: direct}
+	if rapid.Bool().Draw(l.T, "parallel") {
+		in.Also = []engine.OperatorID{operators.Draw(l.T, "also"), operators.Draw(l.T, "also2")}
+	}
+	if pending := l.s.Row().Service.Transfer; pending != nil && rapid.IntRange(0, 4).Draw(l.T, "of transfer") > 0 {
+		in.Transfer = pending.ID
+	}
+	l.do(in)
+}
+
 // TestLaws lets anything happen in any order.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := &life{T: t, chat: newChat(), answers: map[asked]firstAnswer{}, owners: map[engine.Epoch]engine.OperatorID{}, removed: map[engine.Seq]engine.Seq{}}
+		l := &life{T: t, chat: newChat(), model: newModel()}
 		ask := func(*rapid.T) { l.do(l.draft()) }
+		owner := func(*rapid.T) { // as it mostly goes
+			by := operator(l.s.Row().Owner)
+			if by.Operator == "" {
+				l.Skip("nobody's")
+			}
+			l.do(l.draftOf(by, ops.Draw(l.T, "op")))
+		}
+		seldom := func(n int) bool { return rapid.IntRange(0, n).Draw(l.T, "really") == 0 }
 		t.Repeat(map[string]func(*rapid.T){
-			"ask": ask, "ask2": ask, "ask3": ask,
+			"ask": ask, "ask2": ask, "ask3": ask, "ask4": ask, "owner": owner, "owner2": owner,
 			"start": func(*rapid.T) {
-				department := rapid.SampledFrom([]engine.DepartmentID{"sales", "support", "", "none"}).Draw(l.T, "department")
-				l.do(session.Ask{By: visitor, Draft: engine.Draft{Op: engine.OpStart, Request: "r", Department: department}})
+				l.do(session.Ask{By: visitor, Draft: engine.Draft{Op: engine.OpStart, Request: "r", Department: departments.Draw(l.T, "department")}})
 			},
-			"offer": func(*rapid.T) {
-				l.number++
-				epoch := l.s.Row().Epoch - engine.Epoch(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(l.T, "stale"))
-				l.do(session.Offer{Operator: rapid.SampledFrom([]engine.OperatorID{"ada", "bob"}).Draw(l.T, "to"), Epoch: epoch, Number: l.number})
-			},
-			"assigned": func(*rapid.T) { // as it mostly goes
+			"offer":  func(*rapid.T) { l.offers(false) },
+			"direct": func(*rapid.T) { l.offers(true) },
+			"assigned": func(*rapid.T) {
 				if l.s.State() != engine.StateQueued {
 					l.Skip("not waiting")
 				}
@@ -448,17 +280,58 @@ func TestLaws(t *testing.T) {
 				l.do(session.Offer{Operator: "ada", Epoch: l.s.Row().Epoch, Number: l.number})
 				l.do(session.Ask{By: operator("ada"), Draft: engine.Draft{Op: engine.OpAccept, Request: "r", Offer: l.s.Last()}})
 			},
+			"accepted": func(*rapid.T) {
+				if offers := l.s.Row().Offers; len(offers) > 0 {
+					o := rapid.SampledFrom(offers).Draw(l.T, "offer")
+					l.do(session.Ask{By: operator(o.Operator), Draft: engine.Draft{Op: engine.OpAccept, Request: "r", Offer: o.ID}})
+				}
+			},
+			"wished": func(*rapid.T) { // a wish is granted or not
+				if len(l.wishes) == 0 {
+					l.Skip("nobody wishes")
+				}
+				p := l.wishes[0]
+				if l.number++; rapid.Bool().Draw(l.T, "granted") {
+					l.do(session.Offer{Operator: p.Operator, Epoch: p.Epoch, Number: l.number, Direct: true})
+				} else {
+					l.do(session.Picked{Number: p.Number, Err: engine.ErrCapacityExceeded})
+				}
+			},
 			"closed": func(*rapid.T) {
-				if rapid.IntRange(0, 3).Draw(l.T, "really") == 0 {
+				if seldom(5) {
 					l.do(session.Ask{By: visitor, Draft: engine.Draft{Op: engine.OpClose, Request: "r"}})
 				}
 			},
-			"revoke": func(*rapid.T) { l.do(session.Revoke{Operator: "ada", Cause: causes.Draw(l.T, "cause")}) },
+			"revoke": func(*rapid.T) {
+				l.do(session.Revoke{Operator: operators.Draw(l.T, "whose"), Cause: causes.Draw(l.T, "cause")})
+			},
 			"refuse": func(*rapid.T) {
-				if rapid.IntRange(0, 9).Draw(l.T, "really") == 0 {
-					l.do(session.Refuse{Epoch: l.s.Row().Epoch, Cause: engine.CauseDepartmentClosed})
+				if seldom(9) {
+					l.do(session.Refuse{Epoch: l.epoch(), Cause: engine.CauseQueueFull})
 				}
 			},
+			"router": func(*rapid.T) {
+				switch rapid.IntRange(0, 4).Draw(l.T, "what") {
+				case 0:
+					l.do(session.Relax{Epoch: l.epoch(), Step: rapid.IntRange(0, 3).Draw(l.T, "step")})
+				case 1:
+					l.do(session.Defer{Epoch: l.epoch(), Cause: engine.CauseNobody})
+				case 2:
+					l.do(session.Resume{Epoch: l.epoch()})
+				case 3:
+					l.do(session.Again{})
+				case 4:
+					in := session.TransferFailed{Epoch: l.epoch(), Cause: engine.CauseTargetFull, Transfer: 4}
+					if pending := l.s.Row().Service.Transfer; pending != nil {
+						in.Transfer = pending.ID
+					}
+					l.do(in)
+				}
+			},
+			"gone": func(*rapid.T) {
+				l.do(session.OwnerGone{Operator: operators.Draw(l.T, "who"), Cause: causes.Draw(l.T, "cause"), Drain: seldom(1)})
+			},
+			"back": func(*rapid.T) { l.do(session.OwnerBack{Operator: operators.Draw(l.T, "who")}) },
 			"identity": func(*rapid.T) {
 				ids := rapid.SampledFrom([]engine.VisitorID{{15: 7}, {15: 8}, {15: 9}})
 				from, to, had := ids.Draw(l.T, "from"), ids.Draw(l.T, "to"), l.s.Row()
@@ -469,23 +342,29 @@ func TestLaws(t *testing.T) {
 				}
 			},
 			"presence": func(*rapid.T) { l.do(session.Present{On: rapid.Bool().Draw(l.T, "on")}) },
-			"peek": func(*rapid.T) {
-				l.do(session.Peek{By: authors.Draw(l.T, "by"), Body: engine.BodyOf(bodies.Draw(l.T, "text"))})
+			"passing": func(*rapid.T) {
+				by := authors.Draw(l.T, "by")
+				l.do(session.Peek{By: by, Body: engine.BodyOf(bodies.Draw(l.T, "text"))})
+				l.do(session.Typing{By: by, On: true})
 			},
-			"typing": func(*rapid.T) { l.do(session.Typing{By: authors.Draw(l.T, "by"), On: true}) },
 			"stored": func(*rapid.T) {
 				l.do(session.Stored{Through: engine.Seq(rapid.IntRange(0, len(l.log)).Draw(l.T, "through"))})
 			},
-			"again": func(*rapid.T) { l.do(session.Again{}) },
 			"time": func(*rapid.T) {
 				l.now = l.now.Add(time.Duration(rapid.IntRange(1, 30_000).Draw(l.T, "ms")) * time.Millisecond)
+				l.tick()
+			},
+			"later": func(*rapid.T) { // to a deadline, or long after it
+				if d := l.s.Deadline(); !d.IsZero() && d.After(l.now) {
+					l.now = d.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 1, 400}).Draw(l.T, "late")) * time.Second)
+				}
 				l.tick()
 			},
 			"restart": func(*rapid.T) {
 				if len(l.log) == 0 {
 					l.Skip("nothing to restore")
 				}
-				l.restart(len(l.log))
+				l.restarted()
 				l.do(session.Recover{Since: l.now})
 			},
 			"": func(*rapid.T) { l.survives() },

@@ -164,7 +164,11 @@ func (t *turn) ownerLost(cause engine.Cause) {
 
 // release gives the session back, on its owner's word.
 func (t *turn) release(by engine.Author, d engine.Draft) {
-	if t.owns(by) && t.isBot(by.Operator) {
+	switch {
+	case by.Kind != engine.AuthorOperator:
+		t.refuse(d, engine.ErrForbidden)
+		return
+	case t.owns(by) && t.isBot(by.Operator):
 		t.handoff(by, d)
 		return
 	}
@@ -216,7 +220,9 @@ func (t *turn) handoff(by engine.Author, d engine.Draft) {
 // mayGiveBack says why a session cannot be given back to the line, or nil.
 func (t *turn) mayGiveBack(by engine.Author, d engine.Draft) *engine.Error {
 	switch {
-	case by.Kind != engine.AuthorVisitor && !t.MayRead(by), t.row.State == engine.StateNew:
+	case by.Kind == engine.AuthorIntegration:
+		return engine.ErrForbidden
+	case !t.MayRead(by), t.row.State == engine.StateNew:
 		return engine.ErrNotFound
 	case t.closed != 0:
 		return engine.ErrClosed.At(t.closed)

@@ -14,9 +14,16 @@ func (t *turn) askRating(d *engine.Department) {
 	t.write(&engine.Entry{Kind: engine.KindRatingRequested, Deadline: t.row.Service.RateBy})
 }
 
+// maxAfter bounds what is added after the closing entry, so that a restored
+// session's tail always reaches back to it.
+const maxAfter = engine.MaxHistory / 2
+
 // isAmendable reports whether ratings, tags and notes may still be added: during
 // wrap-up, and as long as the session can be rated. Nothing reopens it.
 func (t *turn) isAmendable() bool {
+	if t.closed == 0 || t.last >= t.closed+maxAfter {
+		return false
+	}
 	switch t.row.State {
 	case engine.StateClosing:
 		return true

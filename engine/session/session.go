@@ -71,8 +71,9 @@ func New(ref engine.SessionRef, visitor engine.VisitorID, rules Rules) *Session 
 }
 
 // Restore rebuilds a session from what a claim yielded: its head and its last
-// entries, at least two. IfSeq sees no message older than these. The next input
-// must be Recover.
+// entries: at least two, and of a session that has ended enough to reach its
+// closing entry, which MaxHistory is. IfSeq sees no message older than these. The
+// next input must be Recover.
 func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rules Rules) *Session {
 	s := New(ref, head.Visitor, rules)
 	switch {
@@ -147,8 +148,8 @@ func (s *Session) recallFacts(e *engine.Entry) {
 	case engine.KindSessionClosed:
 		s.row.Owner, s.row.Department = e.Operator, e.Department
 		s.row.Service.Needs = factsOf(e).Needs
-		if s.endedAt.IsZero() { // refused: the same entry ends it
-			s.endedAt = e.At
+		if s.endedAt.IsZero() { // refused: nothing else ends it
+			s.closed, s.endedAt = e.Seq, e.At
 		}
 	case engine.KindSessionAssigned:
 		s.row.Owner = e.Operator

@@ -103,13 +103,16 @@ func (t *turn) spoke(e *engine.Entry) {
 	isFirst := service.BothWrote&side == 0 && side != 0
 	t.flipTurn(e)
 	replied := t.owns(e.Author) && !service.Replied
-	if isFirst || replied || service.Warned || service.Nudged {
+	if isFirst || replied || service.Warned {
 		t.dirty = true
 	}
 	service.BothWrote |= side
 	service.Replied = service.Replied || replied
 	service.Warned = false
-	service.Nudged = service.Nudged && side == engine.VisitorWrote
+	if service.Nudged && side != engine.VisitorWrote {
+		service.Nudged = false
+		t.change()
+	}
 	if service.Idle {
 		service.Idle = false
 		t.row.Weight = t.department().Weight
