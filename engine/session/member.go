@@ -61,6 +61,14 @@ func (t *turn) serves(id engine.OperatorID) bool {
 // admit makes somebody a member, and logs it, unless it is hidden: then it is told
 // to nobody, and ends with a restart (who watched is in the audit log).
 func (t *turn) admit(m engine.Member, e *engine.Entry) (seq engine.Seq) {
+	at := slices.IndexFunc(t.row.Service.Members, isOf(m.Operator))
+	if m.Hidden && at >= 0 && !t.row.Service.Members[at].Hidden { // the others see it go
+		left := &engine.Entry{Author: e.Author, Kind: engine.KindParticipantLeft, Operator: m.Operator}
+		if t.row.Service.Members[at].As != engine.PartMember {
+			left.Visibility = engine.VisibleToOperators
+		}
+		t.write(left)
+	}
 	t.row.Service.Members = append(without(t.row.Service.Members, m.Operator), m)
 	t.change()
 	if !m.Hidden {

@@ -144,6 +144,10 @@ func (t *turn) ownerGone(in OwnerGone) {
 // ownerBack ends the waiting for the owner, unless it has lasted too long.
 func (t *turn) ownerBack(operator engine.OperatorID) {
 	t.tick()
+	if t.row.Owner == operator && t.row.Service.Draining { // it is told again where the owner still drains
+		t.row.Service.Draining = false
+		t.change()
+	}
 	if t.row.State != engine.StateDetached || t.row.Owner != operator {
 		return
 	}

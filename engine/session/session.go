@@ -23,7 +23,7 @@ type Session struct {
 	goneSince time.Time // when the last one went; zero if unknown
 	pushed    time.Time // when last activity was last pushed
 	number    uint64    // the router's last offer seen
-	recovered bool      // no offer seen since Restore
+	recovered bool      // the router has not been told that the session was rebuilt
 	dirty     bool      // row differs from what was last taken
 	picks     []pick    // that the router has not answered yet, oldest first
 	reached   uint64    // counts them

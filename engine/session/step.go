@@ -125,6 +125,7 @@ func (t *turn) move(to engine.State) {
 // report tells the router what the session is, once what was written is durable.
 func (t *turn) report() {
 	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Row: t.Row()})
+	t.recovered = false // a router that hears it with each report would begin anew with each
 }
 
 // notify tells an operator something that is about no offer.
