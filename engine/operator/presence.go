@@ -110,12 +110,21 @@ func (m *Machine) standing() standing {
 	}
 }
 
-// tellOwned tells those sessions that know otherwise.
+// tellOwned tells those sessions that know otherwise. Who has signed out and
+// finishes what is open is there: sessions that wait for it hear that first.
 func (m *Machine) tellOwned() {
 	is := m.standing()
+	if is == drained {
+		m.tell(here, func(told standing) bool { return told == missing || told == untold })
+	}
+	m.tell(is, func(told standing) bool { return told != is })
+}
+
+// tell tells a standing to the sessions that are to hear it.
+func (m *Machine) tell(is standing, whom func(told standing) bool) {
 	var to []engine.SessionID
 	for i := range m.sessions {
-		if s := &m.sessions[i]; s.told != is {
+		if s := &m.sessions[i]; whom(s.told) {
 			s.told = is
 			to = append(to, s.id)
 		}

@@ -26,6 +26,7 @@ type desk struct {
 	router   operator.Report
 	reports  int
 	sessions map[engine.SessionID]operator.TellOwned // last told
+	heard    []operator.TellOwned
 	revoked  []engine.Cause
 }
 
@@ -54,6 +55,7 @@ func (d *desk) step(inputs ...operator.Input) {
 				d.router = e
 				d.reports++
 			case operator.TellOwned:
+				d.heard = append(d.heard, e)
 				for _, s := range e.Sessions {
 					told := e
 					told.Sessions = nil
@@ -289,7 +291,11 @@ func TestSignOut(t *testing.T) {
 	d.told(1, operator.TellOwned{Gone: true, Cause: engine.CauseOperatorSignedOut, Drain: true})
 	d.step(operator.Disconnect{Connection: 1})
 	d.told(1, gone(engine.CauseOperatorLost))
+	d.heard = nil
 	d.step(operator.Connect{Connection: 2})
+	if len(d.heard) != 2 || d.heard[0].Gone {
+		t.Errorf("a session that waits is told %+v", d.heard)
+	}
 	d.told(1, operator.TellOwned{Gone: true, Cause: engine.CauseOperatorSignedOut, Drain: true})
 	d.is(operator.Connected, false)
 	d.step(say(engine.IntentSignedOut))
