@@ -1,0 +1,400 @@
+package invariant
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// Ledger follows a router: what it was told and what it granted. It computes loads
+// and who could take what by itself, the slow way, and says where the two differ.
+// The order of calls is the order of the router's inputs and effects.
+type Ledger struct {
+	tenant    *engine.Tenant
+	sessions  []*held // open, in the order of their arrival
+	byID      map[engine.SessionID]*held
+	operators []*hand
+	recent    []grant // of the router's step under way
+}
+
+// held is a session as the router knows it.
+type held struct {
+	row      engine.Row
+	arrival  time.Time
+	promised []*hand // by the unanswered offer
+	number   uint64
+	askedIn  engine.State // the state in which it was promised
+	transfer engine.Seq   // that the promise serves
+	sent     bool         // refused, or made a message: no longer waiting, as far as the router knows
+	charged  []charge
+	weight   int // of the owner's load, milli-units
+	lease    int // of the load of whom it is promised or offered to
+}
+
+type charge struct {
+	to     *hand
+	weight int
+}
+
+// hand is an operator as the router knows it.
+type hand struct {
+	id        engine.OperatorID
+	conf      engine.Operator
+	known     bool
+	routable  bool
+	breathing time.Time
+	used      int
+	open      int
+}
+
+type grant struct {
+	s  *held
+	to *hand
+}
+
+// Grant is what the router offers, as far as the ledger looks at it.
+type Grant struct {
+	Session   engine.SessionID
+	Operators []engine.OperatorID // asked at the same time
+	Epoch     engine.Epoch
+	Number    uint64
+	Direct    bool
+	Transfer  engine.Seq
+	Forced    bool // capacity does not matter, the open cap does
+	Picked    bool // by the operator, out of turn
+}
+
+// NewLedger is the ledger of a router that knows nothing.
+func NewLedger() *Ledger { return &Ledger{byID: map[engine.SessionID]*held{}} }
+
+// Configure follows the router's configuration.
+func (l *Ledger) Configure(t *engine.Tenant) {
+	l.tenant = t
+	for _, o := range l.operators {
+		o.conf, o.known = t.Operator(o.id)
+	}
+	for _, o := range t.Operators {
+		l.hand(o.ID)
+	}
+}
+
+func (l *Ledger) hand(id engine.OperatorID) *hand {
+	for _, o := range l.operators {
+		if o.id == id {
+			return o
+		}
+	}
+	o := &hand{id: id}
+	if l.tenant != nil {
+		o.conf, o.known = l.tenant.Operator(id)
+	}
+	l.operators = append(l.operators, o)
+	return o
+}
+
+// OperatorIs follows an operator's report.
+func (l *Ledger) OperatorIs(id engine.OperatorID, routable bool, breathing time.Time) {
+	o := l.hand(id)
+	o.routable, o.breathing = routable, breathing
+}
+
+// SessionIs follows a session's report: number is the last offer that it has seen.
+func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, now time.Time) {
+	s := l.byID[row.Ref.Session]
+	isOpen := row.State.IsOpen() && row.State != engine.StateNew
+	if s == nil {
+		if !isOpen {
+			return
+		}
+		s = &held{}
+		l.byID[row.Ref.Session] = s
+	} else {
+		l.sessions = slices.DeleteFunc(l.sessions, func(other *held) bool { return other == s })
+	}
+	if len(s.promised) > 0 && !l.stillPromised(s, row, number, recovered, now) {
+		s.promised = s.promised[:0]
+	}
+	s.sent = s.sent && !recovered && row.Epoch == s.row.Epoch && row.State == s.row.State
+	s.row = *row
+	s.weigh(l)
+	s.arrival = row.FirstQueued.Add(-time.Duration(row.Priority)*engine.PriorityCredit - row.Boost)
+	l.charge(s)
+	if !isOpen {
+		delete(l.byID, row.Ref.Session)
+		return
+	}
+	i, _ := slices.BinarySearchFunc(l.sessions, s, compareArrivals)
+	l.sessions = slices.Insert(l.sessions, i, s)
+}
+
+func compareArrivals(a, b *held) int {
+	if c := a.arrival.Compare(b.arrival); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.row.Ref.Session[:], b.row.Ref.Session[:])
+}
+
+// stillPromised: a report that has not seen the offer leaves the promise, and so
+// does that of a session that was rebuilt and could still take it; it stands to
+// those who have not turned it down.
+func (l *Ledger) stillPromised(s *held, row *engine.Row, number uint64, recovered bool, now time.Time) bool {
+	if !recovered {
+		return number != s.number && row.State.IsOpen()
+	}
+	t := row.Service.Transfer
+	owned := func(state engine.State) bool { return state == engine.StateActive || state == engine.StateDetached }
+	switch {
+	case row.State != s.askedIn && !(owned(row.State) && owned(s.askedIn)), row.Epoch != s.row.Epoch, len(row.Offers) > 0:
+		return false
+	case s.transfer != 0 && (t == nil || t.ID != s.transfer):
+		return false
+	}
+	s.promised = slices.DeleteFunc(s.promised, func(o *hand) bool {
+		return slices.ContainsFunc(row.Declines, func(d engine.Decline) bool { return d.Operator == o.id && now.Before(d.Until) })
+	})
+	return len(s.promised) > 0
+}
+
+// charge computes whose load the session is part of.
+func (l *Ledger) charge(s *held) {
+	for _, c := range s.charged {
+		c.to.used -= c.weight
+		c.to.open--
+	}
+	s.charged = s.charged[:0]
+	for _, o := range s.promised {
+		s.add(o, s.lease)
+	}
+	switch s.row.State {
+	case engine.StateOffered, engine.StateActive, engine.StateDetached, engine.StateClosing:
+	default:
+		return
+	}
+	for i := range s.row.Offers {
+		if s.row.State != engine.StateClosing {
+			s.add(l.hand(s.row.Offers[i].Operator), s.lease)
+		}
+	}
+	if s.row.Owner != "" {
+		s.add(l.hand(s.row.Owner), s.weight)
+	}
+}
+
+// add makes the session part of an operator's load, once.
+func (s *held) add(o *hand, weight int) {
+	for i := range s.charged {
+		if c := &s.charged[i]; c.to == o {
+			if weight > c.weight {
+				o.used += weight - c.weight
+				c.weight = weight
+			}
+			return
+		}
+	}
+	s.charged = append(s.charged, charge{o, weight})
+	o.used += weight
+	o.open++
+}
+
+// weigh: an idle session weighs little for who has it, but whoever takes it will
+// serve it.
+func (s *held) weigh(l *Ledger) {
+	if s.weight = s.row.Weight; s.weight <= 0 {
+		s.weight = engine.DefaultWeight
+	}
+	s.lease = s.weight
+	if d := l.department(s); d != nil && s.row.Service.Idle {
+		s.lease = max(s.lease, d.Weight)
+	}
+}
+
+// Sent follows that the router told a session to wait no longer here (a refusal, a
+// deferral).
+func (l *Ledger) Sent(id engine.SessionID) {
+	if s := l.byID[id]; s != nil {
+		s.sent = true
+	}
+}
+
+// Begin begins a step of the router.
+func (l *Ledger) Begin() { l.recent = l.recent[:0] }
+
+// Granted follows an offer: it must fit (I2), and be of a session that is as the
+// router believes.
+func (l *Ledger) Granted(g Grant) *Violation {
+	s := l.byID[g.Session]
+	bad := func(invariant, format string, args ...any) *Violation {
+		return &Violation{Invariant: invariant, Session: g.Session, Detail: fmt.Sprintf(format, args...)}
+	}
+	if s == nil {
+		return bad("I12", "offer %d of a session that is closed", g.Number)
+	}
+	again := len(s.promised) > 0 && s.number == g.Number
+	if g.Epoch != s.row.Epoch {
+		return bad("I13", "offer %d of epoch %d, it is %d", g.Number, g.Epoch, s.row.Epoch)
+	}
+	if len(s.promised) > 0 && !again {
+		return bad("I2", "offer %d while offer %d is not answered", g.Number, s.number)
+	}
+	s.number, s.promised, s.askedIn, s.transfer = g.Number, s.promised[:0], s.row.State, g.Transfer
+	for _, id := range g.Operators {
+		s.promised = append(s.promised, l.hand(id))
+	}
+	l.charge(s)
+	if again {
+		return nil
+	}
+	for _, o := range s.promised {
+		switch {
+		case !o.known:
+			return bad("I2", "offer %d to an operator who is not of the tenant", g.Number)
+		case !o.routable && !g.Picked:
+			return bad("I2", "offer %d to an operator who is not routable", g.Number)
+		case o.used > 1000*capacity(&o.conf) && !g.Forced:
+			return bad("I2", "offer %d makes a load of %d of %d", g.Number, o.used, 1000*capacity(&o.conf))
+		case o.open > openCap(&o.conf):
+			return bad("I2", "offer %d makes %d open sessions of %d", g.Number, o.open, openCap(&o.conf))
+		}
+		if g.Transfer == 0 && !g.Picked && !s.row.Service.Returning {
+			l.recent = append(l.recent, grant{s, o})
+		}
+	}
+	return nil
+}
+
+func capacity(o *engine.Operator) int {
+	if o.Capacity <= 0 {
+		return engine.DefaultCapacity
+	}
+	return o.Capacity
+}
+
+func openCap(o *engine.Operator) int {
+	if o.OpenCap <= 0 {
+		return 2 * capacity(o)
+	}
+	return o.OpenCap
+}
+
+// Load compares what the router says of an operator's load with the ledger (I2).
+func (l *Ledger) Load(id engine.OperatorID, used, open int) *Violation {
+	if o := l.hand(id); o.used != used || o.open != open {
+		return &Violation{Invariant: "I2", Detail: fmt.Sprintf("the router counts %d in %d sessions, the ledger %d in %d", used, open, o.used, o.open)}
+	}
+	return nil
+}
+
+// Used is an operator's load in milli-units, and in sessions.
+func (l *Ledger) Used(id engine.OperatorID) (used, open int) {
+	o := l.hand(id)
+	return o.used, o.open
+}
+
+// Row is a session's facts as the router was told last; false: it is not open.
+func (l *Ledger) Row(id engine.SessionID) (*engine.Row, bool) {
+	s := l.byID[id]
+	if s == nil {
+		return nil, false
+	}
+	return &s.row, true
+}
+
+// Sessions is how many open sessions the router knows.
+func (l *Ledger) Sessions() int { return len(l.byID) }
+
+// End ends a step of the router: whoever still waits could not be placed (I5), and
+// nobody who came later was given what it could have had (I6).
+func (l *Ledger) End(now time.Time) *Violation {
+	for i, s := range l.sessions {
+		if s.row.State != engine.StateQueued || len(s.promised) > 0 || s.sent {
+			continue
+		}
+		d := l.department(s)
+		if d == nil || d.Strategy == engine.Manual {
+			continue
+		}
+		for _, o := range l.operators {
+			if o.routable && l.canTake(s, o, d, now) {
+				if o.used+s.lease <= 1000*capacity(&o.conf) && o.open < openCap(&o.conf) {
+					return &Violation{Invariant: "I5", Session: s.row.Ref.Session, Detail: "waits, and operator " + string(o.id) + " could take it"}
+				}
+				if v := l.overtaken(i, s, o); v != nil {
+					return v
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// overtaken: would the session have had room before those behind it got theirs?
+func (l *Ledger) overtaken(place int, s *held, o *hand) *Violation {
+	used, open := o.used, o.open
+	var by *held
+	for _, g := range l.recent {
+		if g.to == o && len(g.s.promised) > 0 && compareArrivals(g.s, s) > 0 {
+			used -= g.s.lease
+			open--
+			by = g.s
+		}
+	}
+	if by == nil || used+s.lease > 1000*capacity(&o.conf) || open >= openCap(&o.conf) {
+		return nil
+	}
+	return &Violation{
+		Invariant: "I6", Session: by.row.Ref.Session,
+		Detail: fmt.Sprintf("was offered to operator %s, who could take %s, number %d in line, which has waited longer", o.id, s.row.Ref.Session, place+1),
+	}
+}
+
+func (l *Ledger) department(s *held) *engine.Department {
+	if l.tenant == nil {
+		return nil
+	}
+	for i := range l.tenant.Departments {
+		if l.tenant.Departments[i].ID == s.row.Department {
+			return &l.tenant.Departments[i]
+		}
+	}
+	return nil
+}
+
+// canTake reports whether the operator certainly may take the session, were there
+// room: at the step that the session itself knows.
+func (l *Ledger) canTake(s *held, o *hand, d *engine.Department, now time.Time) bool {
+	if !o.known || o.breathing.After(now) || s.row.Owner == o.id || s.row.Service.Handed && o.conf.Bot {
+		return false
+	}
+	for i := range s.row.Declines {
+		if s.row.Declines[i].Operator == o.id && now.Before(s.row.Declines[i].Until) {
+			return false
+		}
+	}
+	member := isMember(&o.conf, d.ID)
+	step := min(s.row.Service.Step, len(d.Steps)-1)
+	for i := 0; i <= step && !member; i++ {
+		for _, also := range d.Steps[i].Also {
+			member = member || isMember(&o.conf, also)
+		}
+	}
+	if !member || !meets(&o.conf, s.row.Service.Needs) {
+		return false
+	}
+	return step < 0 || meets(&o.conf, d.Steps[step].Require)
+}
+
+func isMember(o *engine.Operator, d engine.DepartmentID) bool {
+	return (len(o.Departments) == 0 || slices.Contains(o.Departments, d)) && (o.Tiers == nil || o.Tiers[d] != engine.TierNever)
+}
+
+func meets(o *engine.Operator, needs []engine.Need) bool {
+	for _, n := range needs {
+		if o.Skills[n.Skill] < max(n.Level, 1) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,118 @@
+package simulate
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/operator"
+	"github.com/parleyhq/parley/engine/routing"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// desk is one operator: its machine, its devices, what is stored of it.
+type desk struct {
+	w        *world
+	id       engine.OperatorID
+	number   int
+	m        *operator.Machine
+	stored   engine.IntentInfo
+	there    [maxDevices]uint64 // connections by device; 0: none
+	deadline time.Time
+
+	toRouter, fromRouter *link
+}
+
+func (w *world) newDesk(number int) *desk {
+	d := &desk{w: w, id: operatorIDs[number], number: number}
+	d.toRouter, d.fromRouter = newLink(nil, nil), newLink(nil, d)
+	return d
+}
+
+func (w *world) desk(id engine.OperatorID) *desk {
+	for _, d := range w.desks {
+		if d.id == id {
+			return d
+		}
+	}
+	return nil
+}
+
+// begin makes a machine of what is stored: the intent, and the sessions whose rows
+// name the operator.
+func (d *desk) begin() {
+	d.m = operator.New(d.id)
+	d.there = [maxDevices]uint64{}
+	d.step(operator.SettingsOf(d.w.tenant, d.id))
+	var owned []engine.SessionID
+	for _, h := range d.w.alive {
+		if h.row != nil && h.row.Owner == d.id && h.row.State.IsOpen() && !h.over {
+			owned = append(owned, h.ref.Session)
+		}
+	}
+	d.step(operator.Restore{Intent: d.stored, Sessions: owned})
+}
+
+func (d *desk) step(in operator.Input) {
+	w := d.w
+	w.events++
+	before := d.m.Intent()
+	w.tell("operator %s <- %T%+v", d.id, in, in)
+	var stored bool
+	w.operatorOut = d.m.Step(in, w.now, w.operatorOut[:0])
+	for i, effect := range w.operatorOut {
+		w.operatorOut[i] = nil
+		w.tell("    operator: %T%+v", effect, effect)
+		switch e := effect.(type) {
+		case operator.Store:
+			d.stored, stored = e.Intent, true
+			d.named(e.Intent)
+		case operator.Report:
+			w.send(d.toRouter, letter{router: routing.OperatorIs{
+				Operator: d.id, Routable: e.Routable, Present: e.Present, Reachable: e.Reachable, Breathing: e.Breathing,
+			}})
+		case operator.RevokeOffers:
+			for _, o := range e.Offers {
+				w.send(w.house(o.Session).mailFrom(d), letter{session: session.Revoke{Operator: d.id, Cause: e.Cause}})
+			}
+		case operator.TellOwned:
+			d.tell(e)
+		case operator.Changed:
+		}
+	}
+	if _, restored := in.(operator.Restore); !stored && !restored && d.m.Intent() != before {
+		w.broken("I9", nil, "operator %s: %T changed the intent and did not have it kept", d.id, in)
+	}
+	d.deadline = d.m.Deadline()
+}
+
+// named is I9: one of the causes, with actor and device.
+func (d *desk) named(info engine.IntentInfo) {
+	switch info.Cause {
+	case engine.CauseManual:
+		if info.By == d.id && info.Device != "" {
+			return
+		}
+	case engine.CauseSupervisor:
+		if info.By != "" {
+			return
+		}
+	case engine.CauseIntegration:
+		return
+	case engine.CauseMissed:
+		if info.Intent == engine.IntentPaused {
+			return
+		}
+	default:
+	}
+	d.w.broken("I9", nil, "operator %s: %v by %q, cause %v", d.id, info.Intent, info.By, info.Cause)
+}
+
+func (d *desk) tell(e operator.TellOwned) {
+	for _, id := range e.Sessions {
+		var in session.Input = session.OwnerBack{Operator: d.id}
+		if e.Gone {
+			in = session.OwnerGone{Operator: d.id, Cause: e.Cause, Drain: e.Drain}
+		}
+		d.w.send(d.w.house(id).mailFrom(d), letter{session: in})
+	}
+}

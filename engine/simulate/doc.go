@@ -1,0 +1,21 @@
+// Package simulate runs real sessions, a real router and real operators' machines in
+// virtual time, with a log in memory per session and mail between them that is late
+// and overtakes other mail (never that of the same sender to the same receiver).
+// Visitors, operators, supervisors and servers of the tenant do whatever they can,
+// also what they may not; actors and whole processes restart between any two
+// steps, from logs and rows alone. After each step the invariants of SEMANTICS are
+// checked by package invariant; now and then all mail is delivered, and what must
+// hold of a town at rest is checked too.
+//
+// A world is made of a seed. What happens in it is a list of acts, small numbers that
+// mean something in any world, so that a list with some acts left out is a story as
+// well: a failing one is made short by leaving acts out while it still fails, and is
+// printed so that it can be kept under testdata and played again.
+//
+// An event is one input stepped into a machine, with its checks.
+//
+// Not covered: transcripts off. Such a session has no log to be rebuilt from; it ends
+// with its actor.
+//
+// Read next: run.go, world.go, act.go.
+package simulate

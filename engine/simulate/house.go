@@ -1,0 +1,261 @@
+package simulate
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/invariant"
+	"github.com/parleyhq/parley/engine/operator"
+	"github.com/parleyhq/parley/engine/routing"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// house is one session: its machine, its log, its mail.
+type house struct {
+	w       *world
+	ref     engine.SessionRef
+	visitor *visitor
+	s       *session.Session
+
+	log     []*engine.Entry
+	rows    []keptRow   // not yet durable
+	row     *engine.Row // durable
+	held    []session.Effect
+	waits   []engine.Seq // of held, what each waits for
+	head    int
+	over    bool // the durable log has its last entry
+	crashed bool // rebuilt since all mail was last delivered
+
+	check    invariant.Log
+	now      *engine.Row // as last reported, durable or not
+	deadline time.Time
+	told     told
+
+	toRouter, fromRouter, store *link
+	desks                       [maxOperators]struct{ to, from *link }
+	tries                       [4]try // drafts that may come again
+}
+
+// told is what an actor that died told operators.
+type told struct {
+	owner  engine.OperatorID
+	offers []engine.LiveOffer
+}
+
+// keptRow is a row on its way to the disk, with the entries up to through.
+type keptRow struct {
+	through engine.Seq
+	row     *engine.Row
+}
+
+// try is a draft, and what came of it first.
+type try struct {
+	by     engine.Author
+	rights engine.Rights
+	draft  engine.Draft
+	seq    engine.Seq
+}
+
+func (w *world) newHouse(v *visitor) *house {
+	h := &house{w: w, visitor: v}
+	n := len(w.houses) + 1
+	h.ref = engine.SessionRef{Tenant: w.tenant.ID, Session: engine.SessionID{14: byte(n >> 8), 15: byte(n)}}
+	h.s = session.New(h.ref, v.id, w.rules)
+	h.toRouter, h.fromRouter, h.store = newLink(nil, nil), newLink(h, nil), newLink(h, nil)
+	w.houses = append(w.houses, h)
+	return h
+}
+
+func (w *world) house(id engine.SessionID) *house {
+	if n := int(id[14])<<8 | int(id[15]); n > 0 && n <= len(w.houses) {
+		return w.houses[n-1]
+	}
+	return nil
+}
+
+// step lets the session take one input and carries out the effects, those that
+// follow an entry once it is durable.
+func (h *house) step(in session.Input) {
+	w := h.w
+	w.events++
+	w.tell("session %s (%v) <- %T%+v", h.ref.Session, h.s.State(), in, in)
+	w.sessionOut = h.s.Step(in, w.now, w.sessionOut[:0])
+	var written engine.Seq
+	for i, effect := range w.sessionOut {
+		w.sessionOut[i] = nil
+		w.tell("    session: %T%+v", effect, effect)
+		switch e := effect.(type) {
+		case session.Write:
+			w.tell("      %v cause %v operator %s epoch %d", e.Entry, e.Entry.Cause, e.Entry.Operator, e.Entry.Epoch)
+			h.log = append(h.log, e.Entry)
+			w.found(h.check.Add(e.Entry))
+			written = e.Entry.Seq
+			h.hold(written, effect)
+		case session.Reply:
+			h.answered(e)
+		case session.Report:
+			h.reported(&e.Row)
+			h.hold(e.After, effect)
+		case session.Notify:
+			h.hold(e.After, effect)
+		case session.Pick:
+			h.hold(e.After, effect)
+		case session.Begin:
+			h.hold(e.After, effect)
+		case session.Tell:
+		}
+	}
+	if written > 0 {
+		h.rows = append(h.rows, keptRow{written, h.s.TakeRow()})
+		w.send(h.store, letter{through: written})
+	}
+	h.deadline = h.s.Deadline()
+	if h.now != nil && (written > 0 || w.events&15 == 0) {
+		w.found(invariant.CheckDeadline(h.now, h.deadline))
+	}
+}
+
+// reported checks what the session has become.
+func (h *house) reported(row *engine.Row) {
+	w := h.w
+	w.found(invariant.CheckRow(row))
+	if h.now != nil {
+		w.found(invariant.CheckChange(h.now, row))
+	}
+	h.now = row
+	if h.check.Offers() != len(row.Offers) && row.State.IsOpen() {
+		w.broken("I4", h, "%d offers stand in the log, %d in the row", h.check.Offers(), len(row.Offers))
+	}
+	if row.Ref != h.ref {
+		w.broken("I14", h, "reports as %s", row.Ref)
+	}
+}
+
+// answered checks the answer to a draft that came again (I8).
+func (h *house) answered(e session.Reply) {
+	w := h.w
+	t := w.trying
+	if t == nil || e.Answer.Err != nil || t.draft.ClientID == "" {
+		return
+	}
+	if t.seq != 0 && e.Answer.Seq != 0 && t.seq != e.Answer.Seq {
+		w.broken("I8", h, "%v with a known key answers entry %d, the first time %d", t.draft.Op, e.Answer.Seq, t.seq)
+	}
+	if t.seq == 0 {
+		t.seq = e.Answer.Seq
+	}
+}
+
+func (h *house) hold(after engine.Seq, effect session.Effect) {
+	if after <= h.s.Durable() {
+		h.carryOut(effect)
+		return
+	}
+	h.held, h.waits = append(h.held, effect), append(h.waits, after)
+}
+
+// stored makes entries durable, and carries out what waited for them.
+func (h *house) stored(through engine.Seq) {
+	if through > h.s.Last() {
+		return // of a life that ended before
+	}
+	for len(h.rows) > 0 && h.rows[0].through <= through {
+		if h.rows[0].row != nil {
+			h.row = h.rows[0].row
+		}
+		h.rows = h.rows[1:]
+	}
+	h.step(session.Stored{Through: through})
+	for h.head < len(h.held) && h.waits[h.head] <= through {
+		effect := h.held[h.head]
+		h.held[h.head] = nil
+		h.head++
+		h.carryOut(effect)
+	}
+	if h.head == len(h.held) {
+		h.held, h.waits, h.head = h.held[:0], h.waits[:0], 0
+	}
+}
+
+func (h *house) carryOut(effect session.Effect) {
+	w := h.w
+	switch e := effect.(type) {
+	case session.Write:
+		h.delivered(e.Entry)
+	case session.Report:
+		w.send(h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Number: e.Number, Recovered: e.Recovered}})
+		if !e.Row.State.IsOpen() {
+			h.over = true
+		}
+	case session.Pick:
+		w.send(h.toRouter, letter{router: routing.Pick{Session: h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number}})
+	case session.Begin:
+		w.begin(h, e.Inherit)
+	case session.Notify:
+		h.notify(e)
+	}
+}
+
+// delivered checks that an entry reaches nobody without the right to it (I10).
+func (h *house) delivered(e *engine.Entry) {
+	if h.now == nil || h.head+1 < len(h.held) {
+		return // the row is ahead of the entry
+	}
+	for _, d := range h.w.desks {
+		if !h.s.MayRead(engine.Author{Kind: engine.AuthorOperator, Operator: d.id}) || h.now.Owner == d.id {
+			continue
+		}
+		member := false
+		row := h.s.Row()
+		for _, m := range row.Service.Members {
+			member = member || m.Operator == d.id
+		}
+		if !member && row.Owner != d.id {
+			h.w.broken("I10", h, "entry %d would reach an operator who takes no part", e.Seq)
+		}
+	}
+}
+
+func (h *house) notify(e session.Notify) {
+	d := h.w.desk(e.Operator)
+	if d == nil {
+		return
+	}
+	var in operator.Input
+	switch e.Note {
+	case session.Offered:
+		in = operator.Offered{Offer: e.Offer}
+		h.told.offers = append(h.told.offers[:0:0], engine.LiveOffer{Offer: e.Offer, Operator: e.Operator})
+	case session.OfferEnded:
+		in = operator.OfferEnded{Session: h.ref.Session, ID: e.Offer.ID, Cause: e.Cause}
+	case session.Gained:
+		in = operator.Gained{Session: h.ref.Session}
+		h.told.owner = e.Operator
+	case session.Lost:
+		in = operator.Lost{Session: h.ref.Session, Served: !h.s.State().IsOpen()}
+		if h.told.owner == e.Operator {
+			h.told.owner = ""
+		}
+	case session.Missed:
+		in = operator.Missed{Session: h.ref.Session}
+	default:
+		return
+	}
+	h.w.send(h.mailTo(d), letter{operator: in})
+}
+
+func (h *house) mailTo(d *desk) *link {
+	p := &h.desks[d.number]
+	if p.to == nil {
+		p.to = newLink(nil, d)
+	}
+	return p.to
+}
+
+func (h *house) mailFrom(d *desk) *link {
+	p := &h.desks[d.number]
+	if p.from == nil {
+		p.from = newLink(h, nil)
+	}
+	return p.from
+}

@@ -1,0 +1,191 @@
+package simulate
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/invariant"
+	"github.com/parleyhq/parley/engine/operator"
+	"github.com/parleyhq/parley/engine/routing"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// rebuild makes a session's machine anew from its log and row.
+func (h *house) rebuild() {
+	w := h.w
+	head := engine.Head{Last: engine.Seq(len(h.log)), Visitor: h.visitor.id, Row: h.row}
+	for _, e := range h.log {
+		if e.Kind == engine.KindSessionClosed {
+			head.Closed, head.Row = true, nil
+		}
+		if r, matters := engine.ResultOf(e); matters {
+			head.Results = append(head.Results, r)
+		}
+	}
+	tail := h.log[max(0, len(h.log)-engine.MaxHistory):]
+	h.held, h.waits, h.head, h.rows = nil, nil, 0, nil
+	h.s = session.Restore(h.ref, head, tail, w.rules)
+	h.check, h.now = invariant.Log{}, nil
+	for _, e := range h.log {
+		w.found(h.check.Add(e))
+	}
+	w.restarts++
+	if h.crashed {
+		w.lenient = true // of a second repeated offer nothing tells whether it is new
+	}
+	h.crashed = true
+}
+
+// recover is what the next life of the session's actor begins with.
+func (h *house) recover() {
+	h.step(session.Recover{Since: h.w.now})
+	row := h.s.Row()
+	for _, o := range h.told.offers {
+		if !row.HasOffer(o.ID) {
+			h.notify(session.Notify{Operator: o.Operator, Note: session.OfferEnded, Offer: o.Offer, Cause: engine.CauseRestart})
+		}
+	}
+	owner := row.Owner
+	if !row.State.IsOpen() {
+		owner = ""
+		h.w.send(h.toRouter, letter{router: routing.SessionIs{Row: row, Recovered: true}})
+	}
+	if was := h.told.owner; was != "" && was != owner {
+		h.notify(session.Notify{Operator: was, Note: session.Lost})
+	}
+	if owner != "" {
+		h.notify(session.Notify{Operator: owner, Note: session.Gained})
+	}
+}
+
+// crash ends the session's actor and begins another. What it had handed to the log
+// is stored; what it wanted to do then is forgotten.
+func (h *house) crash() {
+	if len(h.log) == 0 {
+		return
+	}
+	before, present := h.s.Row(), h.s.InFlight() == 0
+	h.w.lose(h.store)
+	for _, k := range h.rows {
+		if k.row != nil {
+			h.row = k.row
+		}
+	}
+	h.rebuild()
+	if after := h.s.Row(); present && before.State.IsOpen() && !same(before, after) {
+		h.w.broken("I13", h, "rebuilt otherwise: %s", differs(after, before))
+	}
+	h.recover()
+}
+
+// same compares all that a session must know again after a restart. What people
+// have read is kept with the next entry, and so is who watches unseen; that the owner
+// drains is told again.
+func same(a, b engine.Row) bool {
+	for _, r := range []*engine.Row{&a, &b} {
+		r.ReadVisitor, r.ReadOperator, r.LastActivity, r.Service.Draining = 0, 0, a.LastActivity, false
+		r.Service.Members = slices.DeleteFunc(slices.Clone(r.Service.Members), func(m engine.Member) bool { return m.Hidden })
+		if len(r.Service.Members) == 0 {
+			r.Service.Members = nil
+		}
+		if len(r.Declines) == 0 {
+			r.Declines = nil
+		}
+		if len(r.Offers) == 0 {
+			r.Offers = nil
+		}
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// newRouter is a router that has lost its memory: all are asked to report again.
+func (w *world) newRouter() {
+	w.restarts++
+	w.unsettled, w.lenient = true, true
+	w.router, w.ledger = routing.New(), invariant.NewLedger()
+	w.loads = [maxOperators]load{}
+	w.stepRouter(routing.Configure{Tenant: w.tenant})
+	for _, h := range w.alive {
+		w.send(h.fromRouter, letter{session: session.Again{}})
+	}
+	for _, d := range w.desks {
+		w.send(d.fromRouter, letter{operator: operator.Again{}})
+	}
+}
+
+// newProcess ends everything. Of the entries that were on their way to the disk, the
+// first ones, as many as lucky says, have arrived.
+func (w *world) newProcess(lucky int) {
+	w.restarts++
+	for len(w.busy) > 0 {
+		w.lose(w.busy[0])
+	}
+	w.unsettled, w.lenient = true, false
+	for _, h := range w.alive {
+		h.powerCut(lucky)
+	}
+	w.alive = slices.DeleteFunc(w.alive, func(h *house) bool { return len(h.log) == 0 })
+	for i := range w.visitors {
+		if v := &w.visitors[i]; v.open != nil && len(v.open.log) == 0 {
+			v.open = nil
+		}
+	}
+	w.router, w.ledger = routing.New(), invariant.NewLedger()
+	w.loads = [maxOperators]load{}
+	w.stepRouter(routing.Configure{Tenant: w.tenant})
+	for _, h := range w.alive {
+		h.told = told{}
+		h.rebuild()
+		h.crashed = false
+		if row := h.s.Row(); row.State.IsOpen() { // the index of open sessions, read at the start
+			w.stepRouter(routing.SessionIs{Row: row, Recovered: true})
+		}
+	}
+	for _, d := range w.desks {
+		d.begin()
+	}
+	for _, h := range w.alive {
+		h.recover()
+	}
+}
+
+// powerCut keeps of the log what is on the disk.
+func (h *house) powerCut(lucky int) {
+	through := h.s.Durable()
+	for i, k := range h.rows {
+		if i >= lucky {
+			break
+		}
+		through = k.through
+		if k.row != nil {
+			h.row = k.row
+		}
+	}
+	h.rows = nil
+	h.log = h.log[:through]
+	for i := range h.tries { // what was lost was never answered
+		if h.tries[i].seq > through {
+			h.tries[i].seq = 0
+		}
+	}
+	h.over = through > 0 && h.log[through-1].Kind == engine.KindSessionClosed
+	if through == 0 {
+		h.row = nil
+	}
+}
+
+// differs names the fields that do.
+func differs(a, b engine.Row) (text string) {
+	for _, pair := range [][2]reflect.Value{
+		{reflect.ValueOf(a), reflect.ValueOf(b)}, {reflect.ValueOf(a.Service), reflect.ValueOf(b.Service)},
+	} {
+		for i := range pair[0].NumField() {
+			if x, y := pair[0].Field(i).Interface(), pair[1].Field(i).Interface(); !reflect.DeepEqual(x, y) {
+				text += fmt.Sprintf(" %s is %v and was %v,", pair[0].Type().Field(i).Name, x, y)
+			}
+		}
+	}
+	return text
+}
