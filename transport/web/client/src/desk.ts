@@ -1,6 +1,15 @@
 // The operator's situation as the watches `me` and `queue` tell it.
 
-import type { IntentInfo, Me, Named, Offer, OperatorHello, QueueRow, QueueWatch, Watch } from "../protocol.ts";
+import type { Intent, Me, Offer, Watch, WatchMeMineChanged, WatchQueueSnapshot } from "./frames.ts";
+import type { OperatorHello } from "./protocol.ts";
+
+/** Somebody, or something, by its id and its name. */
+export interface Named {
+  id: string;
+  name: string;
+}
+/** A waiting chat. */
+export type QueueRow = WatchQueueSnapshot["d"]["rows"][number];
 
 export interface DeskEvents {
   offered: (offer: Offer) => void;
@@ -14,7 +23,7 @@ export class Desk {
   operator: Named = { id: "", name: "" };
   tenant: Named = { id: "", name: "" };
   departments: Named[] = [];
-  intent: IntentInfo = { intent: "" };
+  intent: Intent = { intent: "" };
   away = false;
   used = 0;
   capacity = 0;
@@ -29,24 +38,31 @@ export class Desk {
   }
 
   hello(d: OperatorHello): void {
-    this.operator = d.operator;
+    this.operator = { id: d.operator.id, name: d.operator.name ?? d.operator.id };
     this.tenant = d.tenant;
     this.departments = d.departments;
     this.revs.clear();
     this.queue.clear();
     if (!d.me) return;
-    this.revs.set("me", d.me.rev);
+    this.revs.set("me", d.me.rev ?? 0);
     this.snapshot(d.me);
   }
 
   watch(frame: Watch): void {
+    if (frame.w !== "me" && frame.w !== "queue") return; // a watch of a later version
     const last = this.revs.get(frame.w);
     if (frame.t === "snapshot") this.revs.set(frame.w, frame.rev);
     else if (last !== undefined && frame.rev <= last) return;
     else if (last === undefined || frame.rev > last + 1) return this.events.hole();
     else this.revs.set(frame.w, frame.rev);
-    if (frame.w === "me") this.changed(frame.t, frame.d);
-    if (frame.w === "queue") this.waiting(frame.t === "snapshot", (frame.d ?? {}) as QueueWatch);
+    if (frame.w === "me") this.changed(frame);
+    if (frame.w === "queue") this.waiting(frame.t === "snapshot", frame.d);
+  }
+
+  /** The operator took the offer: the watch says so a little later. */
+  took(offer: Offer): void {
+    this.offers.delete(offer.offer_id);
+    this.mine.add(offer.sid);
   }
 
   department(id: string): string {
@@ -79,37 +95,39 @@ export class Desk {
     for (const offer of me.offers) this.offers.set(offer.offer_id, offer);
   }
 
-  private changed(t: string, data: unknown): void {
-    if (t === "snapshot") return this.snapshot(data as Me);
-    if (t === "offer.new") {
-      const offer = data as Offer;
-      this.offers.set(offer.offer_id, offer);
-      return this.events.offered(offer);
+  private changed(frame: Extract<Watch, { w: "me" }>): void {
+    switch (frame.t) {
+      case "snapshot":
+        return this.snapshot(frame.d);
+      case "offer.new":
+        this.offers.set(frame.d.offer_id, frame.d);
+        return this.events.offered(frame.d);
+      case "offer.revoked":
+        this.offers.delete(frame.d.offer_id);
+        return;
+      case "intent.changed":
+        this.intent = frame.d.intent;
+        this.away = frame.d.away;
+        return;
+      case "mine.changed":
+        return this.mineChanged(frame.d);
     }
-    if (t === "offer.revoked") {
-      this.offers.delete((data as Offer).offer_id);
-      return;
-    }
-    if (t === "intent.changed") {
-      const d = data as { intent: IntentInfo; away: boolean };
-      this.intent = d.intent;
-      this.away = d.away;
-    }
-    if (t === "mine.changed") this.mineChanged(data as { sid: string; owned: boolean; used: number });
   }
 
-  private mineChanged(d: { sid: string; owned: boolean; used: number }): void {
+  private mineChanged(d: WatchMeMineChanged["d"]): void {
     this.used = d.used;
+    const { sid } = d;
+    if (!sid) return;
     if (d.owned) {
-      this.mine.add(d.sid);
-      for (const offer of this.offers.values()) if (offer.sid === d.sid) this.offers.delete(offer.offer_id);
-      this.events.gained(d.sid);
-    } else if (this.mine.delete(d.sid)) {
-      this.events.lost(d.sid);
+      this.mine.add(sid);
+      for (const offer of this.offers.values()) if (offer.sid === sid) this.offers.delete(offer.offer_id);
+      this.events.gained(sid);
+    } else if (this.mine.delete(sid)) {
+      this.events.lost(sid);
     }
   }
 
-  private waiting(whole: boolean, d: QueueWatch): void {
+  private waiting(whole: boolean, d: WatchQueueSnapshot["d"]): void {
     if (whole) this.queue.clear();
     for (const row of d.rows ?? []) this.queue.set(row.sid, row);
     for (const sid of d.gone ?? []) this.queue.delete(sid);

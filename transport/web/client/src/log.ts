@@ -1,16 +1,16 @@
 // One session's log as this reader holds it: ordered, each entry once, with no
 // hole before `last`.
 
-import type { Evt } from "./protocol.ts";
+import type { AnyEntry } from "./protocol.ts";
 
 /** What became of an entry that was offered to the log. */
 export type Outcome = "new" | "held" | "known";
 
-export class SessionLog {
+export class SessionLog<E extends AnyEntry = AnyEntry> {
   /** Entries in order, contiguous as far as this reader may see. */
-  entries: Evt[] = [];
+  entries: E[] = [];
   /** Entries that came too early: a hole is before them. Keyed by seq. */
-  private early = new Map<number, Evt>();
+  private early = new Map<number, E>();
   /** After a reset the next entry is accepted whatever its prev. */
   private open = false;
 
@@ -42,7 +42,7 @@ export class SessionLog {
   }
 
   /** Takes one entry as it comes from the server, in any order, any number of times. */
-  accept(evt: Evt): Outcome {
+  accept(evt: E): Outcome {
     if (evt.seq <= this.last || this.early.has(evt.seq)) return "known";
     if (evt.prev > this.last && !this.open) {
       this.early.set(evt.seq, evt);
@@ -55,7 +55,7 @@ export class SessionLog {
   }
 
   /** Takes a page of history that lies before everything held. */
-  prepend(page: Evt[]): void {
+  prepend(page: E[]): void {
     const first = this.entries.length > 0 ? this.entries[0].seq : Infinity;
     const older = page.filter((evt) => evt.seq < first).sort((a, b) => a.seq - b.seq);
     this.entries = [...older, ...this.entries];
@@ -63,10 +63,15 @@ export class SessionLog {
     this.drain();
   }
 
+  /** Forgets all but the newest entries. */
+  trim(keep: number): void {
+    if (keep > 0 && this.entries.length > keep) this.entries = this.entries.slice(-keep);
+  }
+
   /** Moves early entries over whose hole is now filled. */
   private drain(): void {
     for (const seq of [...this.early.keys()].sort((a, b) => a - b)) {
-      const evt = this.early.get(seq) as Evt;
+      const evt = this.early.get(seq) as E;
       if (seq > this.last && evt.prev > this.last) return;
       this.early.delete(seq);
       if (seq > this.last) this.entries.push(evt);

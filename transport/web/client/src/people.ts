@@ -1,6 +1,8 @@
 // Names of people, as `people` frames bring them. Entries carry ids only.
 
-import type { Author, Person } from "./protocol.ts";
+import type { By, EphPeople } from "./frames.ts";
+
+type Person = EphPeople["d"]["people"][number];
 
 export class People {
   private readonly names = new Map<string, string>();
@@ -14,7 +16,7 @@ export class People {
     return this.names.get(`operator/${id}`) ?? id;
   }
 
-  author(by: Author): string | undefined {
+  author(by: By): string | undefined {
     return by.id === undefined ? undefined : this.names.get(`${by.kind}/${by.id}`) ?? by.id;
   }
 }

@@ -1,18 +1,20 @@
 // What one side knows of one session: the log and the situation around it.
 
+import type { Body, By, Entry, Passing, Presence, State } from "./frames.ts";
 import { SessionLog } from "./log.ts";
-import type { Author, Body, Eph, Evt, Presence, Resumed, SessionState } from "./protocol.ts";
+import type { Resumed } from "./protocol.ts";
 
-/** A receiver forgets somebody's typing after this long. */
+/** A receiver forgets somebody's typing after this long, in milliseconds. */
 export const typingFades = 6_000;
 
 export class Session {
   readonly sid: string;
-  readonly log = new SessionLog();
-  state: SessionState = "new";
+  /** It may hold entries of kinds that this version does not know: they count for seq, and say nothing. */
+  readonly log = new SessionLog<Entry>();
+  state: State = "new";
   /** Why the session ended, once it did. */
   endCause = "";
-  endedBy: Author | null = null;
+  endedBy: By | null = null;
   epoch = 0;
   department = "";
   owner = "";
@@ -40,7 +42,6 @@ export class Session {
 
   /** The connection is seated here: the situation as of entry `head`. */
   resume(d: Resumed): void {
-    if (d.reset) this.log.reset();
     this.state = d.state;
     this.epoch = d.ep;
     this.head = d.head;
@@ -54,53 +55,54 @@ export class Session {
     this.peeked = "";
   }
 
-  /** Takes an entry. True: it, or others that waited for it, are new in the log. */
-  accept(evt: Evt): boolean {
+  /** Takes an entry. The answer: it and others that waited for it, if they are new, in order. */
+  accept(evt: Entry): Entry[] {
     const before = this.log.entries.length;
-    if (this.log.accept(evt) !== "new") return false;
-    for (const entry of this.log.entries.slice(before)) this.apply(entry);
-    return true;
+    if (this.log.accept(evt) !== "new") return [];
+    const fresh = this.log.entries.slice(before);
+    for (const entry of fresh) this.apply(entry);
+    return fresh;
   }
 
   /** Entries after `head` move the state; those before it are in the snapshot. */
-  private apply(evt: Evt): void {
+  private apply(evt: Entry): void {
     if (evt.t === "message.new") {
       this.typingUntil.delete(evt.by.kind);
       if (evt.by.kind === "visitor") this.peeked = "";
     }
-    if (evt.t === "message.redacted") this.forget(evt.d?.target ?? 0);
+    if (evt.t === "message.redacted") this.forget(evt.d.target);
     if (evt.t === "session.closing" || (evt.t === "session.closed" && !this.endedBy) || evt.t === "session.refused") {
       this.endCause = evt.cause ?? "";
       this.endedBy = evt.by;
     }
     if (evt.seq <= this.head) return;
     this.epoch = Math.max(this.epoch, evt.ep);
-    const next = stateAfter[evt.t];
-    if (next) this.state = next;
-    if (evt.t === "session.assigned") this.owner = evt.d?.operator ?? "";
+    this.state = stateAfter[evt.t] ?? this.state;
+    if (evt.t === "session.assigned") this.owner = evt.d.operator;
     if (evt.t === "session.queued") this.owner = "";
-    this.department = evt.d?.department ?? this.department;
+    if (evt.t === "session.queued" || evt.t === "session.started") this.department = evt.d?.department ?? this.department;
   }
 
   /** What was removed is not kept here either. */
   private forget(target: number): void {
     for (const evt of this.log.entries) {
-      const about = evt.t === "message.new" ? evt.seq : evt.t === "message.edited" ? evt.d?.target : 0;
+      if (evt.t !== "message.new" && evt.t !== "message.edited") continue;
+      const about = evt.t === "message.new" ? evt.seq : evt.d.target;
       if (about === target) evt.d = { ...evt.d, body: { type: "redacted" } };
     }
   }
 
   /** What a message says now: its last edit, if there is one. */
-  bodyOf(evt: Evt): Body | undefined {
-    return this.isRemoved(evt) ? evt.d?.body : this.lastEdits().get(evt.seq) ?? evt.d?.body;
+  bodyOf(evt: Entry): Body | undefined {
+    return evt.t !== "message.new" ? undefined : this.isRemoved(evt) ? evt.d.body : this.lastEdits().get(evt.seq) ?? evt.d.body;
   }
 
-  isEdited(evt: Evt): boolean {
+  isEdited(evt: Entry): boolean {
     return this.lastEdits().has(evt.seq);
   }
 
-  isRemoved(evt: Evt): boolean {
-    return evt.d?.body?.type === "redacted";
+  isRemoved(evt: Entry): boolean {
+    return evt.t === "message.new" && evt.d.body?.type === "redacted";
   }
 
   private lastEdits(): Map<number, Body> {
@@ -109,33 +111,31 @@ export class Session {
     if (state !== this.editsOf) {
       this.editsOf = state;
       this.edits = new Map();
-      for (const evt of entries) {
-        if (evt.t === "message.edited" && evt.d?.body) this.edits.set(evt.d.target ?? 0, evt.d.body);
-      }
+      for (const evt of entries) if (evt.t === "message.edited") this.edits.set(evt.d.target, evt.d.body);
     }
     return this.edits;
   }
 
   /** Takes something passing. True: it changed what is shown. */
-  notice(eph: Eph, now: number): boolean {
-    const d = eph.d ?? {};
-    const kind = d.by?.kind ?? "visitor";
-    if (eph.t === "typing") {
-      if (d.on) this.typingUntil.set(kind, now + typingFades);
-      else this.typingUntil.delete(kind);
-      return true;
+  notice(eph: Passing, now: number): boolean {
+    switch (eph.t) {
+      case "typing":
+        if (eph.d.on) this.typingUntil.set(eph.d.by.kind, now + typingFades);
+        else this.typingUntil.delete(eph.d.by.kind);
+        return true;
+      case "presence":
+        if (eph.d.by.kind !== "visitor") return false;
+        this.visitor = { present: eph.d.present, last_activity_at: eph.d.last_activity_at ?? this.visitor?.last_activity_at };
+        if (!eph.d.present) this.peeked = "";
+        return true;
+      case "peek":
+        this.peeked = eph.d.text;
+        return true;
+      case "read.moved":
+        return this.moveRead(eph.d.by.kind, eph.d.seq);
+      default:
+        return false;
     }
-    if (eph.t === "presence" && kind === "visitor") {
-      const known = d.last_activity_at ?? this.visitor?.last_activity_at;
-      this.visitor = { present: d.present ?? false, last_activity_at: known };
-      if (!d.present) this.peeked = "";
-      return true;
-    }
-    if (eph.t === "peek") {
-      this.peeked = d.text ?? "";
-      return true;
-    }
-    return eph.t === "read.moved" && this.moveRead(kind, d.seq ?? 0);
   }
 
   /** Marks only grow. */
@@ -155,7 +155,7 @@ export class Session {
     return this.log.entries.filter((evt) => evt.seq > mark && evt.t === "message.new" && evt.by.kind !== reader && !this.isRemoved(evt)).length;
   }
 
-  lastMessage(): Evt | undefined {
+  lastMessage(): Entry | undefined {
     for (let i = this.log.entries.length - 1; i >= 0; i--) {
       if (this.log.entries[i].t === "message.new") return this.log.entries[i];
     }
@@ -163,7 +163,7 @@ export class Session {
   }
 }
 
-const stateAfter: Record<string, SessionState> = {
+const stateAfter: Record<string, State | undefined> = {
   "session.queued": "queued",
   "offer.made": "offered",
   "offer.ended": "queued",
