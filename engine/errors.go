@@ -15,6 +15,7 @@ type Error struct {
 	Seq     Seq           // the entry the refusal points at, e.g. the closing one; 0 if none
 	Epoch   Epoch         // the current epoch, of ErrStaleEpoch
 	Fields  []string      // the request's fields that are wrong, of ErrBadRequest
+	Denial  Denial        // of a refused attempt to be let in: why, for the audit trail alone
 }
 
 func (e *Error) Error() string {

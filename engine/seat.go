@@ -125,10 +125,12 @@ type Outlet interface {
 // Renewal is a newer proof of who a seated participant is. Transport has verified
 // what is signed.
 type Renewal struct {
-	Principal Principal // of an operator
-	Subject   string    // of a visitor: see Visit
-	Until     time.Time // of Subject
-	Token     string    // of a visitor without Subject: a token from a Welcome
+	Principal Principal       // of an operator
+	Subject   string          // of a visitor: see Visit
+	Until     time.Time       // of Subject
+	Issued    time.Time       // of Subject
+	Claims    *IdentityChange // of Subject
+	Token     string          // of a visitor without Subject: a token from a Welcome
 }
 
 // Renewed is the answer to a Renewal.
@@ -160,8 +162,10 @@ type Visit struct {
 	// Subject is the tenant's own name for a visitor who has proven it by a signed
 	// token (its `sub`); Token is then the anonymous one it had before, or empty.
 	Subject string
-	Until   time.Time // of Subject: when its proof ends
-	Origin  string    // the handshake's Origin; the token is bound to it
+	Until   time.Time       // of Subject: when its proof ends
+	Issued  time.Time       // of Subject: when its proof was made; zero if it does not say
+	Claims  *IdentityChange // of Subject: see Proof
+	Origin  string          // the handshake's Origin; the token is bound to it
 	Have    []Have
 }
 

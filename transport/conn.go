@@ -77,6 +77,7 @@ type conn struct {
 
 	// Atomic.
 	seated  atomic.Bool
+	astray  atomic.Bool  // counted as one that never came to auth
 	alive   atomic.Bool  // something came since the last ping
 	expires atomic.Int64 // Unix seconds at which the token ends; 0: never
 

@@ -10,6 +10,7 @@ import (
 	"github.com/fasthttp/websocket"
 	"github.com/valyala/fasthttp"
 
+	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/transport/internal/rfc6455"
 )
 
@@ -196,6 +197,7 @@ func (s *Server) arrived(c *conn, ws *websocket.Conn) {
 		return
 	}
 	if c.entrance.version {
+		c.strayed(engine.ErrUnsupportedVersion)
 		c.end(endVersion, 0)
 	}
 	go c.run()

@@ -19,6 +19,7 @@ type metrics struct {
 	limited     prometheus.Counter
 	handshakes  *prometheus.CounterVec
 	auths       *prometheus.CounterVec
+	denials     *prometheus.CounterVec
 	pending     prometheus.Histogram
 	panics      prometheus.Counter
 }
@@ -47,6 +48,9 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 		auths: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "parley", Name: "auth_refused_total", Help: "Refused requests auth and auth.refresh, by error code.",
 		}, []string{"side", "reason"}),
+		denials: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "parley", Name: "auth_denied_total", Help: "Refused attempts to be let in or to stay, by what was wrong.",
+		}, []string{"side", "denial"}),
 		pending: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "parley", Name: "ws_outbox_pending_bytes", Help: "Bytes that wait for a connection, sampled when it is pinged.",
 			Buckets: prometheus.ExponentialBuckets(256, 4, 8),
@@ -61,7 +65,7 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		connections, byes, m.framesIn, m.framesOut, m.bytesIn, m.bytesOut, m.writes, m.dropped, m.badFrames, m.limited,
-		m.handshakes, m.auths, m.pending, m.panics,
+		m.handshakes, m.auths, m.denials, m.pending, m.panics,
 	} {
 		if err := to.Register(c); err != nil {
 			return m, err

@@ -26,10 +26,11 @@ type Authenticator interface {
 }
 
 // VisitorAuthenticator says who a visitor has proven to be by a token that the
-// tenant signed: by which name the tenant knows it, and until when that holds.
-// Called as Authenticator is, with the same errors. auth.JWT is one.
+// tenant signed: by which name the tenant knows it, until when that holds, and what
+// the tenant vouches for besides. Called as Authenticator is, with the same errors.
+// auth.JWT is one.
 type VisitorAuthenticator interface {
-	Visitor(ctx context.Context, tenant *engine.Tenant, token string) (subject string, until time.Time, err error)
+	Visitor(ctx context.Context, tenant *engine.Tenant, token string) (engine.Proof, error)
 }
 
 // Options configures a Server. Only Tenants is required.
@@ -41,8 +42,8 @@ type Options struct {
 	// Visitors verifies visitors' signed tokens. Nil means Authenticator, if it can,
 	// else auth.JWT with Clock.
 	Visitors VisitorAuthenticator
-	// Audit hears of every refused auth and auth.refresh. It is called on the
-	// connection's own goroutine, must not block, and may be called by many at a
+	// Audit hears of every refused auth and auth.refresh, and of connections that
+	// never came to it. It must not block, and may be called by many goroutines at a
 	// time. Nil means nobody does.
 	Audit func(Refusal)
 	// Logger gets what an administrator should see. Nil means none.

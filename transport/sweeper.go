@@ -3,6 +3,7 @@ package transport
 import (
 	"time"
 
+	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/transport/internal/rfc6455"
 	"github.com/parleyhq/parley/transport/wire"
 )
@@ -37,6 +38,7 @@ func (s *Server) sweep(stop <-chan struct{}) {
 		s.ping(conns)
 		conns, lost = s.registry.late(time.Now(), conns[:0], lost[:0])
 		for _, c := range conns {
+			c.strayed(engine.ErrAuthRequired.Denied(engine.DenialTimeout))
 			c.end(endAuthTimeout, 0)
 		}
 		for _, c := range lost {

@@ -34,6 +34,7 @@ type settings struct {
 	AllowTLS12     bool          `name:"allow-tls12" env:"PARLEY_ALLOW_TLS12" help:"Accept TLS 1.2 as well as 1.3 on --listen." yaml:"allow_tls12"`
 	AllowPlaintext bool          `help:"Serve without TLS beyond loopback, because a proxy in front has it." yaml:"allow_plaintext"`
 	TrustedProxies []string      `help:"Networks (CIDR, with commas between) whose X-Forwarded-For is believed." placeholder:"CIDR" yaml:"trusted_proxies,flow"`
+	JWKSPrivate    []string      `name:"jwks-private-hosts" help:"Hosts (with commas between) of tenants' key sets that may have private addresses; all others may not." placeholder:"HOST" yaml:"jwks_private_hosts,flow"`
 	MaxConnections int           `help:"WebSocket connections at a time." default:"100000" yaml:"max_connections"`
 	MaxPerIP       int           `name:"max-connections-per-ip" help:"WebSocket connections of one address (IPv6: one /64) at a time; 0 means no limit." default:"0" yaml:"max_connections_per_ip"`
 	FastPath       bool          `help:"On Linux without TLS: read and write sockets with the server's own code instead of the library's." yaml:"fast_path"`

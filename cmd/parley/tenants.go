@@ -30,7 +30,11 @@ type tenantFile struct {
 	Operators   []operatorFile   `yaml:"operators,omitempty"`
 	Keys        []keyFile        `yaml:"keys,omitempty"`
 	VisitorKeys []keyFile        `yaml:"visitor_keys,omitempty"` // absent: visitors stay anonymous
-	Limits      limitsFile       `yaml:"limits,omitempty"`
+	// Issuers that publish their keys, beside keys and visitor_keys.
+	KeySets        []keySetFile `yaml:"key_sets,omitempty"`
+	VisitorKeySets []keySetFile `yaml:"visitor_key_sets,omitempty"`
+	Attributes     []string     `yaml:"attributes,omitempty,flow"` // what may be held about a visitor besides e-mail, phone and name
+	Limits         limitsFile   `yaml:"limits,omitempty"`
 
 	path string // where it was read from
 }
@@ -61,6 +65,21 @@ type keyFile struct {
 	PEMFile    string `yaml:"pem_file,omitempty"`
 	Secret     string `yaml:"secret,omitempty"`
 	SecretFile string `yaml:"secret_file,omitempty"`
+}
+
+// keySetFile is an issuer of tokens and where its keys are.
+type keySetFile struct {
+	Issuer   string `yaml:"issuer"`
+	URL      string `yaml:"url"`
+	Audience string `yaml:"audience,omitempty"` // absent: the tenant's id
+}
+
+func keySets(files []keySetFile) []engine.KeySet {
+	var sets []engine.KeySet
+	for _, f := range files {
+		sets = append(sets, engine.KeySet{Issuer: f.Issuer, URL: f.URL, Audience: f.Audience})
+	}
+	return sets
 }
 
 type limitsFile struct {
@@ -200,6 +219,7 @@ func tenantError(path string, err error) error {
 func (f *tenantFile) tenant() (*engine.Tenant, error) {
 	t := &engine.Tenant{
 		ID: engine.TenantID(f.ID), Revision: 1, Name: f.Name, Origins: f.Origins,
+		KeySets: keySets(f.KeySets), VisitorKeySets: keySets(f.VisitorKeySets), Attributes: f.Attributes,
 		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek,
 		Limits: engine.Limits{
 			MessageBytes: f.Limits.MessageBytes, VisitorDevices: f.Limits.VisitorDevices, OperatorDevices: f.Limits.OperatorDevices,
