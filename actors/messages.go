@@ -63,6 +63,7 @@ type (
 		life    uint64
 		place   *place
 		from    engine.Seq // the first number that was asked for
+		head    engine.Seq // the last entry that the reader may see of those asked for
 		entries []*engine.Entry
 		err     error
 	}

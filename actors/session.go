@@ -20,6 +20,7 @@ type sessionActor struct {
 	term    engine.Term
 	early   []any // control items that came before the claim was answered
 	places  []*place
+	shown   engine.Seq // the last durable entry that visitors may see
 	held    held
 	proofs  []proof         // upgrades that are not yet durable
 	entries []*engine.Entry // numbered in this turn, not yet handed to the log
@@ -219,6 +220,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 		a.rules = session.New(a.h.ref, c.head.Visitor, rules)
 	} else {
 		a.rules = session.Restore(a.h.ref, c.head, c.entries, rules)
+		a.shown = a.rules.HeadFor(engine.VisibleToAll) // all there is is durable
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
 	a.settleUpgrades()
