@@ -7,7 +7,7 @@ import (
 // metrics are one server's counters. Labels are closed lists of words of this
 // package; none names a tenant or a person.
 type metrics struct {
-	connections [2]prometheus.Gauge // by side
+	connections [sides]prometheus.Gauge
 	byes        [endings]prometheus.Counter
 	framesIn    prometheus.Counter
 	framesOut   prometheus.Counter

@@ -76,6 +76,13 @@ type Options struct {
 	// writing connection has a goroutine while it writes. Both behave alike.
 	FastPath bool
 
+	// Echo serves EchoPath, which sends every message back: for conformance suites
+	// and for measuring. It needs no token, so it is for loopback only, unless
+	// AllowEchoBeyondLoopback. It knows no limit of rate.
+	Echo                    bool
+	AllowEchoBeyondLoopback bool
+	EchoBytes               int // of one message to EchoPath; 0 means 16 MiB
+
 	FrameBytes          int // of one message from a client; 0 means 64 KiB
 	OutboxBytes         int // waiting for one connection; 0 means 1 MiB; at least 64 KiB
 	HeaderBytes         int // of a handshake's headers; 0 means 16 KiB with FastPath, else 4 KiB, which every connection keeps
@@ -123,6 +130,7 @@ func (o *Options) EnsureDefaults() {
 		header = 16 << 10
 	}
 	orDefault(&o.FrameBytes, 64<<10)
+	orDefault(&o.EchoBytes, 16<<20)
 	orDefault(&o.OutboxBytes, 1<<20)
 	orDefault(&o.HeaderBytes, header)
 	orDefault(&o.MaxConnections, 100_000)
@@ -152,6 +160,9 @@ func (o *Options) Validate() error {
 	if o.FrameBytes < 1024 || o.OutboxBytes < 64<<10 || o.HeaderBytes < 1024 {
 		return fmt.Errorf("transport: FrameBytes and HeaderBytes are at least 1,024, OutboxBytes at least 65,536; got %d, %d, %d",
 			o.FrameBytes, o.HeaderBytes, o.OutboxBytes)
+	}
+	if o.EchoBytes < 1 {
+		return fmt.Errorf("transport: EchoBytes is at least 1; got %d", o.EchoBytes)
 	}
 	if o.MaxConnections < 1 || o.MaxConnectionsPerIP < 0 || o.BadFrames < 1 {
 		return errors.New("transport: MaxConnections and BadFrames are at least 1, MaxConnectionsPerIP is not negative")

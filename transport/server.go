@@ -48,10 +48,11 @@ type Server struct {
 	writeBuffers sync.Pool
 }
 
-// Paths of the two endpoints.
+// Paths of the endpoints. EchoPath is one only with Options.Echo.
 const (
 	VisitorPath  = "/v1/visitor"
 	OperatorPath = "/v1/operator"
+	EchoPath     = "/v1/echo"
 )
 
 // NewServer makes a server that seats connections at board. What is wrong with
@@ -84,7 +85,7 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
 	if s.err != nil {
 		return s.err
 	}
-	if err := s.refusePlaintext(addr); err != nil {
+	if err := s.refuseAddress(addr); err != nil {
 		return err
 	}
 	var lc net.ListenConfig
@@ -102,7 +103,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		_ = ln.Close()
 		return s.err
 	}
-	if err := s.refusePlaintext(ln.Addr().String()); err != nil {
+	if err := s.refuseAddress(ln.Addr().String()); err != nil {
 		_ = ln.Close()
 		return err
 	}
@@ -183,6 +184,14 @@ func (s *Server) tlsConfig() *tls.Config {
 	return config
 }
 
+// refuseAddress says why this server may not be reached at addr, or nil.
+func (s *Server) refuseAddress(addr string) error {
+	if err := s.refusePlaintext(addr); err != nil {
+		return err
+	}
+	return s.refuseEcho(addr)
+}
+
 // refusePlaintext keeps what people write from crossing a network in the clear
 // by oversight.
 func (s *Server) refusePlaintext(addr string) error {
@@ -210,6 +219,9 @@ func (s *Server) Mount(host *fasthttp.Server) error {
 	if s.err != nil {
 		return s.err
 	}
+	if s.options.Echo && !s.options.AllowEchoBeyondLoopback {
+		return errors.New("transport: Echo in a host whose addresses are not known here: allow it by name (AllowEchoBeyondLoopback)")
+	}
 	if host.GetOpenConnectionsCount() >= 0 { // -1 is fasthttp's word for "does not serve"
 		return errors.New("transport: mount before the host's server serves: KeepHijackedConns cannot change under open connections")
 	}
@@ -218,7 +230,7 @@ func (s *Server) Mount(host *fasthttp.Server) error {
 	s.begin()
 	own, others := s.Handler(), host.Handler
 	host.Handler = func(ctx *fasthttp.RequestCtx) {
-		if others == nil || isEndpoint(ctx) {
+		if others == nil || s.isEndpoint(ctx) {
 			own(ctx)
 			return
 		}
@@ -232,9 +244,9 @@ func (s *Server) Mount(host *fasthttp.Server) error {
 // refused.
 func (s *Server) Handler() fasthttp.RequestHandler { return s.route }
 
-func isEndpoint(ctx *fasthttp.RequestCtx) bool {
+func (s *Server) isEndpoint(ctx *fasthttp.RequestCtx) bool {
 	path := string(ctx.Path())
-	return path == VisitorPath || path == OperatorPath
+	return path == VisitorPath || path == OperatorPath || path == EchoPath && s.options.Echo
 }
 
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
@@ -244,11 +256,13 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 			ctx.Error("internal", fasthttp.StatusInternalServerError)
 		}
 	}()
-	switch string(ctx.Path()) {
-	case VisitorPath:
+	switch path := string(ctx.Path()); {
+	case path == VisitorPath:
 		s.handshake(ctx, visitorSide)
-	case OperatorPath:
+	case path == OperatorPath:
 		s.handshake(ctx, operatorSide)
+	case path == EchoPath && s.options.Echo:
+		s.handshake(ctx, echoSide)
 	default:
 		s.options.Pages(ctx)
 	}

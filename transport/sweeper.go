@@ -29,7 +29,7 @@ func (s *Server) sweep(stop <-chan struct{}) {
 		}
 		conns = s.registry.slot((tick+pingSlots-grace)%pingSlots, conns[:0])
 		for _, c := range conns {
-			if !c.alive.Load() {
+			if !c.alive.Load() && !c.isSpared() {
 				c.end(endNoPong, 0)
 			}
 		}
@@ -66,10 +66,14 @@ func (s *Server) ping(conns []*conn) {
 	}
 	ping := outFrame{wire.AppendPing(nil, s.now()), rfc6455.OpText}
 	for _, c := range conns {
-		c.alive.Store(false)
+		heard := c.alive.Swap(false)
 		c.out.mu.Lock()
 		s.metrics.pending.Observe(float64(c.out.pending))
 		c.out.mu.Unlock()
+		if c.side == echoSide {
+			c.pingEcho(heard)
+			continue
+		}
 		c.send(ping)
 	}
 }
