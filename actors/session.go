@@ -113,7 +113,7 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 	case a.quitting, !a.rules.State().IsOpen():
 		a.finish()
 		return end
-	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter):
+	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter) && !a.sys.stopping.Load(): // a stop waits for all
 		return wait
 	case len(a.places) > 0:
 		a.h.used.Store(now.UnixNano()) // the sweeper need not ask at each round
