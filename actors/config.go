@@ -14,6 +14,7 @@ import (
 // Store is what actors need of storage. *persistence.Store is one.
 type Store interface {
 	engine.Log
+	engine.Vault
 	// OpenSessions yields the routing facts of every open session; it is the
 	// start-up scan. The yielded row belongs to the callee.
 	OpenSessions(yield func(*engine.Row) bool) error
@@ -50,6 +51,9 @@ type Config struct {
 	// IdleAfter is how long a session without connections keeps its actor.
 	// 0 means 10 min.
 	IdleAfter time.Duration
+	// MemoryFileBytes is how many bytes of files are held for tenants whose
+	// transcripts are off, of all of them together. 0 means DefaultMemoryFiles.
+	MemoryFileBytes int64
 }
 
 func (c *Config) ensureDefaults() error {
@@ -73,6 +77,9 @@ func (c *Config) ensureDefaults() error {
 	}
 	if c.IdleAfter == 0 {
 		c.IdleAfter = 10 * time.Minute
+	}
+	if c.MemoryFileBytes == 0 {
+		c.MemoryFileBytes = DefaultMemoryFiles
 	}
 	return nil
 }

@@ -79,6 +79,7 @@ func (a *sessionActor) after(item any) {
 		}
 		a.refuseUpgrade(asked, refused)
 	}
+	a.afterFile(item)
 	if ask, ok := item.(inform); ok {
 		switch {
 		case a.refusal != nil:

@@ -22,8 +22,11 @@ type Memory struct {
 	// Guarded by mu.
 	mu       sync.Mutex
 	sessions map[engine.SessionRef]*remembered
-	calls    []func() // to be made, in order
-	calling  bool     // a goroutine makes them
+	files    map[fileAt]*memoryFile
+	// fileBytes is what files take, with those under way. Invariant: at most fileLimit.
+	fileBytes, fileLimit int64
+	calls                []func() // to be made, in order
+	calling              bool     // a goroutine makes them
 }
 
 // remembered is one session.
@@ -41,7 +44,9 @@ type remembered struct {
 var _ engine.Log = (*Memory)(nil)
 
 // NewMemory is an empty Memory.
-func NewMemory() *Memory { return &Memory{sessions: map[engine.SessionRef]*remembered{}} }
+func NewMemory() *Memory {
+	return &Memory{sessions: map[engine.SessionRef]*remembered{}, files: map[fileAt]*memoryFile{}, fileLimit: DefaultMemoryFiles}
+}
 
 // Claim implements engine.Log.
 func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, error)) {
@@ -88,8 +93,8 @@ func (m *Memory) add(a *engine.Append) error {
 		}
 	}
 	r.last += engine.Seq(len(a.Entries))
-	r.keep(a.Entries)
-	r.redact(a.Redact)
+	m.dropFilesOf(a.Ref, r.keep(a.Entries))
+	m.dropFilesOf(a.Ref, r.redact(a.Redact))
 	if a.Row != nil {
 		r.row = copyRow(a.Row)
 	}
@@ -103,22 +108,27 @@ func (m *Memory) add(a *engine.Append) error {
 }
 
 // keep adds entries and lets the oldest go: their texts are not held by the
-// slice's unused front.
-func (r *remembered) keep(entries []*engine.Entry) {
+// slice's unused front. It answers those.
+func (r *remembered) keep(entries []*engine.Entry) (gone []*engine.Entry) {
 	r.entries = append(r.entries, entries...)
 	if over := len(r.entries) - memoryEntries; over > 0 {
+		gone = slices.Clone(r.entries[:over])
 		clear(r.entries[:over])
 		r.entries = r.entries[over:]
 	}
+	return gone
 }
 
-// redact takes the text out of messages and their edits.
-func (r *remembered) redact(targets []engine.Seq) {
+// redact takes the text out of messages and their edits. It answers them as they
+// were.
+func (r *remembered) redact(targets []engine.Seq) (gone []*engine.Entry) {
 	for i, e := range r.entries {
 		if slices.ContainsFunc(targets, e.HoldsTextOf) {
 			r.entries[i] = e.Redacted()
+			gone = append(gone, e)
 		}
 	}
+	return gone
 }
 
 // results lists what must be remembered of the entries that are left.
@@ -176,6 +186,7 @@ func (m *Memory) Release(ref engine.SessionRef) {
 	r.claimed = false
 	if r.closed || r.last == 0 {
 		delete(m.sessions, ref)
+		m.dropSession(ref)
 	}
 }
 

@@ -180,6 +180,10 @@ func (a *sessionActor) live(item any, now time.Time) {
 		a.detach(item.seat, now)
 	case upgrade:
 		a.upgrade(item, now)
+	case uploaded:
+		a.uploaded(item, now)
+	case fetch:
+		a.fetch(item)
 	case readBack:
 		if item.life == a.life {
 			a.caughtUp(item, now)
@@ -223,6 +227,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 		a.shown = a.rules.HeadFor(engine.VisibleToAll) // all there is is durable
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
+	a.takeUpFiles(now)
 	a.settleUpgrades()
 	a.began = a.rules.Last()
 	a.catchUpOn()
@@ -264,6 +269,7 @@ func (a *sessionActor) catchUpOn() {
 func (a *sessionActor) depose() {
 	if s := a.rules.State(); !a.deposed && (s == engine.StateClosing || s == engine.StateClosed) && a.rules.InFlight() == 0 {
 		a.deposed = true
+		a.sys.locker.dropSession(a.h.ref)
 		a.h.tenant.visitorDone(a.rules.Row().Visitor, a.h)
 	}
 }
@@ -303,7 +309,10 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		item.seat.answer(item.draft, engine.Answer{Err: engine.ErrNotFound})
 	case item.draft.Op == engine.OpHistory:
 		a.history(item)
+	case item.draft.Op == engine.OpFetch:
+		a.fileLink(item, now)
 	default:
+		item.draft = a.named(item.draft, now)
 		a.current = item
 		a.step(session.Ask{By: item.seat.author, Draft: item.draft}, now)
 		a.current = draftPosted{}
@@ -319,6 +328,11 @@ func (a *sessionActor) step(in session.Input, now time.Time) {
 		case session.Write:
 			a.entries = append(a.entries, e.Entry)
 			a.held.add(e.Entry.Seq, e, nil)
+			if e.Entry.File != nil {
+				a.sys.locker.hold(e.Entry.File.File)
+			}
+		case session.Announce:
+			a.announce(e)
 		case session.Reply:
 			a.carryOut(e.After, e)
 		case session.Report:
@@ -395,6 +409,9 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 	switch e := effect.(type) {
 	case session.Write:
 		a.sys.rt.metrics.entries.WithLabelValues(e.Entry.Kind.String()).Inc()
+		if e.Entry.File != nil {
+			a.sys.locker.sent(e.Entry.File.File)
+		}
 		a.deliver(e.Entry)
 	case session.Reply:
 		a.reply(e.Answer, asker)
@@ -418,6 +435,10 @@ func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 		}
 		a.depose()
 		asker.seat.repost(asker.draft, a.h)
+		return
+	}
+	if answer.File != nil {
+		a.answerLink(*asker, fileClaims{version: fileUpload, file: answer.File.File, expires: answer.File.Expires}, a.sys.cfg.Clock())
 		return
 	}
 	if answer.Err == nil || !errors.Is(answer.Err, engine.ErrStaleView) {

@@ -79,6 +79,7 @@ func (s *System) sweepOnce(now time.Time) {
 	for _, h := range s.sweep.due(now, s.cfg.IdleAfter) {
 		h.tickOnce()
 	}
+	s.locker.sweep(now)
 	for _, t := range s.tenants {
 		t.router.tickIfDue(now)
 	}

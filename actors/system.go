@@ -22,6 +22,7 @@ type System struct {
 	memory  *Memory
 	tenants map[engine.TenantID]*tenancy
 	sweep   sweeper
+	locker  locker
 	stop    chan struct{} // closes to end the sweeper
 	swept   sync.WaitGroup
 
@@ -38,6 +39,7 @@ func Start(cfg Config) (*System, error) {
 		return nil, err
 	}
 	s := &System{cfg: cfg, memory: NewMemory(), tenants: map[engine.TenantID]*tenancy{}, stop: make(chan struct{})}
+	s.memory.fileLimit = cfg.MemoryFileBytes
 	m, err := newMetrics(cfg.Registerer, s)
 	if err != nil {
 		return nil, fmt.Errorf("actors: %w", err)

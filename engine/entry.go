@@ -95,16 +95,17 @@ const (
 	FormatForm                   // a form's answers: a JSON object
 	FormatPostback               // a button's answer: a JSON object
 	FormatRedacted               // removed; the Body is empty
+	FormatFile                   // a file: see File.Facts
 )
 
-var formatNames = [...]string{"text", "form_answer", "postback", "redacted"}
+var formatNames = [...]string{"text", "form_answer", "postback", "redacted", "file"}
 
 func (f Format) String() string { return nameOf(formatNames[:], int(f), "format") }
 
 // ParseFormat reads a format's wire text, of those that a participant may send.
 func ParseFormat(text string) (Format, bool) {
-	for i, name := range formatNames[:FormatRedacted] {
-		if name == text {
+	for i, name := range formatNames {
+		if name == text && Format(i) != FormatRedacted {
 			return Format(i), true
 		}
 	}
@@ -155,6 +156,7 @@ type Entry struct {
 	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message
 	Format     Format       // of Body
 	Body       Body         // of KindMessageNew, KindMessageEdited
+	File       *Attachment  // of KindMessageNew of FormatFile: never on the wire
 
 	frames [FrameSlots]atomic.Pointer[Frame]
 }

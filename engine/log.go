@@ -36,7 +36,9 @@ type Result struct {
 	At         time.Time
 	Visibility Visibility
 	Format     Format // FormatRedacted: the text was removed, and Digest tells nothing of it
-	Digest     uint64 // Body.Digest
+	Digest     uint64 // Body.Digest; of FormatFile FileDigest
+	File       FileID // of FormatFile
+	FileBytes  int64  // of FormatFile
 }
 
 // ResultOf is what must be remembered of an entry; false: nothing.
@@ -48,11 +50,19 @@ func ResultOf(e *Entry) (Result, bool) {
 			return Result{}, false
 		}
 	}
-	return Result{
+	r := Result{
 		Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, Target: e.Target, At: e.At,
 		Visibility: e.Visibility, Format: e.Format, Digest: e.Body.Digest(),
-	}, true
+	}
+	if e.File != nil {
+		r.File, r.FileBytes, r.Digest = e.File.File, e.File.Bytes, FileDigest(e.File.File)
+	}
+	return r, true
 }
+
+// FileDigest tells files apart as Body.Digest does texts: a client names its file
+// by its id, and the entry has more.
+func FileDigest(id FileID) uint64 { return NewBody(id[:]).Digest() }
 
 // Append asks the store to add entries to one session's log, all or none.
 type Append struct {

@@ -22,9 +22,11 @@ const (
 	OpAway       // operator: this connection's person is away (On) or back
 	OpEdit       // owner, integration: the message numbered Target, its own, now reads Body
 	OpRedact     // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
+	OpFile       // visitor, owner: announce File, to be sent as a message when its bytes are there
+	OpFetch      // visitor, owner: a link to read the bytes of File, of which ID
 )
 
-var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact"}
+var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get"}
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
 
@@ -59,6 +61,7 @@ type Draft struct {
 	Visibility Visibility // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
 	Format     Format     // of Body
 	Body       Body       // OpMessage, OpEdit; OpStart: an optional first message
+	File       *File      // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 }
 
 // Bounds that every implementation keeps.
@@ -85,6 +88,7 @@ type Answer struct {
 	More    bool       // OpHistory: there are earlier ones
 	Welcome *Welcome   // answer to Visit and Attend
 	Intent  IntentInfo // OpIntent
+	File    *FileLink  // OpFile, OpFetch
 }
 
 // Seat is a participant's way into the engine: what a connection holds. It is

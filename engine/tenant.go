@@ -27,8 +27,9 @@ type Tenant struct {
 	// Attributes are what may be held about a visitor besides its e-mail address,
 	// telephone number and name; all else is refused (GDPR Art. 5(1)(c)).
 	Attributes  []string
-	Peek        bool // operators see what a visitor types before it is sent; the widget must say so
-	Transcripts bool // false: nothing that anybody types is stored
+	Peek        bool  // operators see what a visitor types before it is sent; the widget must say so
+	Transcripts bool  // false: nothing that anybody types is stored
+	Files       Files // what files people may send each other
 	Limits      Limits
 }
 
@@ -94,6 +95,7 @@ func (t *Tenant) EnsureDefaults() {
 			o.Name = string(o.ID)
 		}
 	}
+	t.Files.ensureDefaults()
 	l := &t.Limits
 	orDefault(&l.MessageBytes, 8192)
 	orDefault(&l.VisitorDevices, 10)
@@ -144,6 +146,9 @@ func (t *Tenant) Validate() error {
 		return fmt.Errorf("tenant %s: %w", t.ID, err)
 	}
 	if err := t.validateAttributes(); err != nil {
+		return fmt.Errorf("tenant %s: %w", t.ID, err)
+	}
+	if err := t.Files.validate(); err != nil {
 		return fmt.Errorf("tenant %s: %w", t.ID, err)
 	}
 	if l := t.Limits; l.MessageBytes < 1 || l.MessageBytes > MaxBody || l.VisitorDevices < 1 || l.OperatorDevices < 1 ||

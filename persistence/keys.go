@@ -16,6 +16,7 @@ import (
 //	u tenant8 subject16 session16   empty: the sessions of a subject
 //	v tenant8 subject16             session16: the subject's open session
 //	o tenant8 session16             sealed row: an open session           row key
+//	a tenant8 session16 file16      empty: an entry of the session holds the file, which is sealed under a key in that entry
 //	p tenant8 tag16                 sealed intent of an operator          row key
 //	t name                          ver1 number8, slot4 slotgen4 of the tenant, index, token and row keys
 //	e slot4 slotgen4                empty: a slot to be zeroed, its key was replaced by a redaction
@@ -29,7 +30,7 @@ import (
 // In clear, and why: the tenant's name and number (routing, range deletes); the
 // session's id with its creation time, and the entry's number (order, reading a
 // range); the subject's id (a pseudonym: random, or the keyed digest of a verified
-// visitor's name; finding a person's sessions to export or erase them); slot numbers (finding the key); the padded size. Not in
+// visitor's name; finding a person's sessions to export or erase them); the file's id (finding what no entry holds); slot numbers (finding the key); the padded size. Not in
 // clear: what was written and by whom, operators, departments, exact times,
 // devices, idempotency keys.
 const (
@@ -39,6 +40,7 @@ const (
 	kindOwned   = 'u'
 	kindCurrent = 'v'
 	kindOpen    = 'o'
+	kindFile    = 'a'
 	kindIntent  = 'p'
 	kindTenant  = 't'
 	kindDead    = 'e'

@@ -117,7 +117,7 @@ func (s *Server) judge(ctx *fasthttp.RequestCtx, at side) (*entrance, string, *r
 // with one, and disagreement about where it ends is how requests are smuggled.
 func hasBody(ctx *fasthttp.RequestCtx) bool {
 	h := &ctx.Request.Header
-	if h.ContentLength() > 0 || len(ctx.Request.Body()) > 0 {
+	if length := h.ContentLength(); length > 0 || length == -1 || !ctx.Request.IsBodyStream() && len(ctx.Request.Body()) > 0 {
 		return true
 	}
 	// fasthttp has read a chunked body by now and forgotten the header.

@@ -89,6 +89,7 @@ type Options struct {
 	MaxConnections      int // of the server; 0 means 100,000
 	MaxConnectionsPerIP int // of one address (IPv6: one /64); 0 means no limit
 	BadFrames           int // malformed frames until a connection is closed; 0 means 10
+	MaxTransfers        int // of files, up and down, at a time; 0 means 256
 
 	AuthTimeout  time.Duration // until auth must have come; 0 means 10 s
 	PingEvery    time.Duration // between two pings; 0 means 20 s
@@ -98,6 +99,9 @@ type Options struct {
 	ReadTimeout  time.Duration // for a request's headers; 0 means 5 s
 	IdleTimeout  time.Duration // of a kept-alive HTTP connection; 0 means 30 s
 	DrainTimeout time.Duration // of the drain when Serve's ctx ends; 0 means 10 s
+	// TransferTimeout is for one file, up or down, from the request's head to the
+	// last byte; 0 means 2 min.
+	TransferTimeout time.Duration
 
 	pause time.Duration // for which a client that sends too much is not read; tests shorten it
 }
@@ -135,6 +139,8 @@ func (o *Options) EnsureDefaults() {
 	orDefault(&o.HeaderBytes, header)
 	orDefault(&o.MaxConnections, 100_000)
 	orDefault(&o.BadFrames, 10)
+	orDefault(&o.MaxTransfers, 256)
+	orDefault(&o.TransferTimeout, 2*time.Minute)
 	orDefault(&o.AuthTimeout, 10*time.Second)
 	orDefault(&o.PingEvery, 20*time.Second)
 	orDefault(&o.PongTimeout, o.PingEvery/2)
@@ -164,8 +170,8 @@ func (o *Options) Validate() error {
 	if o.EchoBytes < 1 {
 		return fmt.Errorf("transport: EchoBytes is at least 1; got %d", o.EchoBytes)
 	}
-	if o.MaxConnections < 1 || o.MaxConnectionsPerIP < 0 || o.BadFrames < 1 {
-		return errors.New("transport: MaxConnections and BadFrames are at least 1, MaxConnectionsPerIP is not negative")
+	if o.MaxConnections < 1 || o.MaxConnectionsPerIP < 0 || o.BadFrames < 1 || o.MaxTransfers < 1 {
+		return errors.New("transport: MaxConnections, BadFrames and MaxTransfers are at least 1, MaxConnectionsPerIP is not negative")
 	}
 	if o.PongTimeout >= o.PingEvery {
 		return fmt.Errorf("transport: PongTimeout is less than PingEvery; got %s and %s", o.PongTimeout, o.PingEvery)
@@ -173,6 +179,7 @@ func (o *Options) Validate() error {
 	for name, d := range map[string]time.Duration{
 		"AuthTimeout": o.AuthTimeout, "PingEvery": o.PingEvery, "PongTimeout": o.PongTimeout, "WriteTimeout": o.WriteTimeout,
 		"CloseTimeout": o.CloseTimeout, "ReadTimeout": o.ReadTimeout, "IdleTimeout": o.IdleTimeout, "DrainTimeout": o.DrainTimeout,
+		"TransferTimeout": o.TransferTimeout,
 	} {
 		if d <= 0 {
 			return fmt.Errorf("transport: %s is positive; got %s", name, d)

@@ -22,6 +22,7 @@ import (
 type Server struct {
 	// Fixed after construction.
 	board    engine.Switchboard
+	exchange engine.FileExchange // the board too, if it can; nil: no files
 	options  Options
 	metrics  *metrics
 	registry *registry
@@ -42,6 +43,7 @@ type Server struct {
 	// Atomic.
 	lastQueue atomic.Pointer[queueFrame]
 	turn      atomic.Uint64 // spreads connections over shards
+	transfers atomic.Int64  // of files, under way
 
 	batches      batches
 	messages     buffers
@@ -61,6 +63,7 @@ func NewServer(board engine.Switchboard, options Options) *Server {
 	options.EnsureDefaults()
 	s := &Server{board: board, options: options, stop: make(chan struct{})}
 	s.borrow = s.lend
+	s.exchange, _ = board.(engine.FileExchange)
 	s.registry = newRegistry(&s.options)
 	s.err = options.Validate()
 	m, err := newMetrics(options.Registerer)
@@ -158,7 +161,9 @@ func (s *Server) newHTTP() *fasthttp.Server {
 		ReadTimeout:           s.options.ReadTimeout,
 		WriteTimeout:          s.options.ReadTimeout,
 		IdleTimeout:           s.options.IdleTimeout,
-		MaxRequestBodySize:    64 << 10,
+		MaxRequestBodySize:    smallBody, // of what is read before the handler
+		StreamRequestBody:     true,      // files pass through; other bodies are bounded by route
+		HeaderReceived:        s.headerReceived,
 		NoDefaultServerHeader: true,
 		SecureErrorLogMessage: true,
 		CloseOnShutdown:       true,
@@ -211,8 +216,9 @@ func isLoopback(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Mount makes a host's own fasthttp server serve the two endpoints, before its
-// own handler, which keeps all other paths. It sets KeepHijackedConns on host:
+// Mount makes a host's own fasthttp server serve the two endpoints and files,
+// before its own handler, which keeps all other paths. A host whose server does not
+// stream request bodies takes files up to its own limit of a body. It sets KeepHijackedConns on host:
 // without it a late frame could reach another visitor's socket. It refuses a
 // server that is at work already. The host ends with Drain.
 func (s *Server) Mount(host *fasthttp.Server) error {
@@ -239,14 +245,14 @@ func (s *Server) Mount(host *fasthttp.Server) error {
 	return nil
 }
 
-// Handler is the handler of the two endpoints, and of Pages, for a host that
+// Handler is the handler of the two endpoints, of files, and of Pages, for a host that
 // routes by itself. Mount the host's server first: until then connections are
 // refused.
 func (s *Server) Handler() fasthttp.RequestHandler { return s.route }
 
 func (s *Server) isEndpoint(ctx *fasthttp.RequestCtx) bool {
 	path := string(ctx.Path())
-	return path == VisitorPath || path == OperatorPath || path == EchoPath && s.options.Echo
+	return path == VisitorPath || path == OperatorPath || isFile(ctx.Path()) || path == EchoPath && s.options.Echo
 }
 
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
@@ -263,6 +269,11 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 		s.handshake(ctx, operatorSide)
 	case path == EchoPath && s.options.Echo:
 		s.handshake(ctx, echoSide)
+	case isFile(ctx.Path()):
+		s.file(ctx)
+	case !takesBody(ctx):
+		ctx.Error("too large", fasthttp.StatusRequestEntityTooLarge)
+		ctx.SetConnectionClose()
 	default:
 		s.options.Pages(ctx)
 	}

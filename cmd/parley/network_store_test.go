@@ -79,7 +79,7 @@ func newMemoryDisk() *memoryDisk {
 	return &memoryDisk{logs: map[engine.SessionRef]*memoryLog{}, intents: map[engine.OperatorID]engine.IntentInfo{}}
 }
 
-func (d *memoryDisk) mount() (actors.Store, error) { return &memoryStore{d}, nil }
+func (d *memoryDisk) mount() (actors.Store, error) { return &memoryStore{memoryDisk: d}, nil }
 
 func (d *memoryDisk) crash() {} // what is appended is durable
 
@@ -87,7 +87,10 @@ func (d *memoryDisk) unmount() error { return nil }
 
 // memoryStore is what a server holds of a memoryDisk. It calls done on the
 // caller's stack: it is used behind a slowStore, whose worker is the caller.
-type memoryStore struct{ *memoryDisk }
+type memoryStore struct {
+	*memoryDisk
+	engine.Vault // none: nobody sends files here
+}
 
 func (s *memoryStore) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, error)) {
 	s.mu.Lock()

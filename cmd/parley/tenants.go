@@ -34,6 +34,7 @@ type tenantFile struct {
 	KeySets        []keySetFile `yaml:"key_sets,omitempty"`
 	VisitorKeySets []keySetFile `yaml:"visitor_key_sets,omitempty"`
 	Attributes     []string     `yaml:"attributes,omitempty,flow"` // what may be held about a visitor besides e-mail, phone and name
+	Files          filesFile    `yaml:"files,omitempty"`
 	Limits         limitsFile   `yaml:"limits,omitempty"`
 
 	path string // where it was read from
@@ -89,6 +90,15 @@ type limitsFile struct {
 	Connections       int      `yaml:"connections,omitempty"`
 	MessagesPerSecond float64  `yaml:"messages_per_second,omitempty"`
 	TokenTTL          duration `yaml:"token_ttl,omitempty"`
+}
+
+// filesFile is what files people may send; off: none.
+type filesFile struct {
+	Off          bool     `yaml:"off,omitempty"`
+	Bytes        int64    `yaml:"bytes,omitempty"`
+	Types        []string `yaml:"types,omitempty"`
+	PerSession   int      `yaml:"per_session,omitempty"`
+	SessionBytes int64    `yaml:"session_bytes,omitempty"`
 }
 
 // duration insists on a unit: a bare 20 could mean seconds or nanoseconds.
@@ -220,7 +230,7 @@ func (f *tenantFile) tenant() (*engine.Tenant, error) {
 	t := &engine.Tenant{
 		ID: engine.TenantID(f.ID), Revision: 1, Name: f.Name, Origins: f.Origins,
 		KeySets: keySets(f.KeySets), VisitorKeySets: keySets(f.VisitorKeySets), Attributes: f.Attributes,
-		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek,
+		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek, Files: engine.Files(f.Files),
 		Limits: engine.Limits{
 			MessageBytes: f.Limits.MessageBytes, VisitorDevices: f.Limits.VisitorDevices, OperatorDevices: f.Limits.OperatorDevices,
 			Connections: f.Limits.Connections, MessagesPerSecond: f.Limits.MessagesPerSecond, TokenTTL: time.Duration(f.Limits.TokenTTL),

@@ -24,6 +24,9 @@ type Tell struct {
 	Signal engine.Signal
 }
 
+// Announce says that the bytes of a file are awaited from here on.
+type Announce struct{ Announced }
+
 // Report tells the router what the session is now. Reports are states, not
 // events: the latest says everything.
 type Report struct {
@@ -54,8 +57,9 @@ const (
 	Lost                       // the operator owns it no longer
 )
 
-func (Write) effect()  {}
-func (Reply) effect()  {}
-func (Tell) effect()   {}
-func (Report) effect() {}
-func (Notify) effect() {}
+func (Write) effect()    {}
+func (Reply) effect()    {}
+func (Tell) effect()     {}
+func (Announce) effect() {}
+func (Report) effect()   {}
+func (Notify) effect()   {}

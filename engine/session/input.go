@@ -11,7 +11,7 @@ import (
 type Input interface{ input() }
 
 // Ask is a participant's draft: OpStart, OpMessage, OpEdit, OpRedact, OpRead,
-// OpClose, OpAccept or OpReject. The answer comes as a Reply.
+// OpClose, OpAccept, OpReject or OpFile, whose File has an id drawn for it. The answer comes as a Reply.
 type Ask struct {
 	By    engine.Author
 	Draft engine.Draft
@@ -36,6 +36,22 @@ type Present struct{ On bool }
 // To's from here on; no effect on one that is not From's, or that takes no more
 // messages.
 type Upgrade struct{ From, To engine.VisitorID }
+
+// Announced is a file that is announced and not a message yet: what an earlier
+// life of the session's actor began, after Recover and before anything else.
+type Announced struct {
+	File     engine.File
+	Author   engine.Author
+	ClientID string
+	Until    time.Time   // it is forgotten then
+	Key      engine.Body // once its bytes are there
+}
+
+// Uploaded says that the bytes of an announced file are there, and verified.
+type Uploaded struct {
+	File engine.FileID
+	Key  engine.Body
+}
 
 // Offer comes from the router: offer the session to an operator. Number is the
 // router's own count of offers; it comes back in the next Report.
@@ -73,18 +89,20 @@ type Tick struct{}
 // Stored says that entries up to Through are durable.
 type Stored struct{ Through engine.Seq }
 
-func (Ask) input()     {}
-func (Typing) input()  {}
-func (Peek) input()    {}
-func (Present) input() {}
-func (Upgrade) input() {}
-func (Offer) input()   {}
-func (Revoke) input()  {}
-func (Refuse) input()  {}
-func (Recover) input() {}
-func (Again) input()   {}
-func (Tick) input()    {}
-func (Stored) input()  {}
+func (Ask) input()       {}
+func (Typing) input()    {}
+func (Peek) input()      {}
+func (Present) input()   {}
+func (Upgrade) input()   {}
+func (Announced) input() {}
+func (Uploaded) input()  {}
+func (Offer) input()     {}
+func (Revoke) input()    {}
+func (Refuse) input()    {}
+func (Recover) input()   {}
+func (Again) input()     {}
+func (Tick) input()      {}
+func (Stored) input()    {}
 
 // Rules is what a session needs of its tenant's configuration.
 type Rules struct {
@@ -92,6 +110,7 @@ type Rules struct {
 	Department func(engine.DepartmentID) (engine.Department, bool)
 	BodyBytes  int
 	Peek       bool // operators see what the visitor has not sent yet
+	Files      engine.Files
 }
 
 const activityEvery = 30 * time.Second // how often last activity is pushed at most

@@ -21,6 +21,10 @@ func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
 		t.visitorPresence(in.On)
 	case Upgrade:
 		t.upgrade(in)
+	case Announced:
+		t.announced(in)
+	case Uploaded:
+		t.uploaded(in)
 	case Offer:
 		t.offer(in)
 	case Revoke:
@@ -130,7 +134,11 @@ func (t *turn) repeated(by engine.Author, kind engine.Kind, d engine.Draft) bool
 // asksSame reports whether a draft asks for what was done under its key. Of a
 // text that was removed nothing is known any more: any is the same.
 func asksSame(r engine.Result, d engine.Draft) bool {
-	text := r.Format == d.Format && r.Digest == d.Body.Digest() || r.Format == engine.FormatRedacted
+	digest := d.Body.Digest()
+	if d.Format == engine.FormatFile && d.File != nil {
+		digest = engine.FileDigest(d.File.ID)
+	}
+	text := r.Format == d.Format && r.Digest == digest || r.Format == engine.FormatRedacted
 	switch r.Kind {
 	case engine.KindMessageNew:
 		return text && r.Visibility == d.Visibility
@@ -164,6 +172,8 @@ func (t *turn) ask(in Ask) {
 		t.edit(in.By, in.Draft)
 	case engine.OpRedact:
 		t.redact(in.By, in.Draft)
+	case engine.OpFile:
+		t.begin(in.By, in.Draft)
 	case engine.OpRead:
 		t.read(in.By, in.Draft)
 	case engine.OpClose:

@@ -64,6 +64,8 @@ var laws = []struct {
 	{name: "a closed session stays closed", test: (*suite).closing},
 	{name: "redacted text is gone", test: (*suite).redaction},
 	{name: "text is redacted in the append that brings it", test: (*suite).redactionAtOnce},
+	{name: "files come back whole", test: (*suite).files},
+	{name: "files go with their messages", test: (*suite).filesGo},
 	{name: "a session changes hands", test: (*suite).handOver},
 	{name: "a session changed hands for good", keeps: true, releases: true, test: (*suite).handOverKept},
 	{name: "a released session is claimed again", releases: true, test: (*suite).reclaim},

@@ -1,9 +1,9 @@
 // What a message holds, as words that a person reads.
 
-import type { Body, Entry } from "../client/src/index.ts";
+import type { Body, BodyIn, Entry } from "../client/src/index.ts";
 import { common } from "./strings.ts";
 
-export function wordsOf(body: Body | undefined): string {
+export function wordsOf(body: Body | BodyIn | undefined): string {
   switch (body?.type) {
     case "text":
       return body.text;
@@ -11,6 +11,8 @@ export function wordsOf(body: Body | undefined): string {
       return Object.entries(body.fields).map(([name, value]) => `${name}: ${plain(value)}`).join("\n") || common.emptyForm;
     case "postback":
       return plain(body.value);
+    case "file":
+      return "name" in body ? body.name : "";
     case "redacted":
       return common.removed;
     default:

@@ -62,13 +62,32 @@ export type Turn = "visitor" | "operator";
 export type IntentWord = "accepting" | "paused" | "signed_out";
 export type Cause = "manual" | "auto" | "rejected" | "missed" | "operator_lost" | "operator_signed_out" | "visitor_left" | "queue_timeout" | "taken" | "restart" | "shutdown" | "integration" | "department_closed";
 /**
+ * What a file is called: no path, nothing that does not print; 1 to 255 bytes of UTF-8.
+ */
+export type FileName = string;
+/**
+ * Bytes.
+ */
+export type FileSize = number;
+/**
+ * type/subtype in lower case, without parameters (RFC 6838 section 4.2).
+ */
+export type MediaType = string;
+/**
+ * In lower-case hexadecimal.
+ *
+ * This interface was referenced by `Frames`'s JSON-Schema
+ * via the `definition` "Sha256".
+ */
+export type Sha256 = string;
+/**
  * What somebody writes. The tenant's limit on its bytes is in the hello.
  */
-export type BodyIn = TextBody | FormBody | PostbackBody;
+export type BodyIn = TextBody | FormBody | PostbackBody | FileBodyIn;
 /**
  * What somebody wrote; redacted when it was removed before this was read.
  */
-export type Body = TextBody | FormBody | PostbackBody | RedactedBody;
+export type Body = TextBody | FormBody | PostbackBody | FileBody | RedactedBody;
 /**
  * How much of each session the client holds.
  *
@@ -92,7 +111,7 @@ export type Entry = EvtIdentityUpgraded | EvtMessageEdited | EvtMessageNew | Evt
 /**
  * Stable. Messages are for people and may change.
  */
-export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "rate_limited" | "too_many_connections" | "queue_full" | "erased" | "unavailable" | "internal";
+export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "erased" | "unavailable" | "internal";
 /**
  * Who acted. Only operators have an id; names come in people frames.
  */
@@ -118,6 +137,24 @@ export interface PostbackBody {
      * Any JSON but null.
      */
     value: unknown;
+}
+/**
+ * A file whose bytes have come: what it is, the server knows.
+ */
+export interface FileBodyIn {
+    type: "file";
+    file_id: IdIn;
+}
+/**
+ * A file, as the server has verified it. file.get answers a link to its bytes.
+ */
+export interface FileBody {
+    type: "file";
+    file_id: Id;
+    name: FileName;
+    size: FileSize;
+    mime: MediaType;
+    sha256: Sha256;
 }
 export interface RedactedBody {
     type: "redacted";
@@ -164,6 +201,16 @@ export interface Limits {
      */
     peek?: true;
     message_bytes: number;
+    /**
+     * Of one file; absent where files are not taken.
+     */
+    file_bytes?: number;
+    /**
+     * Media types that are taken; type/* means all of a type, but for what browsers run.
+     *
+     * @minItems 1
+     */
+    file_types?: string[];
     messages_per_second: number;
     frame_bytes: number;
     ping_s: number;
@@ -621,6 +668,34 @@ export interface ReqAwaySet {
     };
 }
 /**
+ * Announce a file. Its bytes are to be PUT where the result says; message.send with a body of type file then makes it a message.
+ */
+export interface ReqFileBegin {
+    k: "req";
+    id: RequestId;
+    op: "file.begin";
+    d: {
+        sid: IdIn;
+        name: FileName;
+        size: FileSize;
+        mime: MediaType;
+        sha256: Sha256;
+        idem: Key;
+    };
+}
+/**
+ * Ask for a link to a file. Of a message that the asker may read, and that stands.
+ */
+export interface ReqFileGet {
+    k: "req";
+    id: RequestId;
+    op: "file.get";
+    d: {
+        sid: IdIn;
+        file_id: IdIn;
+    };
+}
+/**
  * Get earlier events
  */
 export interface ReqHistoryGet {
@@ -814,6 +889,32 @@ export interface ResAwaySet {
     d: {};
 }
 /**
+ * Where to PUT the file's bytes. upload_url is relative to the server's address, holds a proof, and is good until expires. The file is forgotten then, unless it is a message.
+ */
+export interface ResFileBegin {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        file_id: Id;
+        upload_url: string;
+        expires: Time;
+    };
+}
+/**
+ * Where to GET the file's bytes. url is relative to the server's address, holds a proof that is the asker's own, and is good until expires.
+ */
+export interface ResFileGet {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        file_id: Id;
+        url: string;
+        expires: Time;
+    };
+}
+/**
  * A page of events, oldest first
  */
 export interface ResHistoryGet {
@@ -933,6 +1034,10 @@ export interface ResRefused {
          */
         fields?: string[];
         seq?: Seq;
+        /**
+         * Bytes that would be allowed.
+         */
+        max?: number;
         /**
          * The epoch now.
          */
@@ -1088,6 +1193,14 @@ export interface VisitorOps {
         d: NonNullable<ReqAuthRefresh["d"]>;
         res: NonNullable<ResAuthRefresh["d"]>;
     };
+    "file.begin": {
+        d: NonNullable<ReqFileBegin["d"]>;
+        res: NonNullable<ResFileBegin["d"]>;
+    };
+    "file.get": {
+        d: NonNullable<ReqFileGet["d"]>;
+        res: NonNullable<ResFileGet["d"]>;
+    };
     "history.get": {
         d: NonNullable<ReqHistoryGet["d"]>;
         res: NonNullable<ResHistoryGet["d"]>;
@@ -1126,6 +1239,14 @@ export interface OperatorOps {
     "away.set": {
         d: NonNullable<ReqAwaySet["d"]>;
         res: NonNullable<ResAwaySet["d"]>;
+    };
+    "file.begin": {
+        d: NonNullable<ReqFileBegin["d"]>;
+        res: NonNullable<ResFileBegin["d"]>;
+    };
+    "file.get": {
+        d: NonNullable<ReqFileGet["d"]>;
+        res: NonNullable<ResFileGet["d"]>;
     };
     "history.get": {
         d: NonNullable<ReqHistoryGet["d"]>;
