@@ -24,6 +24,7 @@ type sessionActor struct {
 	held    held
 	proofs  []proof         // upgrades that are not yet durable
 	entries []*engine.Entry // numbered in this turn, not yet handed to the log
+	starts  []engine.Start  // that these carry out
 	out     []session.Effect
 	current draftPosted // being stepped: who gets a Reply
 	control []any       // of this turn, not yet handled
@@ -43,6 +44,7 @@ func newSessionActor(h *handle) *sessionActor { return &sessionActor{h: h, sys: 
 func (a *sessionActor) turn() verdict {
 	now := a.sys.cfg.Clock()
 	a.h.running.Store(true)
+	a.quitting = a.quitting || a.sys.stopping.Load() // a life that begins during the stop is told by nobody
 	if a.life == 0 {
 		a.claim()
 	}
@@ -279,6 +281,9 @@ func (a *sessionActor) participant(item any, now time.Time) {
 	switch item := item.(type) {
 	case draftPosted:
 		switch {
+		case item.again && a.refusal == engine.ErrNotFound: // nothing is left of what the key led to
+			a.h.tenant.forgetStart(&item)
+			item.seat.repost(item.draft, a.h)
 		case a.refusal != nil:
 			item.seat.answer(item.draft, engine.Answer{Err: a.refusal})
 		case a.over:
@@ -314,7 +319,9 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 	default:
 		item.draft = a.named(item.draft, now)
 		a.current = item
+		written := len(a.entries)
 		a.step(session.Ask{By: item.seat.author, Draft: item.draft}, now)
+		a.noteStart(item, a.entries[written:])
 		a.current = draftPosted{}
 	}
 }
@@ -365,7 +372,8 @@ func (a *sessionActor) flush() {
 	}
 	entries := a.entries
 	a.entries = nil
-	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow()}
+	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow(), Starts: a.starts}
+	a.starts = nil
 	if !a.rules.State().IsOpen() {
 		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
 	}
@@ -434,6 +442,9 @@ func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 			return
 		}
 		a.depose()
+		if asker.again { // it knows nothing of the key, whatever was said of it
+			a.h.tenant.forgetStart(asker)
+		}
 		asker.seat.repost(asker.draft, a.h)
 		return
 	}

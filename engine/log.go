@@ -36,7 +36,7 @@ type Result struct {
 	At         time.Time
 	Visibility Visibility
 	Format     Format // FormatRedacted: the text was removed, and Digest tells nothing of it
-	Digest     uint64 // Body.Digest; of FormatFile FileDigest
+	Digest     uint64 // Body.Digest; of FormatFile FileDigest; of KindSessionStarted: of the department's id
 	File       FileID // of FormatFile
 	FileBytes  int64  // of FormatFile
 }
@@ -57,6 +57,9 @@ func ResultOf(e *Entry) (Result, bool) {
 	if e.File != nil {
 		r.File, r.FileBytes, r.Digest = e.File.File, e.File.Bytes, FileDigest(e.File.File)
 	}
+	if e.Kind == KindSessionStarted {
+		r.Digest = BodyOf(string(e.Department)).Digest()
+	}
 	return r, true
 }
 
@@ -70,6 +73,7 @@ type Append struct {
 	Term    Term
 	Entries []*Entry // contiguous; the first must follow the log's last
 	Row     *Row     // new routing facts; nil: unchanged
+	Starts  []Start  // idempotency keys of OpStart that entries of this append carry
 	// Redact lists messages, of this append or earlier, whose text, and whose edits' text, becomes unreadable in
 	// the store with this append, in every copy of it: the session's key changes and
 	// the rest is sealed anew. They stay in the log as FormatRedacted without Body.

@@ -26,8 +26,10 @@ type part struct {
 	first    engine.Seq
 	count    int // entries, and as many of op.ends
 	redact   []engine.Seq
-	files    []engine.FileID  // that the entries bring
-	gone     []engine.FileID  // that an entry brings and this very append redacts
+	files    []engine.FileID // that the entries bring
+	gone     []engine.FileID // that an entry brings and this very append redacts
+	starts   []engine.Tag
+	hour     uint32           // of the first entry
 	visitor  engine.VisitorID // zero: unchanged
 	hasRow   bool
 	close    bool
@@ -76,6 +78,12 @@ func (o *appendOp) add(s *Store, a *engine.Append) {
 	p := part{ref: a.Ref, term: a.Term, count: len(a.Entries), close: a.Close, activity: a.Activity, visitor: a.Visitor, held: s.session(a.Ref)}
 	if len(a.Redact) > 0 {
 		p.redact = slices.Clone(a.Redact)
+	}
+	if len(a.Entries) > 0 {
+		p.hour = hourOf(a.Entries[0].At)
+	}
+	for _, start := range a.Starts {
+		p.starts = append(p.starts, start.Tag)
 	}
 	if p.held != nil {
 		p.opened = p.held.opened.Load()
@@ -242,6 +250,7 @@ func (p *part) write(w *writer, next func() []byte) {
 	for _, file := range p.gone {
 		w.deadFiles = append(w.deadFiles, fileKey(nil, number, p.ref.Session, file))
 	}
+	p.writeStarts(w)
 	p.held.last += engine.Seq(p.count)
 	w.entries += p.count
 	if p.close {

@@ -26,6 +26,8 @@ func (s *Session) remember(r engine.Result) {
 		s.results[key{r.Author, r.Kind, r.ClientID}] = r
 	}
 	switch r.Kind {
+	case engine.KindSessionStarted: // of a closed session there may be nothing else that says when
+		s.row.Started = r.At
 	case engine.KindMessageNew:
 		s.messages[r.Seq] = written{author: r.Author, visibility: r.Visibility, file: r.File}
 		if !r.File.IsZero() {

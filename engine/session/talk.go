@@ -45,10 +45,10 @@ func (t *turn) start(by engine.Author, d engine.Draft) {
 }
 
 func (t *turn) startAgain(by engine.Author, d engine.Draft) {
-	_, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
+	first, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
 	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
 	switch {
-	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0:
+	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0, started && t.asksElsewhere(first, d):
 		t.refuse(d, engine.ErrIdemConflict)
 		return
 	case started || hasSaid: // repeated: the first answer again, closed or not
@@ -62,6 +62,12 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 		t.say(by, d)
 	}
 	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+// asksElsewhere reports that a start names another department than it did under
+// the same key. One that names none asks for the default, whichever that was.
+func (t *turn) asksElsewhere(first engine.Result, d engine.Draft) bool {
+	return d.Department != "" && first.Digest != engine.BodyOf(string(d.Department)).Digest()
 }
 
 // message adds what a member wrote.
