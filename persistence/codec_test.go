@@ -116,7 +116,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
 		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Revoked"},
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest File FileBytes"},
-		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Redact Visitor Close Activity"},
+		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Close Activity"},
 		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity"},
 	} {
 		var names []string
