@@ -413,3 +413,33 @@ test("the waits of many clients are spread evenly over all of the time", async (
     assert.equal(waits.filter((wait) => wait >= low && wait < low + timing.backoff / 10).length, 10, `from ${low} ms`);
   }
 });
+
+test("a socket that fails and says no more is given up; one that closes with a code is judged by it", async () => {
+  const s = stage();
+  await online(s);
+  s.world.socket.onerror();
+  s.world.lose(4504);
+  s.world.pass(1_000);
+  assert.deepEqual([s.connection.state, s.world.sockets.length], ["refused", 1]);
+  const silent = stage();
+  silent.connection.connect();
+  silent.world.socket.onerror();
+  silent.world.pass(100);
+  assert.equal(silent.connection.state, "waiting");
+});
+
+test("the hello counts before what comes with it in one go", () => {
+  const s = stage({ watch: (frame) => s.seen.push(frame.rev) });
+  s.connection.connect();
+  s.world.connected();
+  s.world.say({ k: "res", id: "c1", ok: true, d: hello });
+  s.world.say({ k: "watch", w: "me", t: "mine.changed", rev: 7 });
+  assert.deepEqual(s.seen, ["connecting", "hello", "online", 7]);
+  const refused = stage();
+  refused.connection.connect();
+  refused.world.connected();
+  refused.world.say({ k: "res", id: "c1", ok: false, e: { code: "tenant_unknown" } });
+  refused.world.say({ k: "ctl", t: "bye", d: { reason: "auth_failed", reconnect: "with_new_token" } });
+  refused.world.lose(4500);
+  assert.deepEqual([refused.connection.state, refused.connection.reason], ["refused", "tenant_unknown"]);
+});

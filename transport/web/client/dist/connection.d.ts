@@ -76,7 +76,6 @@ export declare class Connection {
     private authenticate;
     private welcomed;
     private showNewer;
-    private ask;
     private receive;
     private control;
     private send;

@@ -96,8 +96,8 @@ const types = await compile(whole(), "Frames", {
 });
 
 writeFileSync(output, [
-  types.replace(/\n\/\*\*\n \* This interface was referenced by `Frames`'s JSON-Schema\n \* via the `definition` "[A-Za-z]+"\.\n \*\/\n/g, "\n")
-    .replace(/\n \*\n \* This interface was referenced by `Frames`'s JSON-Schema\n \* via the `definition` "[A-Za-z]+"\./g, "")
+  types.replace(/\n\/\*\*\n \* This interface was referenced by `Frames`'s JSON-Schema\n \* via the `definition` "[A-Za-z0-9]+"\.\n \*\/\n/g, "\n")
+    .replace(/\n \*\n \* This interface was referenced by `Frames`'s JSON-Schema\n \* via the `definition` "[A-Za-z0-9]+"\./g, "")
     .replace(/export interface Frames \{\}\n+/, ""),
   union("Passing", "What the server says in passing.", "eph."),
   union("Watch", "A list that the server keeps for an operator.", "watch."),

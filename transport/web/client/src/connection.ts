@@ -107,7 +107,7 @@ export class Connection {
   /** Asks the server; the promise fails with a ParleyError. */
   request<T = unknown>(op: string, d: object, options: RequestOptions = {}): Promise<T> {
     if (!this.isOnline) return Promise.reject(new ParleyError({ code: this.state === "closed" ? "closed" : "disconnected" }));
-    return this.ask<T>(op, d, options.within ?? this.timing.request, options.signal);
+    return this.requests.ask<T>((frame) => this.send(frame), op, d, options.within ?? this.timing.request, options.signal);
   }
 
   /** Shows the server a newer token; refused, the line goes on as before. */
@@ -163,6 +163,8 @@ export class Connection {
     socket.onopen = () => this.authenticate(socket, credentials);
     socket.onmessage = (event) => this.socket === socket && this.receive(event.data as string);
     socket.onclose = (event) => this.socket === socket && this.lost(event.code);
+    // Browsers let a close follow; Node.js 20 does not, when it could not connect.
+    socket.onerror = () => void this.world.after(100, () => this.socket === socket && this.lost(1006));
     this.watch(this.timing.handshake);
   }
 
@@ -175,14 +177,15 @@ export class Connection {
   }
 
   private authenticate(socket: WebSocket, credentials: object): void {
-    this.ask("auth", credentials, this.timing.handshake).then(
-      (d) => this.socket === socket && this.welcomed(d),
-      (error: ParleyError) => {
-        if (this.socket !== socket || ["timeout", "disconnected"].includes(error.code)) return;
+    const answer = {
+      done: (d: unknown) => this.socket === socket && this.welcomed(d),
+      failed: (error: ParleyError) => {
+        if (this.socket !== socket || ["timeout", "disconnected", "closed"].includes(error.code)) return;
         this.reason = error.code;
         this.refusal = error;
       },
-    );
+    };
+    this.requests.ask((frame) => this.send(frame), "auth", credentials, this.timing.handshake, undefined, answer).catch(() => undefined);
   }
 
   private welcomed(d: unknown): void {
@@ -205,10 +208,6 @@ export class Connection {
     } catch {
       // No token, refused or cut off: the goodbye or the next socket says the rest.
     }
-  }
-
-  private ask<T>(op: string, d: object, within: number, signal?: AbortSignal): Promise<T> {
-    return this.requests.ask<T>((frame) => this.send(frame), op, d, within, signal);
   }
 
   private receive(text: string): void {

@@ -90,9 +90,6 @@ export type FileSize = number;
 export type MediaType = string;
 /**
  * In lower-case hexadecimal.
- *
- * This interface was referenced by `Frames`'s JSON-Schema
- * via the `definition` "Sha256".
  */
 export type Sha256 = string;
 /**

@@ -17,6 +17,12 @@ interface Pending {
   forget: () => void;
 }
 
+/** Hears of the answer before the next frame is read. A promise would be later: several frames come in one go. */
+export interface AtOnce {
+  done: (d: unknown) => void;
+  failed: (error: ParleyError) => void;
+}
+
 export class Requests {
   private readonly pending = new Map<string, Pending>();
   private readonly world: World;
@@ -30,7 +36,7 @@ export class Requests {
   }
 
   /** Sends a request, and answers what the server does. Fails with a ParleyError. */
-  ask<T>(send: (frame: object) => void, op: string, d: object, within: number, signal?: AbortSignal): Promise<T> {
+  ask<T>(send: (frame: object) => void, op: string, d: object, within: number, signal?: AbortSignal, atOnce?: AtOnce): Promise<T> {
     if (signal?.aborted) return Promise.reject(new ParleyError({ code: "aborted" }));
     const id = `c${++this.made}`;
     return new Promise<T>((done, failed) => {
@@ -45,7 +51,11 @@ export class Requests {
         this.world.cancel(timer);
         signal?.removeEventListener("abort", aborted);
       };
-      this.pending.set(id, { done: done as (d: unknown) => void, failed, forget });
+      this.pending.set(id, {
+        done: (d) => (atOnce?.done(d), done(d as T)),
+        failed: (error) => (atOnce?.failed(error), failed(error)),
+        forget,
+      });
       send({ k: "req", id, op, d });
     });
   }
