@@ -14,6 +14,7 @@ import (
 // Store is what actors need of storage. *persistence.Store is one.
 type Store interface {
 	engine.Log
+	engine.Vault
 	// OpenSessions yields the routing facts of every open session; it is the
 	// start-up scan. The yielded row belongs to the callee.
 	OpenSessions(yield func(*engine.Row) bool) error
@@ -24,6 +25,14 @@ type Store interface {
 	// PseudonymOf is the id of somebody whom the tenant knows by a name: always the
 	// same, and telling nothing about the name. kind says what sort of name it is.
 	PseudonymOf(tenant engine.TenantID, kind, name string) ([16]byte, error)
+	// Recall answers which session each of a visitor's OpStart began or wrote to, by
+	// the tag of its key (engine.Append's Starts): of sessions that are open, and of
+	// those that ended less than engine.KeysFor ago. done as in engine.Log.
+	Recall(tenant engine.TenantID, visitor engine.VisitorID, done func(map[engine.Tag]engine.SessionID, error))
+	// ForgetKeys lets the idempotency keys go that are past their time at now. It
+	// returns at once. To be called about once an hour: it may keep a key for as
+	// long as two calls are apart.
+	ForgetKeys(now time.Time)
 	// PutIntent stores an operator's intent; done as in engine.Log.
 	PutIntent(tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, done func(error))
 	// Intents yields the stored intents of a tenant's operators.
@@ -50,6 +59,9 @@ type Config struct {
 	// IdleAfter is how long a session without connections keeps its actor.
 	// 0 means 10 min.
 	IdleAfter time.Duration
+	// MemoryFileBytes is how many bytes of files are held for tenants whose
+	// transcripts are off, of all of them together. 0 means DefaultMemoryFiles.
+	MemoryFileBytes int64
 }
 
 func (c *Config) ensureDefaults() error {
@@ -73,6 +85,9 @@ func (c *Config) ensureDefaults() error {
 	}
 	if c.IdleAfter == 0 {
 		c.IdleAfter = 10 * time.Minute
+	}
+	if c.MemoryFileBytes == 0 {
+		c.MemoryFileBytes = DefaultMemoryFiles
 	}
 	return nil
 }

@@ -1,29 +1,89 @@
 package actors
 
-import "github.com/parleyhq/parley/engine"
+import (
+	"slices"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// page gathers one page of a session's history for a reader. It goes backwards
+// through the log in reads of a bounded size; each ends at an entry that the
+// reader may see (Entry.Prev), so that none finds nothing, however much of the
+// log is not for the reader. One entry more than asked for is looked for: whether
+// there are earlier ones is known then, and not guessed.
+type page struct {
+	// Fixed after construction.
+	log   engine.Log
+	ref   engine.SessionRef
+	seat  *seat
+	draft engine.Draft
+	limit int
+
+	// Owned by the read under way.
+	entries []*engine.Entry // visible to the reader, newest first
+}
 
 // history answers a page of the log. It changes nothing, so the rules have no
-// part in it but the right to read.
+// part in it but the right to read. The reads follow one another without the
+// actor.
 func (a *sessionActor) history(item draftPosted) {
 	d, seat := item.draft, item.seat
 	if !a.rules.MayRead(seat.author) {
 		seat.answer(d, engine.Answer{Err: engine.ErrNotFound})
 		return
 	}
-	limit := d.Limit
-	if limit <= 0 || limit > engine.MaxHistory {
-		limit = engine.MaxHistory
+	p := &page{log: a.h.log, ref: a.h.ref, seat: seat, draft: d, limit: d.Limit}
+	if p.limit <= 0 || p.limit > engine.MaxHistory {
+		p.limit = engine.MaxHistory
 	}
-	before := d.Before
-	if before == 0 || before > a.rules.Durable() {
-		before = a.rules.Durable() + 1
+	last := a.rules.Durable()
+	if d.Before != 0 && d.Before <= last {
+		last = d.Before - 1
 	}
-	after := before - 1 - min(before-1, engine.Seq(limit))
-	a.h.log.ReadFrom(a.h.ref, after, int(before-1-after), func(entries []*engine.Entry, err error) {
-		if err != nil {
-			seat.answer(d, engine.Answer{Err: engine.ErrBusy})
-			return
+	p.read(last)
+}
+
+// read reads on backwards from an entry, or answers when none is left.
+func (p *page) read(last engine.Seq) {
+	if last == 0 {
+		p.answer()
+		return
+	}
+	const size = engine.MaxHistory + 1
+	after := last - min(last, size)
+	p.log.ReadFrom(p.ref, after, int(last-after), func(entries []*engine.Entry, err error) {
+		switch {
+		case engine.ErrUnknown.Is(err):
+			p.seat.answer(p.draft, engine.Answer{Err: engine.ErrNotFound})
+		case err != nil:
+			p.seat.answer(p.draft, engine.Answer{Err: engine.ErrBusy})
+		default:
+			p.take(entries, last)
 		}
-		seat.answer(d, engine.Answer{Session: a.h.ref.Session, Entries: visible(entries, seat.reader), More: after > 0})
 	})
+}
+
+// take adds what was read, and reads on unless the page is full. A log that lets
+// its oldest entries go answers with later ones than asked for.
+func (p *page) take(entries []*engine.Entry, last engine.Seq) {
+	for _, e := range slices.Backward(entries) {
+		if e.Seq <= last && e.IsVisible(p.seat.reader) {
+			if p.entries = append(p.entries, e); len(p.entries) > p.limit {
+				p.answer()
+				return
+			}
+		}
+	}
+	if len(entries) == 0 || entries[0].Seq > last {
+		p.answer()
+		return
+	}
+	p.read(entries[0].Prev(p.seat.reader))
+}
+
+func (p *page) answer() {
+	more := len(p.entries) > p.limit
+	entries := p.entries[:min(len(p.entries), p.limit)]
+	slices.Reverse(entries)
+	p.seat.answer(p.draft, engine.Answer{Session: p.ref.Session, Entries: entries, More: more})
 }

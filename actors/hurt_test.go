@@ -483,7 +483,7 @@ func TestStartMeetsEnd(t *testing.T) {
 		h := w.sys.tenants["demo"].known(v.id)
 		hook.release = func(ref engine.SessionRef) { // between the verdict and leave
 			hook.release = nil
-			h.post(draftPosted{v.seat.(*seat), engine.Draft{Op: engine.OpStart, Request: "late", ClientID: "late", Body: engine.BodyOf("again")}})
+			h.post(draftPosted{seat: v.seat.(*seat), draft: engine.Draft{Op: engine.OpStart, Request: "late", ClientID: "late", Body: engine.BodyOf("again")}})
 		}
 		v.do(engine.Draft{Op: engine.OpClose})
 		if a := v.answer(t, "late"); a.Err != nil || a.Session == first {

@@ -43,7 +43,7 @@ func (a *sessionActor) reset() {
 	if a.rules != nil {
 		a.h.since = a.rules.AwaySince(a.sys.cfg.Clock())
 	}
-	a.life, a.rules, a.places, a.entries, a.held = 0, nil, nil, nil, held{}
+	a.life, a.rules, a.places, a.entries, a.starts, a.held = 0, nil, nil, nil, nil, held{}
 }
 
 // refuseAll ends a life that could not begin.
@@ -79,6 +79,7 @@ func (a *sessionActor) after(item any) {
 		}
 		a.refuseUpgrade(asked, refused)
 	}
+	a.afterFile(item)
 	if ask, ok := item.(inform); ok {
 		switch {
 		case a.refusal != nil:

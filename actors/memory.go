@@ -14,7 +14,8 @@ const memoryEntries = 1000
 
 // Memory is an engine.Log that keeps sessions in memory only: the log of tenants
 // whose transcripts are off. What it holds dies with the process, and with the
-// session once that is closed and released. Terms, fencing and idempotency are
+// session once that is closed and released: what is left then is which keys its
+// starts had, and no text (keys.go). Terms, fencing and idempotency are
 // as in any other log. Calls take effect at once, in the order in which they are
 // made; done is called in the same order, on a goroutine that ends when no call
 // waits, so there is nothing to close.
@@ -22,8 +23,13 @@ type Memory struct {
 	// Guarded by mu.
 	mu       sync.Mutex
 	sessions map[engine.SessionRef]*remembered
-	calls    []func() // to be made, in order
-	calling  bool     // a goroutine makes them
+	files    map[fileAt]*memoryFile
+	// fileBytes is what files take, with those under way. Invariant: at most fileLimit.
+	fileBytes, fileLimit int64
+	starts               map[ownerKey]map[engine.Tag]engine.SessionID
+	ended                []engine.SessionRef // closed and released sessions whose keys are kept, oldest first
+	calls                []func()            // to be made, in order
+	calling              bool                // a goroutine makes them
 }
 
 // remembered is one session.
@@ -36,12 +42,18 @@ type remembered struct {
 	row      *engine.Row     // nil before the first, and after the end
 	closed   bool
 	activity time.Time // of a closed session
+	keys     startsOf
 }
 
 var _ engine.Log = (*Memory)(nil)
 
 // NewMemory is an empty Memory.
-func NewMemory() *Memory { return &Memory{sessions: map[engine.SessionRef]*remembered{}} }
+func NewMemory() *Memory {
+	return &Memory{
+		sessions: map[engine.SessionRef]*remembered{}, files: map[fileAt]*memoryFile{}, fileLimit: DefaultMemoryFiles,
+		starts: map[ownerKey]map[engine.Tag]engine.SessionID{},
+	}
+}
 
 // Claim implements engine.Log.
 func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, error)) {
@@ -88,41 +100,53 @@ func (m *Memory) add(a *engine.Append) error {
 		}
 	}
 	r.last += engine.Seq(len(a.Entries))
-	r.keep(a.Entries)
-	r.redact(a.Redact)
+	m.dropFilesOf(a.Ref, r.keep(a.Entries))
+	m.keepStarts(r, a)
+	m.dropFilesOf(a.Ref, r.redact(a.Redact))
+	r.keys.redact(a.Redact)
 	if a.Row != nil {
 		r.row = copyRow(a.Row)
 	}
 	if !a.Visitor.IsZero() {
+		m.moveStarts(a.Ref, r, a.Visitor)
 		r.visitor = a.Visitor
 	}
 	if a.Close {
+		if n := len(a.Entries); n > 0 {
+			r.keys.ended = a.Entries[n-1].At
+		}
 		r.closed, r.row, r.activity = true, nil, a.Activity
 	}
 	return nil
 }
 
 // keep adds entries and lets the oldest go: their texts are not held by the
-// slice's unused front.
-func (r *remembered) keep(entries []*engine.Entry) {
+// slice's unused front. It answers those.
+func (r *remembered) keep(entries []*engine.Entry) (gone []*engine.Entry) {
 	r.entries = append(r.entries, entries...)
 	if over := len(r.entries) - memoryEntries; over > 0 {
+		gone = slices.Clone(r.entries[:over])
 		clear(r.entries[:over])
 		r.entries = r.entries[over:]
 	}
+	return gone
 }
 
-// redact takes the text out of messages and their edits.
-func (r *remembered) redact(targets []engine.Seq) {
+// redact takes the text out of messages and their edits. It answers them as they
+// were.
+func (r *remembered) redact(targets []engine.Seq) (gone []*engine.Entry) {
 	for i, e := range r.entries {
 		if slices.ContainsFunc(targets, e.HoldsTextOf) {
 			r.entries[i] = e.Redacted()
+			gone = append(gone, e)
 		}
 	}
+	return gone
 }
 
 // results lists what must be remembered of the entries that are left.
 func (r *remembered) results() (results []engine.Result) {
+	results = append(results, r.keys.results...)
 	for _, e := range r.entries {
 		if result, matters := engine.ResultOf(e); matters {
 			results = append(results, result)
@@ -145,7 +169,7 @@ func (m *Memory) ReadFrom(ref engine.SessionRef, after engine.Seq, limit int, do
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.sessions[ref]
-	if r == nil {
+	if r == nil || r.keys.only {
 		m.call(func() { done(nil, engine.ErrUnknown) })
 		return
 	}
@@ -174,8 +198,13 @@ func (m *Memory) Release(ref engine.SessionRef) {
 		return
 	}
 	r.claimed = false
-	if r.closed || r.last == 0 {
+	switch {
+	case r.closed && len(r.keys.tags) > 0:
+		m.keepKeysOnly(ref, r)
+		m.dropSession(ref)
+	case r.closed, r.last == 0:
 		delete(m.sessions, ref)
+		m.dropSession(ref)
 	}
 }
 

@@ -19,6 +19,8 @@ type (
 	draftPosted struct {
 		seat  *seat
 		draft engine.Draft
+		tag   engine.Tag // of OpStart with a key
+		again bool       // OpStart, to a session that is not the visitor's open one: the key is known there
 	}
 	// typed says that a participant writes.
 	typed struct {
@@ -63,6 +65,7 @@ type (
 		life    uint64
 		place   *place
 		from    engine.Seq // the first number that was asked for
+		head    engine.Seq // the last entry that the reader may see of those asked for
 		entries []*engine.Entry
 		err     error
 	}

@@ -15,6 +15,7 @@ type metrics struct {
 	batch       prometheus.Histogram
 	rebuilds    *prometheus.CounterVec
 	decisions   prometheus.Counter
+	leftOut     prometheus.Counter
 }
 
 func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
@@ -33,6 +34,7 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 			Name: "parley_session_rebuilds_total", Help: "Sessions dropped from memory and rebuilt from their log, by cause.",
 		}, []string{"cause"}),
 		decisions: counter("parley_router_offers_total", "Offers that routers decided on."),
+		leftOut:   counter("parley_router_left_out_total", "Sessions left out of the routing because their reports ended the router several times."),
 	}
 	if registerer == nil {
 		return m, nil
@@ -43,7 +45,7 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 	live := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "parley_session_cells", Help: "Sessions known in memory, with or without a running actor.",
 	}, func() float64 { return float64(s.sweep.size()) })
-	for _, c := range []prometheus.Collector{m.refused, m.panics, m.deadLetters, m.entries, m.batch, m.rebuilds, m.decisions, open, live} {
+	for _, c := range []prometheus.Collector{m.refused, m.panics, m.deadLetters, m.entries, m.batch, m.rebuilds, m.decisions, m.leftOut, open, live} {
 		if err := registerer.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

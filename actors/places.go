@@ -37,15 +37,26 @@ func (a *sessionActor) attach(item attach, now time.Time) {
 	if reset {
 		after = durable - min(durable, engine.MaxHistory)
 	}
+	head := a.headFor(s.reader)
 	if after == durable {
-		a.situate(p, after+1, durable, reset)
+		a.situate(p, after+1, head, reset)
 		return
 	}
 	p.catching, p.reset, p.sent = true, reset, after
 	life := a.life
 	a.h.log.ReadFrom(a.h.ref, after, int(durable-after), func(entries []*engine.Entry, err error) {
-		a.h.tell(readBack{life: life, place: p, from: after + 1, entries: entries, err: err})
+		a.h.tell(readBack{life: life, place: p, from: after + 1, head: head, entries: entries, err: err})
 	})
+}
+
+// headFor is the last durable entry that a reader may see. A visitor must not be
+// told a number beyond it: it would wait for an entry that is not for it, and it
+// would learn how many there are.
+func (a *sessionActor) headFor(reader engine.Visibility) engine.Seq {
+	if reader == engine.VisibleToOperators {
+		return a.rules.Durable()
+	}
+	return a.shown
 }
 
 // caughtUp delivers what was read, then what became durable meanwhile.
@@ -60,17 +71,12 @@ func (a *sessionActor) caughtUp(item readBack, now time.Time) {
 		a.prune(now)
 		return
 	}
-	head, from := p.sent, item.from
+	from := item.from
 	if skip := tooMuch(item.entries); skip > 0 {
 		item.entries, p.reset = item.entries[skip:], true
 		from = item.entries[0].Seq
 	}
-	for _, e := range item.entries {
-		if e.IsVisible(p.seat.reader) {
-			head = e.Seq
-		}
-	}
-	a.situate(p, from, head, p.reset)
+	a.situate(p, from, item.head, p.reset)
 	p.catching = false
 	for _, e := range item.entries {
 		a.hand(p, e)
@@ -110,6 +116,9 @@ func (a *sessionActor) situate(p *place, from, head engine.Seq, reset bool) {
 
 // deliver hands a durable entry to everybody who may see it.
 func (a *sessionActor) deliver(e *engine.Entry) {
+	if e.IsVisible(engine.VisibleToAll) {
+		a.shown = e.Seq
+	}
 	for _, p := range a.places {
 		if p.catching {
 			p.backlog = append(p.backlog, e)

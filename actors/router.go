@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/routing"
 	"github.com/parleyhq/parley/engine/session"
 )
@@ -17,10 +18,19 @@ type routerHandle struct {
 	tenant   *tenancy
 	deadline atomic.Int64 // Unix nanoseconds; 0: none
 	ticking  atomic.Bool
+	newRules func() routerRules
+	trouble  trouble // owned by the actor of the moment
+}
+
+// routerRules are a routing.Router, or what stands in for it in a test.
+type routerRules interface {
+	Step(in routing.Input, now time.Time, out []routing.Effect) []routing.Effect
+	Deadline() time.Time
+	For(operator engine.OperatorID, q *engine.Queue) *engine.Queue
 }
 
 func newRouterHandle(t *tenancy) *routerHandle {
-	h := &routerHandle{tenant: t}
+	h := &routerHandle{tenant: t, newRules: func() routerRules { return routing.New() }}
 	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.tenant.ID), limit: 1, live: &t.sys.liveOthers}
 	h.birth = func() owner { return newRouterActor(h) }
 	return h
@@ -40,47 +50,70 @@ func reported(r session.Report) routing.SessionIs {
 // routerActor runs a tenant's routing rules.
 type routerActor struct {
 	h     *routerHandle
-	rules *routing.Router
+	rules routerRules // nil before the first turn
 	out   []routing.Effect
 	quit  bool
-	batch []any // of this turn
+	batch []any         // of this turn
+	at    routing.Input // being stepped
 }
 
-func newRouterActor(h *routerHandle) *routerActor {
-	a := &routerActor{h: h, rules: routing.New()}
-	now := h.tenant.sys.cfg.Clock()
-	a.step(routing.Configure{Tenant: h.tenant.tenant}, now)
-	return a
-}
+func newRouterActor(h *routerHandle) *routerActor { return &routerActor{h: h} }
 
 func (a *routerActor) turn() verdict {
 	now := a.h.tenant.sys.cfg.Clock()
 	a.batch, _ = a.h.take(0)
+	going := a.resume(now)
+	if going && a.rules == nil {
+		a.rules = a.h.newRules()
+		a.step(routing.Configure{Tenant: a.h.tenant.tenant}, now)
+	}
 	for _, item := range a.batch {
 		switch item := item.(type) {
 		case tick:
 			a.h.ticking.Store(false)
-			a.step(routing.Tick{}, now)
+			if going {
+				a.step(routing.Tick{}, now)
+			}
 		case quit:
 			a.quit = true
 		case routing.Input:
-			a.step(item, now)
+			if going && !a.h.trouble.isLeftOut(item) {
+				a.step(item, now)
+			}
 		}
 	}
 	a.batch = nil
 	if a.quit {
 		return end
 	}
-	if d := a.rules.Deadline(); d.IsZero() {
-		a.h.deadline.Store(0)
-	} else {
-		a.h.deadline.Store(d.UnixNano())
-	}
+	a.h.setDeadline(a.deadline())
 	return wait
 }
 
+// deadline is when the router is to be told that time has passed; zero: never.
+func (a *routerActor) deadline() time.Time {
+	next := a.h.trouble.deadline()
+	if a.rules == nil {
+		return next
+	}
+	if d := a.rules.Deadline(); next.IsZero() || !d.IsZero() && d.Before(next) {
+		next = d
+	}
+	return next
+}
+
+func (h *routerHandle) setDeadline(at time.Time) {
+	if at.IsZero() {
+		h.deadline.Store(0)
+		return
+	}
+	h.deadline.Store(at.UnixNano())
+}
+
 func (a *routerActor) step(in routing.Input, now time.Time) {
+	a.at = in
 	a.out = a.rules.Step(in, now, a.out[:0])
+	a.at = nil
 	for i, effect := range a.out {
 		a.out[i] = nil
 		switch e := effect.(type) {
@@ -118,5 +151,5 @@ func (a *routerActor) fail(any) {
 	if a.quit || slices.Contains(a.batch, any(quit{})) {
 		a.h.tell(quit{})
 	}
-	a.h.tenant.sys.reportAll(a.h.tenant)
+	a.panicked(a.h.tenant.sys.cfg.Clock())
 }

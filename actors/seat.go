@@ -46,7 +46,7 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 		if s.desk == nil {
 			return engine.ErrForbidden
 		}
-		return s.desk.post(draftPosted{s, d})
+		return s.desk.post(draftPosted{seat: s, draft: d})
 	case engine.OpAccept, engine.OpReject:
 		if s.desk == nil {
 			return engine.ErrForbidden
@@ -54,7 +54,7 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 	default:
 	}
 	s.stamp()
-	return s.postTo(d.Session, draftPosted{s, d})
+	return s.postTo(d.Session, draftPosted{seat: s, draft: d})
 }
 
 // postTo finds the session and hands it the item, starting its actor if need be.
@@ -89,7 +89,7 @@ func (s *seat) repost(d engine.Draft, ended *handle) {
 	if d.Op == engine.OpStart { // it names no session: the visitor's open one, or a new one
 		err = s.tenant.start(s, d)
 	} else {
-		err = s.postTo(d.Session, draftPosted{s, d})
+		err = s.postTo(d.Session, draftPosted{seat: s, draft: d})
 	}
 	if err != nil {
 		s.answer(d, engine.Answer{Err: err})

@@ -20,9 +20,11 @@ type sessionActor struct {
 	term    engine.Term
 	early   []any // control items that came before the claim was answered
 	places  []*place
+	shown   engine.Seq // the last durable entry that visitors may see
 	held    held
 	proofs  []proof         // upgrades that are not yet durable
 	entries []*engine.Entry // numbered in this turn, not yet handed to the log
+	starts  []engine.Start  // that these carry out
 	out     []session.Effect
 	current draftPosted // being stepped: who gets a Reply
 	control []any       // of this turn, not yet handled
@@ -42,6 +44,7 @@ func newSessionActor(h *handle) *sessionActor { return &sessionActor{h: h, sys: 
 func (a *sessionActor) turn() verdict {
 	now := a.sys.cfg.Clock()
 	a.h.running.Store(true)
+	a.quitting = a.quitting || a.sys.stopping.Load() // a life that begins during the stop is told by nobody
 	if a.life == 0 {
 		a.claim()
 	}
@@ -112,7 +115,7 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 	case a.quitting, !a.rules.State().IsOpen():
 		a.finish()
 		return end
-	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter):
+	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter) && !a.sys.stopping.Load(): // a stop waits for all
 		return wait
 	case len(a.places) > 0:
 		a.h.used.Store(now.UnixNano()) // the sweeper need not ask at each round
@@ -179,6 +182,10 @@ func (a *sessionActor) live(item any, now time.Time) {
 		a.detach(item.seat, now)
 	case upgrade:
 		a.upgrade(item, now)
+	case uploaded:
+		a.uploaded(item, now)
+	case fetch:
+		a.fetch(item)
 	case readBack:
 		if item.life == a.life {
 			a.caughtUp(item, now)
@@ -219,8 +226,10 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 		a.rules = session.New(a.h.ref, c.head.Visitor, rules)
 	} else {
 		a.rules = session.Restore(a.h.ref, c.head, c.entries, rules)
+		a.shown = a.rules.HeadFor(engine.VisibleToAll) // all there is is durable
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
+	a.takeUpFiles(now)
 	a.settleUpgrades()
 	a.began = a.rules.Last()
 	a.catchUpOn()
@@ -262,6 +271,7 @@ func (a *sessionActor) catchUpOn() {
 func (a *sessionActor) depose() {
 	if s := a.rules.State(); !a.deposed && (s == engine.StateClosing || s == engine.StateClosed) && a.rules.InFlight() == 0 {
 		a.deposed = true
+		a.sys.locker.dropSession(a.h.ref)
 		a.h.tenant.visitorDone(a.rules.Row().Visitor, a.h)
 	}
 }
@@ -271,6 +281,9 @@ func (a *sessionActor) participant(item any, now time.Time) {
 	switch item := item.(type) {
 	case draftPosted:
 		switch {
+		case item.again && a.refusal == engine.ErrNotFound: // nothing is left of what the key led to
+			a.h.tenant.forgetStart(&item)
+			item.seat.repost(item.draft, a.h)
 		case a.refusal != nil:
 			item.seat.answer(item.draft, engine.Answer{Err: a.refusal})
 		case a.over:
@@ -301,9 +314,14 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		item.seat.answer(item.draft, engine.Answer{Err: engine.ErrNotFound})
 	case item.draft.Op == engine.OpHistory:
 		a.history(item)
+	case item.draft.Op == engine.OpFetch:
+		a.fileLink(item, now)
 	default:
+		item.draft = a.named(item.draft, now)
 		a.current = item
+		written := len(a.entries)
 		a.step(session.Ask{By: item.seat.author, Draft: item.draft}, now)
+		a.noteStart(item, a.entries[written:])
 		a.current = draftPosted{}
 	}
 }
@@ -317,6 +335,11 @@ func (a *sessionActor) step(in session.Input, now time.Time) {
 		case session.Write:
 			a.entries = append(a.entries, e.Entry)
 			a.held.add(e.Entry.Seq, e, nil)
+			if e.Entry.File != nil {
+				a.sys.locker.hold(e.Entry.File.File)
+			}
+		case session.Announce:
+			a.announce(e)
 		case session.Reply:
 			a.carryOut(e.After, e)
 		case session.Report:
@@ -349,7 +372,8 @@ func (a *sessionActor) flush() {
 	}
 	entries := a.entries
 	a.entries = nil
-	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow()}
+	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow(), Starts: a.starts}
+	a.starts = nil
 	if !a.rules.State().IsOpen() {
 		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
 	}
@@ -393,6 +417,9 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 	switch e := effect.(type) {
 	case session.Write:
 		a.sys.rt.metrics.entries.WithLabelValues(e.Entry.Kind.String()).Inc()
+		if e.Entry.File != nil {
+			a.sys.locker.sent(e.Entry.File.File)
+		}
 		a.deliver(e.Entry)
 	case session.Reply:
 		a.reply(e.Answer, asker)
@@ -415,7 +442,14 @@ func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 			return
 		}
 		a.depose()
+		if asker.again { // it knows nothing of the key, whatever was said of it
+			a.h.tenant.forgetStart(asker)
+		}
 		asker.seat.repost(asker.draft, a.h)
+		return
+	}
+	if answer.File != nil {
+		a.answerLink(*asker, fileClaims{version: fileUpload, file: answer.File.File, expires: answer.File.Expires}, a.sys.cfg.Clock())
 		return
 	}
 	if answer.Err == nil || !errors.Is(answer.Err, engine.ErrStaleView) {

@@ -65,20 +65,35 @@ func (w *sweeper) due(now time.Time, idleAfter time.Duration) []*handle {
 func (s *System) sweepLoop(stop <-chan struct{}) {
 	ticker := time.NewTicker(s.cfg.SweepEvery)
 	defer ticker.Stop()
+	keys := s.cfg.Clock().Add(forgetEvery)
 	for {
 		select {
 		case <-stop:
 			return
 		case <-ticker.C:
-			s.sweepOnce(s.cfg.Clock())
+			now := s.cfg.Clock()
+			s.sweepOnce(now)
+			if !now.Before(keys) {
+				s.forgetKeys(now)
+				keys = now.Add(forgetEvery)
+			}
 		}
 	}
+}
+
+// forgetEvery is how often idempotency keys past their time are let go.
+const forgetEvery = time.Hour
+
+func (s *System) forgetKeys(now time.Time) {
+	s.cfg.Store.ForgetKeys(now)
+	s.memory.ForgetKeys(now)
 }
 
 func (s *System) sweepOnce(now time.Time) {
 	for _, h := range s.sweep.due(now, s.cfg.IdleAfter) {
 		h.tickOnce()
 	}
+	s.locker.sweep(now)
 	for _, t := range s.tenants {
 		t.router.tickIfDue(now)
 	}

@@ -22,6 +22,7 @@ type System struct {
 	memory  *Memory
 	tenants map[engine.TenantID]*tenancy
 	sweep   sweeper
+	locker  locker
 	stop    chan struct{} // closes to end the sweeper
 	swept   sync.WaitGroup
 
@@ -29,6 +30,7 @@ type System struct {
 	stopping     atomic.Bool
 	liveSessions liveCount
 	liveOthers   liveCount
+	recalls      liveCount // questions to the store under way
 }
 
 // Start builds a system and lets it take up the open sessions that the store
@@ -38,6 +40,7 @@ func Start(cfg Config) (*System, error) {
 		return nil, err
 	}
 	s := &System{cfg: cfg, memory: NewMemory(), tenants: map[engine.TenantID]*tenancy{}, stop: make(chan struct{})}
+	s.memory.fileLimit = cfg.MemoryFileBytes
 	m, err := newMetrics(cfg.Registerer, s)
 	if err != nil {
 		return nil, fmt.Errorf("actors: %w", err)
@@ -50,6 +53,7 @@ func Start(cfg Config) (*System, error) {
 		s.rt.system.Shutdown()
 		return nil, fmt.Errorf("actors: take up open sessions: %w", err)
 	}
+	s.forgetKeys(cfg.Clock()) // before a session can end: those that are open keep theirs
 	s.swept.Go(func() { s.sweepLoop(s.stop) })
 	return s, nil
 }
@@ -139,7 +143,10 @@ func (s *System) Stop(ctx context.Context) error {
 	}
 	close(s.stop)
 	s.swept.Wait()
-	err := s.stopSessions(ctx)
+	err := s.recalls.wait(ctx)
+	if err == nil {
+		err = s.stopSessions(ctx)
+	}
 	for _, t := range s.tenants {
 		for _, o := range t.allOperators() {
 			if !o.closeIfDormant() {

@@ -30,6 +30,7 @@ type visitorState struct {
 	seats []*seat
 	open  *handle
 	ended *handle // the last one that was open, while it winds up
+	keys  startKeys
 }
 
 func newTenancy(s *System, t *engine.Tenant) *tenancy {
@@ -55,7 +56,7 @@ func (t *tenancy) log() engine.Log {
 func (t *tenancy) rules(h *handle) session.Rules {
 	return session.Rules{
 		Keeps: h.log != engine.Log(t.memory), Department: t.tenant.Department,
-		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek, Operator: t.tenant.Operator,
+		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek, Operator: t.tenant.Operator, Files: t.tenant.Files,
 	}
 }
 
@@ -74,10 +75,15 @@ func (t *tenancy) lookup(id engine.SessionID) *handle {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.lookupIn(id, t.sys.cfg.Store)
+}
+
+// lookupIn is lookup in a log. Call with mu held.
+func (t *tenancy) lookupIn(id engine.SessionID, log engine.Log) *handle {
 	if h := t.sessions[id]; h != nil {
 		return h
 	}
-	h := t.sys.newHandle(t, engine.SessionRef{Tenant: t.tenant.ID, Session: id}, t.sys.cfg.Store, nil)
+	h := t.sys.newHandle(t, engine.SessionRef{Tenant: t.tenant.ID, Session: id}, log, nil)
 	t.sessions[id] = h
 	t.sys.sweep.add(h)
 	return h
@@ -136,11 +142,17 @@ func (t *tenancy) tidy(id engine.VisitorID) {
 	}
 }
 
-// arrive adds a visitor's connection and answers the open session, if any.
-func (t *tenancy) arrive(s *seat) (*handle, *engine.Error) {
+// arrive adds a visitor's connection and answers the open session, if any. fresh:
+// the visitor has just been made, so that nobody has its keys yet.
+func (t *tenancy) arrive(s *seat, fresh bool) (*handle, *engine.Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	v := t.visitor(s.visitor)
+	if fresh {
+		v.keys.know(nil, t.sys.cfg.Clock())
+	} else {
+		t.recall(s.visitor, v) // so that a start need not wait for it
+	}
 	if len(v.seats) >= t.tenant.Limits.VisitorDevices {
 		return nil, engine.ErrTooManyConnections
 	}
@@ -169,49 +181,9 @@ func (t *tenancy) visitorDone(id engine.VisitorID, h *handle) {
 	defer t.mu.Unlock()
 	if v := t.visitors[id]; v != nil && v.open == h {
 		v.open, v.ended, h.visitor = nil, h, id
+		v.keys.forget()
 		t.tidy(id)
 	}
-}
-
-// start opens a session for a visitor, or finds the open one, and hands it the draft.
-func (t *tenancy) start(s *seat, d engine.Draft) *engine.Error {
-	if _, ok := t.tenant.Department(d.Department); !ok {
-		return engine.ErrBadRequest.In("department")
-	}
-	if d.Body.Len() > t.tenant.Limits.MessageBytes {
-		return engine.ErrTooLarge
-	}
-	for range 3 { // the open session may end between the look-up and the post
-		h, seats := t.openFor(s)
-		for _, other := range seats {
-			h.tell(attach{seat: other})
-		}
-		if err := h.post(draftPosted{s, d}); err != engine.ErrClosed {
-			return err
-		}
-		if t.sys.stopping.Load() { // it was ended by the stop and is still open in the log (I8)
-			return engine.ErrBusy
-		}
-		t.visitorDone(s.visitor, h)
-	}
-	return engine.ErrBusy
-}
-
-// openFor is the visitor's open session; a new one comes with the connections to
-// be seated in it.
-func (t *tenancy) openFor(s *seat) (*handle, []*seat) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	v := t.visitor(s.visitor)
-	if v.open != nil {
-		return v.open, nil
-	}
-	id := engine.SessionID(t.sys.cfg.NewID(t.sys.cfg.Clock()))
-	ref := engine.SessionRef{Tenant: t.tenant.ID, Session: id}
-	v.open = t.sys.newHandle(t, ref, t.log(), &engine.Create{Visitor: s.visitor})
-	t.sessions[id] = v.open
-	t.sys.sweep.add(v.open)
-	return v.open, slices.Clone(v.seats)
 }
 
 // operator is an operator's handle, made on demand: only declared operators, and

@@ -74,6 +74,7 @@ func (t *tenancy) belongs(h *handle, ask upgrade, owner engine.VisitorID) {
 	for _, id := range [...]engine.VisitorID{ask.from, ask.to} {
 		if v := t.visitors[id]; v != nil && v.open == h && id != owner {
 			v.open = nil
+			v.keys.forget()
 			t.tidy(id)
 		}
 	}

@@ -43,7 +43,9 @@ func carriers() map[string]any {
 		"entries": []*engine.Entry{entry}, "answer": engine.Answer{Entries: []*engine.Entry{entry}},
 		"append": engine.Append{Entries: []*engine.Entry{entry}}, "frame": engine.Frame{Body: body}, "frame pointer": &engine.Frame{Body: body},
 		"key": engine.TokenKey{Secret: body}, "tenant": &engine.Tenant{Keys: []engine.TokenKey{{Secret: body}}},
-		"any": any(body), "struct of any": struct{ X any }{body},
+		"file": engine.File{Name: body}, "draft's file": engine.Draft{File: &engine.File{Name: body}}, "attachment": engine.Attachment{Key: body},
+		"entry's file": &engine.Entry{File: &engine.Attachment{Key: body}},
+		"any":          any(body), "struct of any": struct{ X any }{body},
 	}
 }
 

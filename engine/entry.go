@@ -146,18 +146,18 @@ const (
 	FormatForm                   // a form's answers: a JSON object
 	FormatPostback               // a button's answer: a JSON object
 	FormatRedacted               // removed; the Body is empty
+	FormatFile                   // a file: see File.Facts
 	FormatFacts                  // Facts: a JSON object; of entries that nobody typed
-	FormatFile                   // a file: a JSON object
 )
 
-var formatNames = [...]string{"text", "form_answer", "postback", "redacted", "facts", "file"}
+var formatNames = [...]string{"text", "form_answer", "postback", "redacted", "file", "facts"}
 
 func (f Format) String() string { return nameOf(formatNames[:], int(f), "format") }
 
 // ParseFormat reads a format's wire text, of those that a participant may send.
 func ParseFormat(text string) (Format, bool) {
-	for i, name := range formatNames[:FormatRedacted] {
-		if name == text {
+	for i, name := range formatNames {
+		if name == text && Format(i) != FormatRedacted {
 			return Format(i), true
 		}
 	}
@@ -208,6 +208,7 @@ type Entry struct {
 	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message
 	Format     Format       // of Body
 	Body       Body         // of KindMessageNew, KindMessageEdited
+	File       *Attachment  // of KindMessageNew of FormatFile: never on the wire
 
 	frames [FrameSlots]atomic.Pointer[Frame]
 }

@@ -15,6 +15,8 @@ type Error struct {
 	Seq     Seq           // the entry the refusal points at, e.g. the closing one; 0 if none
 	Epoch   Epoch         // the current epoch, of ErrStaleEpoch
 	Fields  []string      // the request's fields that are wrong, of ErrBadRequest
+	Denial  Denial        // of a refused attempt to be let in: why, for the audit trail alone
+	Max     int64         // bytes that would be allowed, of ErrTooLarge; 0 if not said
 }
 
 func (e *Error) Error() string {
@@ -52,6 +54,8 @@ var (
 	ErrStaleView          = &Error{Code: "stale_view", Message: "somebody wrote meanwhile"}
 	ErrIdemConflict       = &Error{Code: "idem_conflict", Message: "this idempotency key was used with another body"}
 	ErrTooLarge           = &Error{Code: "too_large", Message: "larger than allowed"}
+	ErrTypeNotAllowed     = &Error{Code: "type_not_allowed", Message: "files of this type are not taken"}
+	ErrFileMismatch       = &Error{Code: "file_mismatch", Message: "the bytes are not what was announced"}
 	ErrRateLimited        = &Error{Code: "rate_limited", Message: "too many requests", Retry: time.Second}
 	ErrTooManyConnections = &Error{Code: "too_many_connections", Message: "no more connections allowed"}
 	ErrQueueFull          = &Error{Code: "queue_full", Message: "the waiting line is full"}
@@ -86,6 +90,9 @@ func (e *Error) In(fields ...string) *Error { c := *e; c.Fields = fields; return
 
 // After copies the error with the wait before another try.
 func (e *Error) After(retry time.Duration) *Error { c := *e; c.Retry = retry; return &c }
+
+// UpTo copies the error, saying how many bytes would be allowed.
+func (e *Error) UpTo(bytes int64) *Error { c := *e; c.Max = bytes; return &c }
 
 // Because copies the error with a message of the site's own. The message must
 // hold ids and counts only.

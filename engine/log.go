@@ -36,7 +36,9 @@ type Result struct {
 	At         time.Time
 	Visibility Visibility
 	Format     Format // FormatRedacted: the text was removed, and Digest tells nothing of it
-	Digest     uint64 // Body.Digest
+	Digest     uint64 // Body.Digest; of FormatFile FileDigest; of KindSessionStarted: of the department's id
+	File       FileID // of FormatFile
+	FileBytes  int64  // of FormatFile
 }
 
 // ResultOf is what must be remembered of an entry; false: nothing.
@@ -48,11 +50,22 @@ func ResultOf(e *Entry) (Result, bool) {
 			return Result{}, false
 		}
 	}
-	return Result{
+	r := Result{
 		Author: e.Author, ClientID: e.ClientID, Kind: e.Kind, Seq: e.Seq, Target: e.Target, At: e.At,
 		Visibility: e.Visibility, Format: e.Format, Digest: e.Body.Digest(),
-	}, true
+	}
+	if e.File != nil {
+		r.File, r.FileBytes, r.Digest = e.File.File, e.File.Bytes, FileDigest(e.File.File)
+	}
+	if e.Kind == KindSessionStarted {
+		r.Digest = BodyOf(string(e.Department)).Digest()
+	}
+	return r, true
 }
+
+// FileDigest tells files apart as Body.Digest does texts: a client names its file
+// by its id, and the entry has more.
+func FileDigest(id FileID) uint64 { return NewBody(id[:]).Digest() }
 
 // Append asks the store to add entries to one session's log, all or none.
 type Append struct {
@@ -60,6 +73,7 @@ type Append struct {
 	Term    Term
 	Entries []*Entry // contiguous; the first must follow the log's last
 	Row     *Row     // new routing facts; nil: unchanged
+	Starts  []Start  // idempotency keys of OpStart that entries of this append carry
 	// Redact lists messages, of this append or earlier, whose text, and whose edits' text, becomes unreadable in
 	// the store with this append, in every copy of it: the session's key changes and
 	// the rest is sealed anew. They stay in the log as FormatRedacted without Body.

@@ -13,7 +13,8 @@ func TestRedactedKeepsAllButTheText(t *testing.T) {
 	e := &engine.Entry{
 		Session: engine.SessionID{1}, Seq: 2, PrevAll: 1, Epoch: 3, At: time.Unix(4, 0), Author: engine.Author{Kind: engine.AuthorOperator, Operator: "ada"},
 		Kind: engine.KindMessageEdited, Cause: engine.CauseManual, Visibility: engine.VisibleToOperators, ClientID: "k", Department: "sales", Operator: "bob",
-		Offer: 5, Deadline: time.Unix(6, 0), Target: 7, Format: engine.FormatForm, Body: engine.BodyOf("words"),
+		Offer: 5, Deadline: time.Unix(6, 0), Target: 7, Format: engine.FormatFile, Body: engine.BodyOf("words"),
+		File: &engine.Attachment{File: engine.FileID{8}, Bytes: 9, Key: engine.BodyOf("key")},
 	}
 	e.Frame(engine.VisibleToOperators, func(*engine.Entry, engine.Visibility) []byte { return []byte("words") })
 	got, want := reflect.ValueOf(e.Redacted()).Elem(), reflect.ValueOf(e).Elem()
@@ -30,6 +31,10 @@ func TestRedactedKeepsAllButTheText(t *testing.T) {
 		case name == "Body":
 			if n := e.Redacted().Body.Len(); n != 0 {
 				t.Errorf("body: got %d bytes", n)
+			}
+		case name == "File":
+			if e.Redacted().File != nil {
+				t.Error("the file's key is kept")
 			}
 		case !reflect.DeepEqual(got.Field(i).Interface(), want.Field(i).Interface()):
 			t.Errorf("%s: got %v, want %v", name, got.Field(i), want.Field(i))

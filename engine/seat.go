@@ -22,6 +22,8 @@ const (
 	OpAway       // operator: this connection's person is away (On) or back
 	OpEdit       // owner, integration: the message numbered Target, its own, now reads Body
 	OpRedact     // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
+	OpFile       // visitor, owner: announce File, to be sent as a message when its bytes are there
+	OpFetch      // visitor, owner: a link to read the bytes of File, of which ID
 
 	OpPick           // operator with RightPick: take a waiting session
 	OpRelease        // owner: give the session back to the line, or to Plan.Target's department
@@ -40,7 +42,7 @@ const (
 	OpContinue       // visitor: a new session that continues a closed one
 )
 
-var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact",
+var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get",
 	"session.pick", "session.release", "transfer.start", "transfer.cancel", "session.join", "session.leave", "session.takeover",
 	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue"}
 
@@ -80,6 +82,7 @@ type Draft struct {
 	Plan       *Plan      // of the operations whose comment names it
 	Drain      bool       // OpIntent to IntentSignedOut: keep what is open
 	For        OperatorID // OpIntent of a supervisor: whose
+	File       *File      // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 }
 
 // Plan is what an operation asks of how a session is served.
@@ -140,6 +143,7 @@ type Answer struct {
 	More    bool       // OpHistory: there are earlier ones
 	Welcome *Welcome   // answer to Visit and Attend
 	Intent  IntentInfo // OpIntent
+	File    *FileLink  // OpFile, OpFetch
 }
 
 // Seat is a participant's way into the engine: what a connection holds. It is
@@ -180,10 +184,12 @@ type Outlet interface {
 // Renewal is a newer proof of who a seated participant is. Transport has verified
 // what is signed.
 type Renewal struct {
-	Principal Principal // of an operator
-	Subject   string    // of a visitor: see Visit
-	Until     time.Time // of Subject
-	Token     string    // of a visitor without Subject: a token from a Welcome
+	Principal Principal       // of an operator
+	Subject   string          // of a visitor: see Visit
+	Until     time.Time       // of Subject
+	Issued    time.Time       // of Subject
+	Claims    *IdentityChange // of Subject
+	Token     string          // of a visitor without Subject: a token from a Welcome
 }
 
 // Renewed is the answer to a Renewal.
@@ -215,8 +221,10 @@ type Visit struct {
 	// Subject is the tenant's own name for a visitor who has proven it by a signed
 	// token (its `sub`); Token is then the anonymous one it had before, or empty.
 	Subject string
-	Until   time.Time // of Subject: when its proof ends
-	Origin  string    // the handshake's Origin; the token is bound to it
+	Until   time.Time       // of Subject: when its proof ends
+	Issued  time.Time       // of Subject: when its proof was made; zero if it does not say
+	Claims  *IdentityChange // of Subject: see Proof
+	Origin  string          // the handshake's Origin; the token is bound to it
 	Have    []Have
 }
 

@@ -20,9 +20,17 @@ type Tenant struct {
 	Operators   []Operator
 	Keys        []TokenKey // verify operators' tokens
 	VisitorKeys []TokenKey // verify visitors' tokens; empty: visitors stay anonymous
-	Peek        bool       // operators see what a visitor types before it is sent; the widget must say so
-	Transcripts bool       // false: nothing that anybody types is stored
-	MaxMisses   int        // offers in a row that run out before the operator is paused; 0 means 2
+	// KeySets and VisitorKeySets are issuers that publish their keys, beside Keys and
+	// VisitorKeys.
+	KeySets        []KeySet
+	VisitorKeySets []KeySet
+	// Attributes are what may be held about a visitor besides its e-mail address,
+	// telephone number and name; all else is refused (GDPR Art. 5(1)(c)).
+	Attributes  []string
+	Peek        bool  // operators see what a visitor types before it is sent; the widget must say so
+	Transcripts bool  // false: nothing that anybody types is stored
+	Files       Files // what files people may send each other
+	MaxMisses   int   // offers in a row that run out before the operator is paused; 0 means 2
 	Limits      Limits
 }
 
@@ -115,6 +123,7 @@ func (t *Tenant) EnsureDefaults() {
 			o.Name = string(o.ID)
 		}
 	}
+	t.Files.ensureDefaults()
 	l := &t.Limits
 	orDefault(&l.MessageBytes, 8192)
 	orDefault(&l.VisitorDevices, 10)
@@ -173,6 +182,15 @@ func (t *Tenant) Validate() error {
 		return fmt.Errorf("tenant %s: %w", t.ID, err)
 	}
 	if err := t.validateKeys(); err != nil {
+		return fmt.Errorf("tenant %s: %w", t.ID, err)
+	}
+	if err := t.validateKeySets(); err != nil {
+		return fmt.Errorf("tenant %s: %w", t.ID, err)
+	}
+	if err := t.validateAttributes(); err != nil {
+		return fmt.Errorf("tenant %s: %w", t.ID, err)
+	}
+	if err := t.Files.validate(); err != nil {
 		return fmt.Errorf("tenant %s: %w", t.ID, err)
 	}
 	if l := t.Limits; l.MessageBytes < 1 || l.MessageBytes > MaxBody || l.VisitorDevices < 1 || l.OperatorDevices < 1 ||

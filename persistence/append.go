@@ -26,6 +26,10 @@ type part struct {
 	first    engine.Seq
 	count    int // entries, and as many of op.ends
 	redact   []engine.Seq
+	files    []engine.FileID // that the entries bring
+	gone     []engine.FileID // that an entry brings and this very append redacts
+	starts   []engine.Tag
+	hour     uint32           // of the first entry
 	visitor  engine.VisitorID // zero: unchanged
 	hasRow   bool
 	close    bool
@@ -75,6 +79,12 @@ func (o *appendOp) add(s *Store, a *engine.Append) {
 	if len(a.Redact) > 0 {
 		p.redact = slices.Clone(a.Redact)
 	}
+	if len(a.Entries) > 0 {
+		p.hour = hourOf(a.Entries[0].At)
+	}
+	for _, start := range a.Starts {
+		p.starts = append(p.starts, start.Tag)
+	}
 	if p.held != nil {
 		p.opened = p.held.opened.Load()
 	}
@@ -108,7 +118,14 @@ func (o *appendOp) seal(s *Store, p *part, a *engine.Append) (err error) {
 	work := s.scratch()
 	defer s.giveBack(work)
 	for _, e := range a.Entries {
-		if slices.ContainsFunc(a.Redact, e.HoldsTextOf) {
+		redacted := slices.ContainsFunc(a.Redact, e.HoldsTextOf)
+		switch {
+		case e.File != nil && redacted:
+			p.gone = append(p.gone, e.File.File)
+		case e.File != nil:
+			p.files = append(p.files, e.File.File)
+		}
+		if redacted {
 			e = e.Redacted()
 		}
 		work.key = recordKey(work.key[:0], p.opened.tenant.number, e.Session, e.Seq)
@@ -227,6 +244,13 @@ func (p *part) write(w *writer, next func() []byte) {
 		copy(slot.Value, sealed)
 		_ = slot.Finish()
 	}
+	for _, file := range p.files {
+		w.set(fileKey(nil, number, p.ref.Session, file), nil)
+	}
+	for _, file := range p.gone {
+		w.deadFiles = append(w.deadFiles, fileKey(nil, number, p.ref.Session, file))
+	}
+	p.writeStarts(w)
 	p.held.last += engine.Seq(p.count)
 	w.entries += p.count
 	if p.close {

@@ -29,7 +29,15 @@ func drawTime(t *rapid.T, label string, unit time.Duration) time.Time {
 
 func drawEntry(t *rapid.T) *engine.Entry {
 	text := rapid.StringN(0, 20, 80)
+	var file *engine.Attachment
+	if rapid.Bool().Draw(t, "has a file") {
+		file = &engine.Attachment{
+			File: engine.FileID{byte(rapid.Byte().Draw(t, "file")), 15: 1}, Bytes: rapid.Int64Min(0).Draw(t, "bytes"),
+			Key: engine.NewBody(rapid.SliceOf(rapid.Byte()).Draw(t, "key")),
+		}
+	}
 	return &engine.Entry{
+		File:    file,
 		Seq:     engine.Seq(rapid.Uint64Min(1).Draw(t, "seq")),
 		PrevAll: engine.Seq(rapid.Uint64().Draw(t, "prev")), Epoch: engine.Epoch(rapid.Uint64().Draw(t, "epoch")),
 		At:   drawTime(t, "at", time.Millisecond),
@@ -106,15 +114,15 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		of    reflect.Type
 		known string
 	}{
-		{reflect.TypeFor[engine.Entry](), "Session Seq PrevAll Epoch At Author Kind Cause Visibility ClientID Department Operator Offer Deadline Target Format Body frames"},
+		{reflect.TypeFor[engine.Entry](), "Session Seq PrevAll Epoch At Author Kind Cause Visibility ClientID Department Operator Offer Deadline Target Format Body File frames"},
 		{reflect.TypeFor[engine.Author](), "Kind Operator"},
 		{reflect.TypeFor[engine.Row](), "Ref Visitor State Epoch Department Started FirstQueued Priority Boost Weight Owner Offers Declines Turn PrevAll ReadVisitor ReadOperator CloseBy LastActivity Service"},
 		{reflect.TypeFor[engine.LiveOffer](), "Offer Operator"},
 		{reflect.TypeFor[engine.Offer](), "Session ID Epoch Department Deadline Waiting"},
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
 		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Until Drain Revoked"},
-		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest"},
-		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Redact Visitor Close Activity"},
+		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest File FileBytes"},
+		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Close Activity"},
 		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity"},
 	} {
 		var names []string
@@ -136,6 +144,10 @@ func goldens() map[string][]byte {
 		Author: engine.Author{Kind: engine.AuthorOperator, Operator: "olga"}, ClientID: "client-1", Department: "sales", Operator: "otto",
 		Offer: 298, Deadline: at.Add(20 * time.Second), Target: 290, Format: engine.FormatForm, Body: engine.BodyOf("hello"),
 	}
+	withFile := &engine.Entry{
+		Seq: 300, At: at, Kind: engine.KindMessageNew, Format: engine.FormatFile, Body: engine.BodyOf(`{}`),
+		File: &engine.Attachment{File: engine.FileID{4, 15: 5}, Bytes: 70_000, Key: engine.BodyOf("0123456789abcdef0123456789abcdef")},
+	}
 	id := engine.VisitorID{1, 2, 3, 15: 16}
 	row := &engine.Row{
 		Visitor: id, State: engine.StateOffered, Epoch: 7, Department: "sales", Started: at, FirstQueued: at.Add(time.Second),
@@ -149,7 +161,7 @@ func goldens() map[string][]byte {
 		CloseBy: at, LastActivity: at.Truncate(time.Minute),
 	}
 	return map[string][]byte{
-		"entry": appendEntry(nil, entry), "row": appendRow(nil, row),
+		"entry": appendEntry(nil, entry), "entryfile": appendEntry(nil, withFile), "filekey": fileKey(nil, 5, engine.SessionID(id), engine.FileID{9}), "row": appendRow(nil, row),
 		"header":  appendHeader(nil, header{Closed: true, Last: 300, Visitor: id}),
 		"profile": appendProfile(nil, profile{Activity: at}),
 		"intent":  appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at}),
@@ -183,13 +195,14 @@ func TestGolden(t *testing.T) {
 // TestDecodersRefuse every cut of every structure, and what follows it.
 func TestDecodersRefuse(t *testing.T) {
 	decoders := map[string]func([]byte) error{
-		"entry":   func(b []byte) error { _, err := decodeEntry(engine.SessionID{}, 1, b); return err },
-		"row":     func(b []byte) error { _, err := decodeRow(engine.SessionRef{}, b); return err },
-		"header":  func(b []byte) error { _, err := decodeHeader(b); return err },
-		"profile": func(b []byte) error { _, err := decodeProfile(b); return err },
-		"intent":  func(b []byte) error { _, _, err := decodeIntent(b); return err },
-		"intent2": func(b []byte) error { _, _, err := decodeIntent(b); return err },
-		"intent3": func(b []byte) error { _, _, err := decodeIntent(b); return err },
+		"entry":     func(b []byte) error { _, err := decodeEntry(engine.SessionID{}, 1, b); return err },
+		"entryfile": func(b []byte) error { _, err := decodeEntry(engine.SessionID{}, 1, b); return err },
+		"row":       func(b []byte) error { _, err := decodeRow(engine.SessionRef{}, b); return err },
+		"header":    func(b []byte) error { _, err := decodeHeader(b); return err },
+		"profile":   func(b []byte) error { _, err := decodeProfile(b); return err },
+		"intent":    func(b []byte) error { _, _, err := decodeIntent(b); return err },
+		"intent2":   func(b []byte) error { _, _, err := decodeIntent(b); return err },
+		"intent3":   func(b []byte) error { _, _, err := decodeIntent(b); return err },
 	}
 	golden := goldens()
 	for name, decode := range decoders {
@@ -210,6 +223,7 @@ func TestDecodersRefuse(t *testing.T) {
 
 func FuzzDecodeEntry(f *testing.F) {
 	f.Add(goldens()["entry"])
+	f.Add(goldens()["entryfile"])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		e, err := decodeEntry(engine.SessionID{}, 1, plain)

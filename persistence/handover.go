@@ -12,7 +12,7 @@ import (
 // short:
 //
 //  1. the new slot, and the new visitor's if it is the first, are synced;
-//  2. one batch: the header with the new slot, the rows u and v, the append, e;
+//  2. one batch: the header with the new slot, the rows u, v and i, the append, e;
 //  3. the old slot is zeroed and synced, before done; or at the start.
 
 // errBoth is for an append that would need two slots of one key.
@@ -34,6 +34,10 @@ func (w *writer) handOver(p *part) error {
 		return err
 	}
 	defer clear(key[:])
+	starts, err := w.startsOf(old)
+	if err != nil {
+		return err
+	}
 	owner, err := w.subjectFor(t, p.visitor)
 	if err != nil {
 		return err
@@ -54,6 +58,7 @@ func (w *writer) handOver(p *part) error {
 	w.set(row, value)
 	w.set(deadKey(old.slot), nil)
 	w.dead = append(w.dead, old.slot)
+	w.moveStarts(starts, old, made, p.hour)
 	w.refile(old, made)
 	old.next.Store(made)
 	p.held.opened.Store(made)

@@ -16,7 +16,9 @@ import (
 //	u tenant8 subject16 session16   empty: the sessions of a subject
 //	v tenant8 subject16             session16: the subject's open session
 //	o tenant8 session16             sealed row: an open session           row key
+//	a tenant8 session16 file16      empty: an entry of the session holds the file, which is sealed under a key in that entry
 //	p tenant8 tag16                 sealed intent of an operator          row key
+//	i tenant8 owner16 tag16         ver1 session16 hour4: a start's; with session zero, + sealed memo: row key
 //	t name                          ver1 number8, slot4 slotgen4 of the tenant, index, token and row keys
 //	e slot4 slotgen4                empty: a slot to be zeroed, its key was replaced by a redaction
 //	b                               stamp8: the last keyring batch that the store has
@@ -24,12 +26,14 @@ import (
 //
 // Sealed is what package seal writes: ver1 generation4 nonce12 ciphertext tag16,
 // the plaintext padded to 32 bytes. The tag of p is HMAC-SHA256(index key,
-// operator)[:16].
+// operator)[:16]. The tag of i is that of an operation and an idempotency key; its
+// owner is a subject, or an operator's tag.
 //
 // In clear, and why: the tenant's name and number (routing, range deletes); the
 // session's id with its creation time, and the entry's number (order, reading a
 // range); the subject's id (a pseudonym: random, or the keyed digest of a verified
-// visitor's name; finding a person's sessions to export or erase them); slot numbers (finding the key); the padded size. Not in
+// visitor's name; finding a person's sessions to export or erase them); the file's id (finding what no entry holds); slot numbers (finding the key); the padded size;
+// the hour of a start or of a memo (letting it go). Not in
 // clear: what was written and by whom, operators, departments, exact times,
 // devices, idempotency keys.
 const (
@@ -39,7 +43,9 @@ const (
 	kindOwned   = 'u'
 	kindCurrent = 'v'
 	kindOpen    = 'o'
+	kindFile    = 'a'
 	kindIntent  = 'p'
+	kindIdem    = 'i'
 	kindTenant  = 't'
 	kindDead    = 'e'
 	kindStamp   = 'b'

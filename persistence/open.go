@@ -75,6 +75,9 @@ func (s *Store) open() error {
 	if err := s.loadTenants(); err != nil {
 		return err
 	}
+	if err := s.sweepFiles(); err != nil {
+		return err
+	}
 	if err := s.register(); err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func (s *Store) path(part string) string { return s.opts.FS.PathJoin(s.dir, part
 
 func (s *Store) makeDirs() error {
 	fs := s.opts.FS
-	for _, dir := range []string{s.dir, s.path(storeDir), s.path(keyringDir)} {
+	for _, dir := range []string{s.dir, s.path(storeDir), s.path(keyringDir), s.path(filesDir)} {
 		if err := fs.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}

@@ -12,7 +12,8 @@ import (
 //	ver 1 | flags uvarint | kind 1 | cause 1 | visibility 1 | author kind 1 |
 //	previous visible to all uvarint | epoch uvarint | at millis |
 //	author's operator, client id, department, operator: strings |
-//	offer uvarint | deadline nanos | target uvarint | format 1 | body string
+//	offer uvarint | deadline nanos | target uvarint | format 1 | body string |
+//	file 16, its bytes uvarint, its key string
 //
 // A flag says that an optional field follows. The session and the number are in
 // the key, which is part of the additional data.
@@ -28,6 +29,7 @@ const (
 	hasTarget
 	hasFormat
 	hasBody
+	hasFile
 	entryFlags
 )
 
@@ -66,13 +68,18 @@ func appendEntry(b []byte, e *engine.Entry) []byte {
 	if flags&hasBody != 0 {
 		b = appendString(b, e.Body.Reveal())
 	}
+	if flags&hasFile != 0 {
+		b = append(b, e.File.File[:]...)
+		b = binary.AppendUvarint(b, uint64(e.File.Bytes))
+		b = appendString(b, e.File.Key.Reveal())
+	}
 	return b
 }
 
 func flagsOf(e *engine.Entry) (flags uint64) {
 	for flag, present := range [...]bool{
 		e.Author.Operator != "", e.ClientID != "", e.Department != "", e.Operator != "",
-		e.Offer != 0, !e.Deadline.IsZero(), e.Target != 0, e.Format != 0, e.Body.Len() > 0,
+		e.Offer != 0, !e.Deadline.IsZero(), e.Target != 0, e.Format != 0, e.Body.Len() > 0, e.File != nil,
 	} {
 		if present {
 			flags |= 1 << flag
@@ -123,6 +130,9 @@ func decodeEntry(session engine.SessionID, seq engine.Seq, plain []byte) (*engin
 	}
 	if flags&hasBody != 0 {
 		e.Body = engine.NewBody(bytes.Clone(d.bytes()))
+	}
+	if flags&hasFile != 0 {
+		e.File = &engine.Attachment{File: d.id(), Bytes: int64(d.uvarint()), Key: engine.NewBody(bytes.Clone(d.bytes()))}
 	}
 	if err := d.finish("entry"); err != nil {
 		return nil, err

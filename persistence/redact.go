@@ -19,7 +19,8 @@ import (
 //  2. one batch: all entries sealed anew, the header with the new slot, the
 //     append itself, and a row e that names the old slot;
 //  3. the old slot is zeroed and synced, before done; at start, instead, for
-//     every row e that is left.
+//     every row e that is left. Files of the removed messages are deleted; at
+//     start, instead, all that have no row a.
 
 // redact does step 1 and 2 for a part whose session has no entries under way. It
 // runs on the writer: a redaction is rare, and about half a microsecond an entry.
@@ -34,7 +35,8 @@ func (w *writer) redact(p *part) error {
 	}
 	rows := w.db.NewBatch() // joins the batch only when it is whole
 	defer rows.Close()
-	if err := w.reseal(rows, p, old, made); err != nil {
+	files, err := w.reseal(rows, p, old, made)
+	if err != nil {
 		made.key.Forget()
 		return err
 	}
@@ -49,6 +51,7 @@ func (w *writer) redact(p *part) error {
 		return err
 	}
 	w.dead = append(w.dead, old.slot)
+	w.deadFiles = append(w.deadFiles, files...)
 	old.next.Store(made)
 	p.held.opened.Store(made)
 	return nil
@@ -70,13 +73,18 @@ func (w *writer) rekey(old *opened) (*opened, error) {
 }
 
 // reseal seals every entry of the log under the new key, the redacted ones
-// without their text.
-func (w *writer) reseal(rows *pebble.Batch, p *part, old, made *opened) error {
+// without their text. It answers the rows of the files that go with it.
+func (w *writer) reseal(rows *pebble.Batch, p *part, old, made *opened) (files [][]byte, err error) {
 	work := w.scratch()
 	defer w.giveBack(work)
 	var failed error
 	last, err := w.scan(w.db, old, p.ref, 0, p.held.last, func(e *engine.Entry) bool {
 		if slices.ContainsFunc(p.redact, e.HoldsTextOf) {
+			if e.File != nil {
+				row := fileKey(nil, made.tenant.number, made.session, e.File.File)
+				files = append(files, row)
+				_ = rows.Delete(row, nil) // the batch is in memory
+			}
 			e = e.Redacted()
 		}
 		var value []byte
@@ -91,9 +99,9 @@ func (w *writer) reseal(rows *pebble.Batch, p *part, old, made *opened) error {
 		failed = engine.ErrCorrupt
 	}
 	if failed != nil {
-		return failed
+		err = failed
 	}
-	return err
+	return files, err
 }
 
 // sealAgain seals an entry that its caller sealed before a redaction. Both keys

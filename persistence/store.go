@@ -47,6 +47,8 @@ type Store struct {
 	// wait for; Close takes it whole before it closes the files.
 	using sync.RWMutex
 
+	reading reading
+
 	// Atomic.
 	failed atomic.Pointer[failure]
 	closed atomic.Bool

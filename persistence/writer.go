@@ -40,6 +40,7 @@ type writer struct {
 	entries   int
 	oldest    time.Time     // the first append of the batch
 	dead      []keyring.Ref // slots whose keys end with the batch
+	deadFiles [][]byte      // rows of files that end with the batch
 	scratchPd *scratch
 
 	// Of the batch under way: what is not yet to be read from Pebble.
@@ -115,6 +116,8 @@ func (w *writer) finish() {
 	clear(settling)
 	w.settling = settling[:0]
 	w.dead = w.dead[:0]
+	clear(w.deadFiles)
+	w.deadFiles = w.deadFiles[:0]
 	w.entries, w.oldest = 0, time.Time{}
 	clear(w.newTenants)
 	clear(w.newSubjects)
@@ -146,6 +149,11 @@ func (w *writer) commit() error {
 	}
 	if w.Err() == nil {
 		w.bury()
+	}
+	if w.Err() == nil {
+		for _, row := range w.deadFiles {
+			w.dropFile(row)
+		}
 	}
 	return w.Err()
 }

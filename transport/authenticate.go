@@ -75,13 +75,15 @@ func (c *conn) allowsOrigin(tenant *engine.Tenant) bool {
 func (c *conn) visit(ctx context.Context, frame *wire.Frame) (err error) {
 	a := frame.Auth
 	if a.Token == "" && a.JWT == "" && !a.Anonymous {
-		return engine.ErrBadRequest.In("token", "jwt", "anonymous")
+		return engine.ErrBadRequest.In("token", "jwt", "anonymous").Denied(engine.DenialNoToken)
 	}
 	visit := engine.Visit{Request: frame.Request, Tenant: c.tenant, Token: a.Token, Origin: c.entrance.origin, Have: a.Have}
 	if a.JWT != "" {
-		if visit.Subject, visit.Until, err = c.visitorOf(ctx, a.JWT); err != nil {
+		proof, err := c.visitorOf(ctx, a.JWT)
+		if err != nil {
 			return err
 		}
+		visit.Subject, visit.Until, visit.Issued, visit.Claims = proof.Subject, proof.Until, proof.Issued, proof.Claims
 	}
 	c.seat, err = c.server.board.Visit(ctx, visit, c)
 	return err
@@ -90,7 +92,7 @@ func (c *conn) visit(ctx context.Context, frame *wire.Frame) (err error) {
 func (c *conn) attend(ctx context.Context, frame *wire.Frame) error {
 	a := frame.Auth
 	if a.Token == "" {
-		return engine.ErrBadRequest.In("token")
+		return engine.ErrBadRequest.In("token").Denied(engine.DenialNoToken)
 	}
 	p, err := c.operatorOf(ctx, a.Token)
 	if err != nil {

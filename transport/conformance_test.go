@@ -11,9 +11,17 @@ import (
 // marker is a request whose answer shows that the connection lives.
 const marker = `{"k":"req","id":"marker","op":"read.mark","d":{"sid":"01JTDKRQGG000000000000001A","seq":1}}`
 
-// TestConformance speaks RFC 6455 by hand, in the order of the Autobahn suite's
-// groups. want 0: the connection lives on.
-func TestConformance(t *testing.T) {
+// frameCase is what a client sends, frame by frame, and what comes of it.
+type frameCase struct {
+	name string
+	send [][]byte
+	want int // 0: the connection lives on
+	also int // another code that is right
+}
+
+// frameCases speak RFC 6455 by hand, in the order of the Autobahn suite's groups,
+// to an endpoint whose messages may have limit bytes.
+func frameCases(limit int) []frameCase {
 	text := func(final bool, s string) []byte { return masked(final, rfc6455.OpText, s) }
 	more := func(final bool, s string) []byte { return masked(final, rfc6455.OpContinuation, s) }
 	ping := func(s string) []byte { return masked(true, rfc6455.OpPing, s) }
@@ -26,13 +34,7 @@ func TestConformance(t *testing.T) {
 	padded := func(n int) string { // a good request of n bytes
 		return marker[:len(marker)-1] + strings.Repeat(" ", n-len(marker)) + "}"
 	}
-	const limit = 64 << 10
-	for _, tt := range []struct {
-		name string
-		send [][]byte
-		want int
-		also int // another code that is right
-	}{
+	return []frameCase{
 		{"1.1 sizes around the length forms", [][]byte{text(true, padded(125)), text(true, padded(126)), text(true, padded(127)), text(true, padded(65535))}, 0, 0},
 		{"1.1 the largest", [][]byte{text(true, padded(limit))}, 0, 0},
 		{"1.1 one byte too large", [][]byte{text(true, padded(limit+1))}, 1009, 0},
@@ -78,39 +80,50 @@ func TestConformance(t *testing.T) {
 		{"7.13 code 5000", [][]byte{closing(5000, "")}, 1002, 0},
 		{"not masked", [][]byte{unmasked}, 1002, 0},
 		{"length with the highest bit", [][]byte{raw(0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4)}, 1002, 1009},
-	} {
+	}
+}
+
+const onlyOurReader = "only our own reader judges"
+
+func TestConformance(t *testing.T) {
+	for _, tt := range frameCases(64 << 10) {
 		t.Run(tt.name, func(t *testing.T) {
 			paths(t, func(t *testing.T, o Options) {
-				if strings.HasSuffix(tt.name, "only our own reader judges") && !o.FastPath {
+				if strings.HasSuffix(tt.name, onlyOurReader) && !o.FastPath {
 					return
 				}
 				for _, whole := range []bool{true, false} {
-					r := serve(t, o)
-					c := r.seated()
-					for _, frame := range tt.send {
-						frame = bytes.Clone(frame)
-						if whole {
-							_, _ = c.Write(frame) // the server may have closed already
-							continue
-						}
-						for len(frame) > 0 && len(frame) < 2000 { // in pieces of one byte
-							_, _ = c.Write(frame[:1])
-							frame = frame[1:]
-						}
-						_, _ = c.Write(frame)
-					}
+					c := serve(t, o).seated()
+					c.sendAll(tt.send, whole)
 					if tt.want == 0 {
 						c.text(marker)
 						c.mark(len(tt.send))
 						continue
 					}
-					code, bye := c.closed()
-					if code != tt.want && (tt.also == 0 || code != tt.also) {
-						t.Errorf("whole=%v: got %d %s, want %d", whole, code, bye, tt.want)
-					}
+					tt.ends(t, c, whole)
 				}
 			})
 		})
+	}
+}
+
+// sendAll sends frames whole, or in pieces of one byte.
+func (c *rawConn) sendAll(frames [][]byte, whole bool) {
+	for _, frame := range frames {
+		frame = bytes.Clone(frame)
+		for !whole && len(frame) > 0 && len(frame) < 2000 {
+			_, _ = c.Write(frame[:1])
+			frame = frame[1:]
+		}
+		_, _ = c.Write(frame) // the server may have closed already
+	}
+}
+
+func (tt frameCase) ends(t *testing.T, c *rawConn, whole bool) {
+	t.Helper()
+	code, bye := c.closed()
+	if code != tt.want && (tt.also == 0 || code != tt.also) {
+		t.Errorf("whole=%v: got %d %s, want %d", whole, code, bye, tt.want)
 	}
 }
 

@@ -24,13 +24,19 @@ type side uint8
 const (
 	visitorSide side = iota
 	operatorSide
+	echoSide // says what it hears: for conformance suites
+	sides
 )
 
 func (s side) String() string {
-	if s == operatorSide {
+	switch s {
+	case operatorSide:
 		return "operator"
+	case echoSide:
+		return "echo"
+	default:
+		return "visitor"
 	}
-	return "visitor"
 }
 
 // sees is what connections of this side may see.
@@ -67,6 +73,9 @@ type conn struct {
 	pauses   int // times that reading was paused since the client last kept quiet
 	bad      int // malformed frames
 
+	// Owned by the sweeper.
+	asked bool // an echo connection: it was pinged when the sweeper looked last
+
 	// Guarded by the outbox's mu.
 	out        outbox
 	ended      ending
@@ -77,6 +86,7 @@ type conn struct {
 
 	// Atomic.
 	seated  atomic.Bool
+	astray  atomic.Bool  // counted as one that never came to auth
 	alive   atomic.Bool  // something came since the last ping
 	expires atomic.Int64 // Unix seconds at which the token ends; 0: never
 
@@ -85,10 +95,12 @@ type conn struct {
 
 // source is where messages come from: the library's reader or our own. Wait may
 // return before something came. Next borrows a buffer when a message begins and
-// returns it, nil if none was borrowed, with an error or without.
+// returns it, nil if none was borrowed, with an error or without. Opcode is that
+// of the last message.
 type source interface {
 	Wait() error
 	Next(borrow func() *[]byte) (*[]byte, error)
+	Opcode() byte
 }
 
 // run reads until the connection ends, and then takes it apart. It is the
@@ -142,6 +154,10 @@ func (c *conn) received(message []byte) (silent bool) {
 	m.bytesIn.Add(float64(len(message)))
 	if !c.alive.Load() {
 		c.alive.Store(true)
+	}
+	if c.side == echoSide {
+		c.echo(message)
+		return false
 	}
 	var frame wire.Frame
 	err := wire.Decode(message, &frame)
@@ -293,7 +309,7 @@ func (c *conn) readFailed(err error) {
 func (c *conn) end(why ending, retry time.Duration) {
 	f := farewellOf(why)
 	var bye []byte
-	if f.reconnect != "" {
+	if f.reconnect != "" && c.side != echoSide {
 		bye = wire.AppendBye(nil, f.reason, f.reconnect, max(retry, f.retry))
 	}
 	c.out.mu.Lock()

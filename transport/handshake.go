@@ -10,6 +10,7 @@ import (
 	"github.com/fasthttp/websocket"
 	"github.com/valyala/fasthttp"
 
+	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/transport/internal/rfc6455"
 )
 
@@ -36,7 +37,7 @@ type refusal struct {
 // library does not check is checked here, and the places are taken before the
 // upgrade.
 func (s *Server) handshake(ctx *fasthttp.RequestCtx, at side) {
-	e, protocol, no := s.judge(ctx)
+	e, protocol, no := s.judge(ctx, at)
 	var c *conn
 	if no == nil {
 		c, no = s.admit(ctx, at, e)
@@ -50,9 +51,11 @@ func (s *Server) handshake(ctx *fasthttp.RequestCtx, at side) {
 	}
 	upgrader := websocket.FastHTTPUpgrader{
 		ReadBufferSize:  readBuffer,
-		WriteBufferPool: &s.writeBuffers, // the library writes nothing but a close frame
-		Subprotocols:    []string{protocol},
+		WriteBufferPool: &s.writeBuffers,                                 // the library writes nothing but a close frame
 		CheckOrigin:     func(*fasthttp.RequestCtx) bool { return true }, // judged at auth, against the tenant's list
+	}
+	if protocol != "" {
+		upgrader.Subprotocols = []string{protocol}
 	}
 	// The handler is not called if the response cannot be written: the sweeper
 	// then gives the place back.
@@ -67,7 +70,7 @@ func (s *Server) handshake(ctx *fasthttp.RequestCtx, at side) {
 const readBuffer = 512
 
 // judge checks the request and answers the subprotocol to agree on.
-func (s *Server) judge(ctx *fasthttp.RequestCtx) (*entrance, string, *refusal) {
+func (s *Server) judge(ctx *fasthttp.RequestCtx, at side) (*entrance, string, *refusal) {
 	h := &ctx.Request.Header
 	switch {
 	case !s.hosted.Load():
@@ -77,14 +80,22 @@ func (s *Server) judge(ctx *fasthttp.RequestCtx) (*entrance, string, *refusal) {
 		return nil, "", &refusal{fasthttp.StatusMethodNotAllowed, "method", "want GET"}
 	case hasBody(ctx):
 		return nil, "", &refusal{fasthttp.StatusBadRequest, "body", "want no body"}
+	case string(h.Protocol()) != "HTTP/1.1":
+		return nil, "", &refusal{fasthttp.StatusUpgradeRequired, "http_version", "want HTTP/1.1"}
+	case len(h.Host()) == 0 || len(h.PeekAll("Host")) > 1:
+		return nil, "", &refusal{fasthttp.StatusBadRequest, "host", "want one Host"}
 	case !h.ConnectionUpgrade() || !strings.EqualFold(string(h.Peek("Upgrade")), "websocket"):
 		return nil, "", &refusal{fasthttp.StatusUpgradeRequired, "upgrade", "this address speaks WebSocket"}
-	case string(h.Peek("Sec-WebSocket-Version")) != "13":
+	case len(h.PeekAll("Sec-WebSocket-Version")) != 1 || string(h.Peek("Sec-WebSocket-Version")) != "13":
 		return nil, "", &refusal{fasthttp.StatusUpgradeRequired, "version", "want Sec-WebSocket-Version 13"}
 	case len(h.PeekAll("Sec-WebSocket-Key")) != 1 || !rfc6455.IsKey(h.Peek("Sec-WebSocket-Key")):
 		return nil, "", &refusal{fasthttp.StatusBadRequest, "key", "want a Sec-WebSocket-Key of 16 bytes in base64"}
 	case len(h.PeekAll("Origin")) > 1:
 		return nil, "", &refusal{fasthttp.StatusBadRequest, "origin", "want one Origin"}
+	case !areExtensions(h.PeekAll("Sec-WebSocket-Extensions")):
+		return nil, "", &refusal{fasthttp.StatusBadRequest, "extensions", "want Sec-WebSocket-Extensions as RFC 6455 section 9.1 has it"}
+	case at == echoSide: // whatever subprotocol it offers: none is spoken here
+		return &entrance{}, "", nil
 	}
 	protocol := offered(h)
 	if protocol == "" {
@@ -106,7 +117,7 @@ func (s *Server) judge(ctx *fasthttp.RequestCtx) (*entrance, string, *refusal) {
 // with one, and disagreement about where it ends is how requests are smuggled.
 func hasBody(ctx *fasthttp.RequestCtx) bool {
 	h := &ctx.Request.Header
-	if h.ContentLength() > 0 || len(ctx.Request.Body()) > 0 {
+	if length := h.ContentLength(); length > 0 || length == -1 || !ctx.Request.IsBodyStream() && len(ctx.Request.Body()) > 0 {
 		return true
 	}
 	// fasthttp has read a chunked body by now and forgotten the header.
@@ -137,6 +148,9 @@ func offered(h *fasthttp.RequestHeader) string {
 func (s *Server) admit(ctx *fasthttp.RequestCtx, at side, e *entrance) (*conn, *refusal) {
 	c := &conn{server: s, side: at, id: newConnID(s.now()), entrance: e}
 	c.out.limit = s.options.OutboxBytes
+	if at == echoSide {
+		c.out.limit += echoAhead * s.options.EchoBytes
+	}
 	c.alive.Store(true)
 	switch err := s.registry.admit(c, s.peer(ctx)); {
 	case err == nil:
@@ -196,7 +210,12 @@ func (s *Server) arrived(c *conn, ws *websocket.Conn) {
 		return
 	}
 	if c.entrance.version {
+		c.strayed(engine.ErrUnsupportedVersion)
 		c.end(endVersion, 0)
+	}
+	if c.side == echoSide { // there is nothing to wait for
+		c.entrance = nil
+		s.registry.seat(c)
 	}
 	go c.run()
 }

@@ -22,6 +22,7 @@ func TestHandshakes(t *testing.T) {
 		}
 		return strings.Replace(good, old, with, 1)
 	}
+	ext := func(value string) string { return swap("Origin", "Sec-WebSocket-Extensions: "+value+"\r\nOrigin") }
 	for _, tt := range []struct {
 		name, request string
 		status        int
@@ -31,6 +32,30 @@ func TestHandshakes(t *testing.T) {
 		{"ours among several protocols", swap("parley.v1+json", "chat, parley.v1+json"), 101},
 		{"protocols on two lines", swap("Sec-WebSocket-Protocol: ", "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: "), 101},
 		{"extensions are not agreed to", swap("Origin", "Sec-WebSocket-Extensions: permessage-deflate\r\nOrigin"), 101},
+		{"extensions with parameters are not agreed to", ext("permessage-deflate; server_max_window_bits=8, x-webkit-deflate-frame"), 101},
+		{"an extension that only begins like a known one", ext("permessage-deflate-later; client_max_window_bits"), 101},
+		{"unknown, doubled and impossible parameters", ext("permessage-deflate; server_max_window_bits=99; a; a=\"b\"; server_no_context_takeover"), 101},
+		{"extensions on two lines, an empty element", ext("permessage-deflate,,foo\r\nSec-WebSocket-Extensions: bar"), 101},
+		{"an extension without a name", ext("; server_max_window_bits=8"), 400},
+		{"a parameter without a name", ext("permessage-deflate; =8"), 400},
+		{"a parameter without a value after all", ext("permessage-deflate; server_max_window_bits="), 400},
+		{"an empty parameter", ext("permessage-deflate;;"), 400},
+		{"an open quote", ext("permessage-deflate; a=\"b"), 400},
+		{"a quoted value that is no token", ext("permessage-deflate; a=\"b c\""), 400},
+		{"a value for the name", ext("permessage-deflate=1"), 400},
+		{"a name of two words", ext("permessage deflate"), 400},
+		{"an empty list", ext(" , "), 400},
+		{"HTTP/1.0", swap("HTTP/1.1", "HTTP/1.0"), 426},
+		{"no host", swap("Host: parley\r\n", ""), 400},
+		{"two hosts", swap("Host: parley\r\n", "Host: parley\r\nHost: other\r\n"), 400},
+		{"upgrade in another case", swap("Upgrade: websocket", "Upgrade: WebSocket"), 101},
+		{"two versions", swap("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 13, 8"), 426},
+		{"version on two lines", swap("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 8"), 426},
+		{"version with a sign", swap("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: +13"), 426},
+		{"key of 17 bytes", swap("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZWU="), 400},
+		{"key with bits that nobody wrote", swap("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZR=="), 400},
+		{"key in URL-safe base64", swap("dGhlIHNhbXBsZSBub25jZQ==", "_-hlIHNhbXBsZSBub25jZQ=="), 400},
+		{"PUT", swap("GET", "PUT"), 405},
 		{"POST", swap("GET", "POST"), 405},
 		{"a body", swap("Origin", "Content-Length: 5\r\nOrigin") + "hello", 400},
 		{"a chunked body", swap("Origin", "Transfer-Encoding: chunked\r\nOrigin") + "0\r\n\r\n", 400},

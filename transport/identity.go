@@ -19,7 +19,8 @@ type Refusal struct {
 	During   string            // "auth" or "auth.refresh"
 	Tenant   engine.TenantID   // empty: the client named none that there is
 	Operator engine.OperatorID // of an operator's auth.refresh: who is seated
-	Reason   string            // the error code
+	Reason   string            // the error code, which is what the client was told
+	Denial   engine.Denial     // why, as far as the server knows
 }
 
 const (
@@ -31,14 +32,31 @@ const (
 func (c *conn) refused(during string, err *engine.Error) {
 	s := c.server
 	s.metrics.auths.WithLabelValues(c.side.String(), wire.Code(err)).Inc()
+	s.metrics.denials.WithLabelValues(c.side.String(), engine.DenialOf(err).String()).Inc()
 	if s.options.Audit == nil {
 		return
 	}
-	r := Refusal{At: s.now(), Conn: c.id, Side: c.side.String(), During: during, Operator: c.operator, Reason: wire.Code(err)}
+	r := Refusal{At: s.now(), Conn: c.id, Side: c.side.String(), During: during, Operator: c.operator, Reason: wire.Code(err), Denial: engine.DenialOf(err)}
 	if c.tenant != nil {
 		r.Tenant = c.tenant.ID
 	}
 	s.options.Audit(r)
+}
+
+// strayed counts a connection that never came to auth, once, and hands it to the
+// audit trail. Any goroutine: it touches nothing of the connection's own.
+func (c *conn) strayed(err *engine.Error) {
+	if c.astray.Swap(true) {
+		return
+	}
+	s := c.server
+	s.metrics.auths.WithLabelValues(c.side.String(), wire.Code(err)).Inc()
+	s.metrics.denials.WithLabelValues(c.side.String(), engine.DenialOf(err).String()).Inc()
+	if s.options.Audit != nil {
+		s.options.Audit(Refusal{
+			At: s.now(), Conn: c.id, Side: c.side.String(), During: duringAuth, Reason: wire.Code(err), Denial: engine.DenialOf(err),
+		})
+	}
 }
 
 // operatorOf verifies an operator's token, which must allow to answer chats.
@@ -48,18 +66,18 @@ func (c *conn) operatorOf(ctx context.Context, token string) (engine.Principal, 
 		return engine.Principal{}, err
 	}
 	if !p.Has(engine.RoleOperator) && !p.Has(engine.RoleSupervisor) && !p.Has(engine.RoleBot) {
-		return engine.Principal{}, engine.ErrForbidden.Because("the token has no role that answers chats")
+		return engine.Principal{}, engine.ErrForbidden.Because("the token has no role that answers chats").Denied(engine.DenialRole)
 	}
 	return p, nil
 }
 
 // visitorOf verifies a visitor's signed token.
-func (c *conn) visitorOf(ctx context.Context, token string) (string, time.Time, error) {
-	subject, until, err := c.server.options.Visitors.Visitor(ctx, c.tenant, token)
-	if err == nil && subject == "" { // a host's mistake must not seat somebody as nobody
-		err = engine.ErrAuthInvalid
+func (c *conn) visitorOf(ctx context.Context, token string) (engine.Proof, error) {
+	proof, err := c.server.options.Visitors.Visitor(ctx, c.tenant, token)
+	if err == nil && proof.Subject == "" { // a host's mistake must not seat somebody as nobody
+		err = engine.ErrAuthInvalid.Denied(engine.DenialSubject)
 	}
-	return subject, until, err
+	return proof, err
 }
 
 // refresh takes a newer token. Refused, nothing changes.
@@ -82,14 +100,16 @@ func (c *conn) renew(token string) (engine.Renewed, error) {
 	var err error
 	switch {
 	case token == "":
-		return engine.Renewed{}, engine.ErrBadRequest.In("token")
+		return engine.Renewed{}, engine.ErrBadRequest.In("token").Denied(engine.DenialNoToken)
 	case c.side == operatorSide:
 		r.Principal, err = c.operatorOf(ctx, token)
 		if err == nil && r.Principal.Operator != c.operator {
 			err = engine.ErrForbidden.Because("the token is somebody else's")
 		}
 	case strings.ContainsRune(token, '.'): // a JWT; the server's own tokens have none
-		r.Subject, r.Until, err = c.visitorOf(ctx, token)
+		var proof engine.Proof
+		proof, err = c.visitorOf(ctx, token)
+		r.Subject, r.Until, r.Issued, r.Claims = proof.Subject, proof.Until, proof.Issued, proof.Claims
 	default:
 		r.Token = token
 	}

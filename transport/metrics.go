@@ -7,7 +7,7 @@ import (
 // metrics are one server's counters. Labels are closed lists of words of this
 // package; none names a tenant or a person.
 type metrics struct {
-	connections [2]prometheus.Gauge // by side
+	connections [sides]prometheus.Gauge
 	byes        [endings]prometheus.Counter
 	framesIn    prometheus.Counter
 	framesOut   prometheus.Counter
@@ -19,8 +19,11 @@ type metrics struct {
 	limited     prometheus.Counter
 	handshakes  *prometheus.CounterVec
 	auths       *prometheus.CounterVec
+	denials     *prometheus.CounterVec
 	pending     prometheus.Histogram
 	panics      prometheus.Counter
+	files       *prometheus.CounterVec
+	fileBytes   *prometheus.CounterVec
 }
 
 func newMetrics(to prometheus.Registerer) (*metrics, error) {
@@ -47,11 +50,18 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 		auths: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "parley", Name: "auth_refused_total", Help: "Refused requests auth and auth.refresh, by error code.",
 		}, []string{"side", "reason"}),
+		denials: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "parley", Name: "auth_denied_total", Help: "Refused attempts to be let in or to stay, by what was wrong.",
+		}, []string{"side", "denial"}),
 		pending: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "parley", Name: "ws_outbox_pending_bytes", Help: "Bytes that wait for a connection, sampled when it is pinged.",
 			Buckets: prometheus.ExponentialBuckets(256, 4, 8),
 		}),
-		panics: counter("ws_panics_total", "Panics caught in connections; each ended one connection."),
+		files: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "parley", Name: "file_transfers_total", Help: "Requests for the bytes of files, by direction and result: ok or an error code.",
+		}, []string{"direction", "result"}),
+		fileBytes: counters("file_bytes_total", "Bytes of files that came in and went out, whatever came of them.", "direction"),
+		panics:    counter("ws_panics_total", "Panics caught in connections; each ended one connection."),
 	}
 	for s := range m.connections {
 		m.connections[s] = connections.WithLabelValues(side(s).String())
@@ -61,7 +71,7 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		connections, byes, m.framesIn, m.framesOut, m.bytesIn, m.bytesOut, m.writes, m.dropped, m.badFrames, m.limited,
-		m.handshakes, m.auths, m.pending, m.panics,
+		m.handshakes, m.auths, m.denials, m.pending, m.panics, m.files, m.fileBytes,
 	} {
 		if err := to.Register(c); err != nil {
 			return m, err

@@ -26,10 +26,11 @@ type Authenticator interface {
 }
 
 // VisitorAuthenticator says who a visitor has proven to be by a token that the
-// tenant signed: by which name the tenant knows it, and until when that holds.
-// Called as Authenticator is, with the same errors. auth.JWT is one.
+// tenant signed: by which name the tenant knows it, until when that holds, and what
+// the tenant vouches for besides. Called as Authenticator is, with the same errors.
+// auth.JWT is one.
 type VisitorAuthenticator interface {
-	Visitor(ctx context.Context, tenant *engine.Tenant, token string) (subject string, until time.Time, err error)
+	Visitor(ctx context.Context, tenant *engine.Tenant, token string) (engine.Proof, error)
 }
 
 // Options configures a Server. Only Tenants is required.
@@ -41,8 +42,8 @@ type Options struct {
 	// Visitors verifies visitors' signed tokens. Nil means Authenticator, if it can,
 	// else auth.JWT with Clock.
 	Visitors VisitorAuthenticator
-	// Audit hears of every refused auth and auth.refresh. It is called on the
-	// connection's own goroutine, must not block, and may be called by many at a
+	// Audit hears of every refused auth and auth.refresh, and of connections that
+	// never came to it. It must not block, and may be called by many goroutines at a
 	// time. Nil means nobody does.
 	Audit func(Refusal)
 	// Logger gets what an administrator should see. Nil means none.
@@ -75,12 +76,20 @@ type Options struct {
 	// writing connection has a goroutine while it writes. Both behave alike.
 	FastPath bool
 
+	// Echo serves EchoPath, which sends every message back: for conformance suites
+	// and for measuring. It needs no token, so it is for loopback only, unless
+	// AllowEchoBeyondLoopback. It knows no limit of rate.
+	Echo                    bool
+	AllowEchoBeyondLoopback bool
+	EchoBytes               int // of one message to EchoPath; 0 means 16 MiB
+
 	FrameBytes          int // of one message from a client; 0 means 64 KiB
 	OutboxBytes         int // waiting for one connection; 0 means 1 MiB; at least 64 KiB
 	HeaderBytes         int // of a handshake's headers; 0 means 16 KiB with FastPath, else 4 KiB, which every connection keeps
 	MaxConnections      int // of the server; 0 means 100,000
 	MaxConnectionsPerIP int // of one address (IPv6: one /64); 0 means no limit
 	BadFrames           int // malformed frames until a connection is closed; 0 means 10
+	MaxTransfers        int // of files, up and down, at a time; 0 means 256
 
 	AuthTimeout  time.Duration // until auth must have come; 0 means 10 s
 	PingEvery    time.Duration // between two pings; 0 means 20 s
@@ -90,6 +99,9 @@ type Options struct {
 	ReadTimeout  time.Duration // for a request's headers; 0 means 5 s
 	IdleTimeout  time.Duration // of a kept-alive HTTP connection; 0 means 30 s
 	DrainTimeout time.Duration // of the drain when Serve's ctx ends; 0 means 10 s
+	// TransferTimeout is for one file, up or down, from the request's head to the
+	// last byte; 0 means 2 min.
+	TransferTimeout time.Duration
 
 	pause time.Duration // for which a client that sends too much is not read; tests shorten it
 }
@@ -122,10 +134,13 @@ func (o *Options) EnsureDefaults() {
 		header = 16 << 10
 	}
 	orDefault(&o.FrameBytes, 64<<10)
+	orDefault(&o.EchoBytes, 16<<20)
 	orDefault(&o.OutboxBytes, 1<<20)
 	orDefault(&o.HeaderBytes, header)
 	orDefault(&o.MaxConnections, 100_000)
 	orDefault(&o.BadFrames, 10)
+	orDefault(&o.MaxTransfers, 256)
+	orDefault(&o.TransferTimeout, 2*time.Minute)
 	orDefault(&o.AuthTimeout, 10*time.Second)
 	orDefault(&o.PingEvery, 20*time.Second)
 	orDefault(&o.PongTimeout, o.PingEvery/2)
@@ -152,8 +167,11 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("transport: FrameBytes and HeaderBytes are at least 1,024, OutboxBytes at least 65,536; got %d, %d, %d",
 			o.FrameBytes, o.HeaderBytes, o.OutboxBytes)
 	}
-	if o.MaxConnections < 1 || o.MaxConnectionsPerIP < 0 || o.BadFrames < 1 {
-		return errors.New("transport: MaxConnections and BadFrames are at least 1, MaxConnectionsPerIP is not negative")
+	if o.EchoBytes < 1 {
+		return fmt.Errorf("transport: EchoBytes is at least 1; got %d", o.EchoBytes)
+	}
+	if o.MaxConnections < 1 || o.MaxConnectionsPerIP < 0 || o.BadFrames < 1 || o.MaxTransfers < 1 {
+		return errors.New("transport: MaxConnections, BadFrames and MaxTransfers are at least 1, MaxConnectionsPerIP is not negative")
 	}
 	if o.PongTimeout >= o.PingEvery {
 		return fmt.Errorf("transport: PongTimeout is less than PingEvery; got %s and %s", o.PongTimeout, o.PingEvery)
@@ -161,6 +179,7 @@ func (o *Options) Validate() error {
 	for name, d := range map[string]time.Duration{
 		"AuthTimeout": o.AuthTimeout, "PingEvery": o.PingEvery, "PongTimeout": o.PongTimeout, "WriteTimeout": o.WriteTimeout,
 		"CloseTimeout": o.CloseTimeout, "ReadTimeout": o.ReadTimeout, "IdleTimeout": o.IdleTimeout, "DrainTimeout": o.DrainTimeout,
+		"TransferTimeout": o.TransferTimeout,
 	} {
 		if d <= 0 {
 			return fmt.Errorf("transport: %s is positive; got %s", name, d)

@@ -22,6 +22,7 @@ import (
 type Server struct {
 	// Fixed after construction.
 	board    engine.Switchboard
+	exchange engine.FileExchange // the board too, if it can; nil: no files
 	options  Options
 	metrics  *metrics
 	registry *registry
@@ -42,16 +43,18 @@ type Server struct {
 	// Atomic.
 	lastQueue atomic.Pointer[queueFrame]
 	turn      atomic.Uint64 // spreads connections over shards
+	transfers atomic.Int64  // of files, under way
 
 	batches      batches
 	messages     buffers
 	writeBuffers sync.Pool
 }
 
-// Paths of the two endpoints.
+// Paths of the endpoints. EchoPath is one only with Options.Echo.
 const (
 	VisitorPath  = "/v1/visitor"
 	OperatorPath = "/v1/operator"
+	EchoPath     = "/v1/echo"
 )
 
 // NewServer makes a server that seats connections at board. What is wrong with
@@ -60,6 +63,7 @@ func NewServer(board engine.Switchboard, options Options) *Server {
 	options.EnsureDefaults()
 	s := &Server{board: board, options: options, stop: make(chan struct{})}
 	s.borrow = s.lend
+	s.exchange, _ = board.(engine.FileExchange)
 	s.registry = newRegistry(&s.options)
 	s.err = options.Validate()
 	m, err := newMetrics(options.Registerer)
@@ -84,7 +88,7 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
 	if s.err != nil {
 		return s.err
 	}
-	if err := s.refusePlaintext(addr); err != nil {
+	if err := s.refuseAddress(addr); err != nil {
 		return err
 	}
 	var lc net.ListenConfig
@@ -102,7 +106,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		_ = ln.Close()
 		return s.err
 	}
-	if err := s.refusePlaintext(ln.Addr().String()); err != nil {
+	if err := s.refuseAddress(ln.Addr().String()); err != nil {
 		_ = ln.Close()
 		return err
 	}
@@ -157,7 +161,9 @@ func (s *Server) newHTTP() *fasthttp.Server {
 		ReadTimeout:           s.options.ReadTimeout,
 		WriteTimeout:          s.options.ReadTimeout,
 		IdleTimeout:           s.options.IdleTimeout,
-		MaxRequestBodySize:    64 << 10,
+		MaxRequestBodySize:    smallBody, // of what is read before the handler
+		StreamRequestBody:     true,      // files pass through; other bodies are bounded by route
+		HeaderReceived:        s.headerReceived,
 		NoDefaultServerHeader: true,
 		SecureErrorLogMessage: true,
 		CloseOnShutdown:       true,
@@ -183,6 +189,14 @@ func (s *Server) tlsConfig() *tls.Config {
 	return config
 }
 
+// refuseAddress says why this server may not be reached at addr, or nil.
+func (s *Server) refuseAddress(addr string) error {
+	if err := s.refusePlaintext(addr); err != nil {
+		return err
+	}
+	return s.refuseEcho(addr)
+}
+
 // refusePlaintext keeps what people write from crossing a network in the clear
 // by oversight.
 func (s *Server) refusePlaintext(addr string) error {
@@ -202,13 +216,17 @@ func isLoopback(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Mount makes a host's own fasthttp server serve the two endpoints, before its
-// own handler, which keeps all other paths. It sets KeepHijackedConns on host:
+// Mount makes a host's own fasthttp server serve the two endpoints and files,
+// before its own handler, which keeps all other paths. A host whose server does not
+// stream request bodies takes files up to its own limit of a body. It sets KeepHijackedConns on host:
 // without it a late frame could reach another visitor's socket. It refuses a
 // server that is at work already. The host ends with Drain.
 func (s *Server) Mount(host *fasthttp.Server) error {
 	if s.err != nil {
 		return s.err
+	}
+	if s.options.Echo && !s.options.AllowEchoBeyondLoopback {
+		return errors.New("transport: Echo in a host whose addresses are not known here: allow it by name (AllowEchoBeyondLoopback)")
 	}
 	if host.GetOpenConnectionsCount() >= 0 { // -1 is fasthttp's word for "does not serve"
 		return errors.New("transport: mount before the host's server serves: KeepHijackedConns cannot change under open connections")
@@ -218,7 +236,7 @@ func (s *Server) Mount(host *fasthttp.Server) error {
 	s.begin()
 	own, others := s.Handler(), host.Handler
 	host.Handler = func(ctx *fasthttp.RequestCtx) {
-		if others == nil || isEndpoint(ctx) {
+		if others == nil || s.isEndpoint(ctx) {
 			own(ctx)
 			return
 		}
@@ -227,14 +245,14 @@ func (s *Server) Mount(host *fasthttp.Server) error {
 	return nil
 }
 
-// Handler is the handler of the two endpoints, and of Pages, for a host that
+// Handler is the handler of the two endpoints, of files, and of Pages, for a host that
 // routes by itself. Mount the host's server first: until then connections are
 // refused.
 func (s *Server) Handler() fasthttp.RequestHandler { return s.route }
 
-func isEndpoint(ctx *fasthttp.RequestCtx) bool {
+func (s *Server) isEndpoint(ctx *fasthttp.RequestCtx) bool {
 	path := string(ctx.Path())
-	return path == VisitorPath || path == OperatorPath
+	return path == VisitorPath || path == OperatorPath || isFile(ctx.Path()) || path == EchoPath && s.options.Echo
 }
 
 func (s *Server) route(ctx *fasthttp.RequestCtx) {
@@ -244,11 +262,18 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 			ctx.Error("internal", fasthttp.StatusInternalServerError)
 		}
 	}()
-	switch string(ctx.Path()) {
-	case VisitorPath:
+	switch path := string(ctx.Path()); {
+	case path == VisitorPath:
 		s.handshake(ctx, visitorSide)
-	case OperatorPath:
+	case path == OperatorPath:
 		s.handshake(ctx, operatorSide)
+	case path == EchoPath && s.options.Echo:
+		s.handshake(ctx, echoSide)
+	case isFile(ctx.Path()):
+		s.file(ctx)
+	case !takesBody(ctx):
+		ctx.Error("too large", fasthttp.StatusRequestEntityTooLarge)
+		ctx.SetConnectionClose()
 	default:
 		s.options.Pages(ctx)
 	}

@@ -16,8 +16,10 @@ import (
 // librarySource reads with the WebSocket library: the default path. The library
 // does not check UTF-8 and does not bound what it hands over; that is done here.
 type librarySource struct {
-	ws    *websocket.Conn
-	limit int
+	ws     *websocket.Conn
+	limit  int
+	binary bool // binary messages are taken
+	opcode byte // of the last message
 }
 
 // errLibrarySaid is a protocol error that the library answered with a close
@@ -33,7 +35,7 @@ func newLibrarySource(c *conn, ws *websocket.Conn) *librarySource {
 		}
 		return c.control(rfc6455.OpClose, rfc6455.AppendClose(nil, code, ""))
 	})
-	return &librarySource{ws, c.server.options.FrameBytes}
+	return &librarySource{ws: ws, limit: c.maxMessage(), binary: c.side == echoSide}
 }
 
 // Wait has nothing to do: the library waits in Next.
@@ -44,7 +46,7 @@ func (l *librarySource) Next(borrow func() *[]byte) (*[]byte, error) {
 	if err != nil {
 		return nil, judgeLibrary(err)
 	}
-	if kind != websocket.TextMessage {
+	if l.opcode = byte(kind); kind != websocket.TextMessage && !l.binary {
 		return nil, &rfc6455.Fault{Code: rfc6455.CloseUnsupported, What: "binary message"}
 	}
 	message := borrow()
@@ -56,7 +58,7 @@ func (l *librarySource) Next(borrow func() *[]byte) (*[]byte, error) {
 		n, err := r.Read((*message)[at:cap(*message)])
 		*message = (*message)[:at+n]
 		switch {
-		case !text.Write((*message)[at:]), errors.Is(err, io.EOF) && !text.Complete():
+		case l.opcode == rfc6455.OpText && (!text.Write((*message)[at:]) || errors.Is(err, io.EOF) && !text.Complete()):
 			return message, &rfc6455.Fault{Code: rfc6455.CloseInvalidUTF8, What: "message is not UTF-8"}
 		case len(*message) > l.limit:
 			return message, &rfc6455.Fault{Code: rfc6455.CloseTooBig, What: "message too large"}
@@ -67,6 +69,9 @@ func (l *librarySource) Next(borrow func() *[]byte) (*[]byte, error) {
 		}
 	}
 }
+
+// Opcode is the last message's: the library's numbers are RFC 6455's.
+func (l *librarySource) Opcode() byte { return l.opcode }
 
 // judgeLibrary tells the library's protocol errors, which have no type, from
 // those of the socket.
@@ -101,7 +106,11 @@ func newOwnSource(c *conn, early []byte) source {
 	if len(early) > 0 {
 		from = io.MultiReader(bytes.NewReader(early), c.socket)
 	}
-	return rfc6455.NewReader(from, rfc6455.ServerSide, readBuffer, c.server.options.FrameBytes, c.control)
+	r := rfc6455.NewReader(from, rfc6455.ServerSide, readBuffer, c.maxMessage(), c.control)
+	if c.side == echoSide {
+		r.TakeBinary()
+	}
+	return r
 }
 
 // drainEarly takes the bytes that fasthttp read beyond the handshake out of its

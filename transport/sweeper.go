@@ -3,6 +3,7 @@ package transport
 import (
 	"time"
 
+	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/transport/internal/rfc6455"
 	"github.com/parleyhq/parley/transport/wire"
 )
@@ -28,7 +29,7 @@ func (s *Server) sweep(stop <-chan struct{}) {
 		}
 		conns = s.registry.slot((tick+pingSlots-grace)%pingSlots, conns[:0])
 		for _, c := range conns {
-			if !c.alive.Load() {
+			if !c.alive.Load() && !c.isSpared() {
 				c.end(endNoPong, 0)
 			}
 		}
@@ -37,6 +38,7 @@ func (s *Server) sweep(stop <-chan struct{}) {
 		s.ping(conns)
 		conns, lost = s.registry.late(time.Now(), conns[:0], lost[:0])
 		for _, c := range conns {
+			c.strayed(engine.ErrAuthRequired.Denied(engine.DenialTimeout))
 			c.end(endAuthTimeout, 0)
 		}
 		for _, c := range lost {
@@ -64,10 +66,14 @@ func (s *Server) ping(conns []*conn) {
 	}
 	ping := outFrame{wire.AppendPing(nil, s.now()), rfc6455.OpText}
 	for _, c := range conns {
-		c.alive.Store(false)
+		heard := c.alive.Swap(false)
 		c.out.mu.Lock()
 		s.metrics.pending.Observe(float64(c.out.pending))
 		c.out.mu.Unlock()
+		if c.side == echoSide {
+			c.pingEcho(heard)
+			continue
+		}
 		c.send(ping)
 	}
 }

@@ -89,6 +89,8 @@ func matrix() map[string]row {
 		"visitor message.redact":  {aim: "sid", stranger: "not_found"},
 		"visitor read.mark":       {aim: "sid", stranger: "not_found"},
 		"visitor history.get":     {aim: "sid", stranger: "not_found"},
+		"visitor file.begin":      {aim: "sid", stranger: "not_found"},
+		"visitor file.get":        {aim: "sid", stranger: "not_found"},
 		"visitor session.close":   {aim: "sid", stranger: "not_found"},
 		"operator auth":           {own: "bad_request"},
 		"operator auth.refresh":   {own: "auth_invalid"},
@@ -97,6 +99,8 @@ func matrix() map[string]row {
 		"operator message.redact": {aim: "sid", stranger: "not_found"},
 		"operator read.mark":      {aim: "sid", stranger: "not_found"},
 		"operator history.get":    {aim: "sid", stranger: "not_found"},
+		"operator file.begin":     {aim: "sid", stranger: "not_found"},
+		"operator file.get":       {aim: "sid", stranger: "not_found"},
 		"operator session.close":  {aim: "sid", stranger: "not_found"},
 		"operator offer.accept":   {aim: "offer_id", stranger: "not_found", told: colleague},
 		"operator offer.reject":   {aim: "offer_id", stranger: "not_found", told: colleague},
@@ -106,14 +110,14 @@ func matrix() map[string]row {
 }
 
 // aim is a session to try commands on, and its live offer if there is one.
-type aim struct{ sid, offer string }
+type aim struct{ sid, offer, file string }
 
 // unknown is a session that is not there.
 func unknown() aim {
 	var id engine.ID
 	binary.BigEndian.PutUint64(id[:8], uint64(time.Now().UnixMilli())<<16|rand.Uint64()&0xffff)
 	binary.BigEndian.PutUint64(id[8:], rand.Uint64())
-	return aim{id.String(), id.String() + ".4"}
+	return aim{id.String(), id.String() + ".4", id.String()}
 }
 
 // fields fills the members of a command's d. What a command is about is named by
@@ -124,6 +128,10 @@ func (c command) fields(t *testing.T, at aim) map[string]any {
 		"tenant": "acme", "token": "a.b.c", "sid": at.sid, "offer_id": at.offer, "cmid": freshKey(), "idem": freshKey(), "ep": 1, "seq": 1,
 		"target": map[string]int{"visitor": visitorsWords, "operator": operatorsWords}[c.side],
 		"body":   textBody("let me in"), "intent": "accepting", "on": false,
+		"file_id": at.file, "name": "a.txt", "size": 5, "mime": "text/plain", "sha256": strings.Repeat("0", 64),
+	}
+	if at.file == "" { // a session without a file
+		values["file_id"] = unknown().file
 	}
 	d := map[string]any{}
 	for _, name := range c.required {
@@ -213,6 +221,7 @@ func (d *doorstep) people() {
 	if said["seq"] != float64(operatorsWords) {
 		d.t.Fatalf("the operator's words are number %v, want %d", said["seq"], operatorsWords)
 	}
+	d.mine.file = d.visitor.sendFile(d.addr, d.mine.sid, "a visitor's file")
 }
 
 func textBody(text string) map[string]any { return map[string]any{"type": "text", "text": text} }
@@ -237,7 +246,7 @@ func (d *doorstep) offered(visitor *socket) aim {
 		data, _ := f["d"].(map[string]any)
 		return f["t"] == "offer.new" && data["sid"] == sid
 	})
-	return aim{sid, offer["d"].(map[string]any)["offer_id"].(string)}
+	return aim{sid: sid, offer: offer["d"].(map[string]any)["offer_id"].(string)}
 }
 
 // own is the socket of a side's rightful sender.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,7 @@ func (d *pebbleDisk) unmount() error { return d.store.Close() }
 type memoryDisk struct {
 	mu      sync.Mutex
 	logs    map[engine.SessionRef]*memoryLog
+	starts  map[engine.VisitorID]map[engine.Tag]engine.SessionID
 	intents map[engine.OperatorID]engine.IntentInfo
 }
 
@@ -76,10 +78,13 @@ type memoryLog struct {
 }
 
 func newMemoryDisk() *memoryDisk {
-	return &memoryDisk{logs: map[engine.SessionRef]*memoryLog{}, intents: map[engine.OperatorID]engine.IntentInfo{}}
+	return &memoryDisk{
+		logs: map[engine.SessionRef]*memoryLog{}, starts: map[engine.VisitorID]map[engine.Tag]engine.SessionID{},
+		intents: map[engine.OperatorID]engine.IntentInfo{},
+	}
 }
 
-func (d *memoryDisk) mount() (actors.Store, error) { return &memoryStore{d}, nil }
+func (d *memoryDisk) mount() (actors.Store, error) { return &memoryStore{memoryDisk: d}, nil }
 
 func (d *memoryDisk) crash() {} // what is appended is durable
 
@@ -87,7 +92,10 @@ func (d *memoryDisk) unmount() error { return nil }
 
 // memoryStore is what a server holds of a memoryDisk. It calls done on the
 // caller's stack: it is used behind a slowStore, whose worker is the caller.
-type memoryStore struct{ *memoryDisk }
+type memoryStore struct {
+	*memoryDisk
+	engine.Vault // none: nobody sends files here
+}
 
 func (s *memoryStore) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, error)) {
 	s.mu.Lock()
@@ -112,11 +120,33 @@ func (s *memoryStore) Append(appends []engine.Append, done func([]error)) {
 	errs := make([]error, len(appends))
 	s.mu.Lock()
 	for i := range appends {
-		errs[i] = s.logs[appends[i].Ref].add(&appends[i])
+		a := &appends[i]
+		if errs[i] = s.logs[a.Ref].add(a); errs[i] == nil {
+			s.keepStarts(s.logs[a.Ref].head.Visitor, a)
+		}
 	}
 	s.mu.Unlock()
 	done(errs)
 }
+
+// keepStarts files the starts of an append. Call with mu held.
+func (s *memoryStore) keepStarts(visitor engine.VisitorID, a *engine.Append) {
+	for _, start := range a.Starts {
+		if s.starts[visitor] == nil {
+			s.starts[visitor] = map[engine.Tag]engine.SessionID{}
+		}
+		s.starts[visitor][start.Tag] = a.Ref.Session
+	}
+}
+
+func (s *memoryStore) Recall(_ engine.TenantID, visitor engine.VisitorID, done func(map[engine.Tag]engine.SessionID, error)) {
+	s.mu.Lock()
+	found := maps.Clone(s.starts[visitor])
+	s.mu.Unlock()
+	done(found, nil)
+}
+
+func (s *memoryStore) ForgetKeys(time.Time) {} // a round is shorter than that
 
 func (l *memoryLog) add(a *engine.Append) error {
 	if l == nil || l.head.Closed || a.Term != l.head.Term || a.Entries[0].Seq != l.head.Last+1 {
@@ -351,6 +381,10 @@ func (s *slowStore) Append(appends []engine.Append, done func([]error)) {
 
 func (s *slowStore) ReadFrom(ref engine.SessionRef, after engine.Seq, limit int, done func([]*engine.Entry, error)) {
 	s.queue(func() { s.Store.ReadFrom(ref, after, limit, done) }, func() { done(nil, errSevered) })
+}
+
+func (s *slowStore) Recall(tenant engine.TenantID, visitor engine.VisitorID, done func(map[engine.Tag]engine.SessionID, error)) {
+	s.queue(func() { s.Store.Recall(tenant, visitor, done) }, func() { done(nil, errSevered) })
 }
 
 func (s *slowStore) Release(ref engine.SessionRef) {

@@ -42,13 +42,12 @@ type world struct {
 	devices []*device
 
 	// Owned by whoever runs the round.
-	store    *slowStore
-	system   *actors.System
-	cancel   context.CancelFunc
-	served   chan error
-	up       bool
-	crashes  int // stops of either kind
-	reopened int // starts whose repetition opened another session
+	store   *slowStore
+	system  *actors.System
+	cancel  context.CancelFunc
+	served  chan error
+	up      bool
+	crashes int // stops of either kind
 
 	mu     sync.Mutex
 	wrong  []string              // guarded by mu, as all that follows

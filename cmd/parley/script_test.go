@@ -89,10 +89,10 @@ func scriptProves(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	tenant, _ := tenants.Tenant(engine.TenantID(args[1]))
 	token := strings.TrimSpace(ts.ReadFile("stdout"))
-	subject, _, err := new(auth.JWT).Visitor(context.Background(), tenant, token)
+	proof, err := new(auth.JWT).Visitor(context.Background(), tenant, token)
 	ts.Check(err)
-	if subject != args[2] {
-		ts.Fatalf("subject: got %q, want %q", subject, args[2])
+	if proof.Subject != args[2] {
+		ts.Fatalf("subject: got %q, want %q", proof.Subject, args[2])
 	}
 	if _, err := new(auth.JWT).Operator(context.Background(), tenant, token); !errors.Is(err, engine.ErrAuthInvalid) {
 		ts.Fatalf("as an operator's: got %v, want %v", err, engine.ErrAuthInvalid)

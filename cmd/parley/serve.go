@@ -48,7 +48,7 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 	logger := c.logger(io)
 	s, err := startStack(parts{
 		data: c.Data, root: root, tenants: tenants, logger: logger, registry: newRegistry(),
-		listeners: bound, sockets: sockets,
+		listeners: bound, sockets: sockets, privateHosts: c.JWKSPrivate,
 	})
 	if err != nil {
 		return err

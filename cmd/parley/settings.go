@@ -34,9 +34,13 @@ type settings struct {
 	AllowTLS12     bool          `name:"allow-tls12" env:"PARLEY_ALLOW_TLS12" help:"Accept TLS 1.2 as well as 1.3 on --listen." yaml:"allow_tls12"`
 	AllowPlaintext bool          `help:"Serve without TLS beyond loopback, because a proxy in front has it." yaml:"allow_plaintext"`
 	TrustedProxies []string      `help:"Networks (CIDR, with commas between) whose X-Forwarded-For is believed." placeholder:"CIDR" yaml:"trusted_proxies,flow"`
+	JWKSPrivate    []string      `name:"jwks-private-hosts" help:"Hosts (with commas between) of tenants' key sets that may have private addresses; all others may not." placeholder:"HOST" yaml:"jwks_private_hosts,flow"`
 	MaxConnections int           `help:"WebSocket connections at a time." default:"100000" yaml:"max_connections"`
 	MaxPerIP       int           `name:"max-connections-per-ip" help:"WebSocket connections of one address (IPv6: one /64) at a time; 0 means no limit." default:"0" yaml:"max_connections_per_ip"`
 	FastPath       bool          `help:"On Linux without TLS: read and write sockets with the server's own code instead of the library's." yaml:"fast_path"`
+	WSEcho         bool          `name:"ws-echo" env:"PARLEY_WS_ECHO" help:"Serve /v1/echo on --listen, which sends every message back: for WebSocket conformance suites." yaml:"ws_echo"`
+	WSEchoBytes    int           `name:"ws-echo-bytes" env:"PARLEY_WS_ECHO_BYTES" help:"Largest message to /v1/echo, in bytes." default:"16777216" yaml:"ws_echo_bytes"`
+	AllowWSEcho    bool          `name:"allow-ws-echo-beyond-loopback" env:"PARLEY_ALLOW_WS_ECHO_BEYOND_LOOPBACK" help:"Serve /v1/echo, which answers everybody, on an address that other machines reach." yaml:"allow_ws_echo_beyond_loopback"`
 	LogFormat      string        `help:"json or text." enum:"json,text" default:"json" yaml:"log_format"`
 	LogLevel       string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" yaml:"log_level"`
 	DrainTimeout   time.Duration `help:"How long a stop waits for sockets and chats before it forces them." default:"20s" yaml:"drain_timeout"`
@@ -91,6 +95,19 @@ func (s *settings) check() error {
 		if err := s.checkAddress(listener.flag, listener.address, listener.public); err != nil {
 			return err
 		}
+	}
+	return s.checkEcho()
+}
+
+// checkEcho keeps an endpoint that answers everybody from other machines' reach
+// by oversight.
+func (s *settings) checkEcho() error {
+	host, _, _ := net.SplitHostPort(s.Listen) // checked before
+	switch {
+	case s.WSEcho && !s.AllowWSEcho && !isLoopback(host):
+		return wrongUsage("--ws-echo on --listen %s: /v1/echo answers everybody who reaches it; listen on loopback, or give --allow-ws-echo-beyond-loopback", s.Listen)
+	case s.WSEchoBytes < 1:
+		return wrongUsage("--ws-echo-bytes is at least 1")
 	}
 	return nil
 }
@@ -159,6 +176,7 @@ func (s *settings) sockets() (transport.Options, error) {
 	}
 	options := transport.Options{
 		TLS: certificate, AllowTLS12: s.AllowTLS12, AllowPlaintextBeyondLoopback: s.AllowPlaintext, FastPath: s.FastPath,
+		Echo: s.WSEcho, EchoBytes: s.WSEchoBytes, AllowEchoBeyondLoopback: s.AllowWSEcho,
 		MaxConnections: s.MaxConnections, MaxConnectionsPerIP: s.MaxPerIP, DrainTimeout: socketsShare(s.DrainTimeout),
 	}
 	for _, text := range s.TrustedProxies {

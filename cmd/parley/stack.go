@@ -34,7 +34,9 @@ type parts struct {
 	registry  *prometheus.Registry
 	listeners listeners
 	sockets   transport.Options // of the public listener: limits and TLS; the rest is filled in
-	tenant    string            // of pages whose address names none; may be empty
+	// privateHosts are the names behind which tenants' key sets may have private addresses.
+	privateHosts []string
+	tenant       string // of pages whose address names none; may be empty
 }
 
 // stack is a running server: store, system and three listeners, started in
@@ -48,6 +50,7 @@ type stack struct {
 	public  *transport.Server
 	admin   *fasthttp.Server
 	ops     *transport.Ops
+	remote  *auth.Remote
 	drain   context.CancelFunc // ends the public listener
 	drained chan error         // what came of it
 	cancel  context.CancelFunc // ends the watch and the metrics listener
@@ -92,11 +95,12 @@ func startStack(p parts) (_ *stack, err error) {
 
 // build makes the three servers.
 func (s *stack) build(p parts) {
-	authenticator := &auth.JWT{}
+	s.remote = auth.NewRemote(auth.RemoteOptions{Logger: p.logger, Registerer: p.registry, PrivateHosts: p.privateHosts})
+	authenticator := &auth.JWT{Remote: s.remote}
 	sockets := p.sockets
 	sockets.Tenants, sockets.Authenticator, sockets.Logger, sockets.Registerer = p.tenants, authenticator, p.logger, p.registry
 	sockets.Audit = func(r transport.Refusal) { // often, when somebody tries; the metric counts them all
-		p.logger.Debug("refused", "during", r.During, "side", r.Side, "tenant", string(r.Tenant), "conn", r.Conn.String(), "reason", r.Reason)
+		p.logger.Debug("refused", "during", r.During, "side", r.Side, "tenant", string(r.Tenant), "conn", r.Conn.String(), "reason", r.Reason, "denial", r.Denial.String())
 	}
 	sockets.Pages = spec.Handler(web.Handler(web.Options{DefaultTenant: p.tenant}))
 	s.public = transport.NewServer(s.system, sockets)
@@ -180,6 +184,7 @@ func (s *stack) stop(ctx context.Context) error {
 	)
 	s.cancel()
 	s.own.Wait()
+	s.remote.Close()
 	return err
 }
 

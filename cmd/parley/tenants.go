@@ -30,7 +30,12 @@ type tenantFile struct {
 	Operators   []operatorFile   `yaml:"operators,omitempty"`
 	Keys        []keyFile        `yaml:"keys,omitempty"`
 	VisitorKeys []keyFile        `yaml:"visitor_keys,omitempty"` // absent: visitors stay anonymous
-	Limits      limitsFile       `yaml:"limits,omitempty"`
+	// Issuers that publish their keys, beside keys and visitor_keys.
+	KeySets        []keySetFile `yaml:"key_sets,omitempty"`
+	VisitorKeySets []keySetFile `yaml:"visitor_key_sets,omitempty"`
+	Attributes     []string     `yaml:"attributes,omitempty,flow"` // what may be held about a visitor besides e-mail, phone and name
+	Files          filesFile    `yaml:"files,omitempty"`
+	Limits         limitsFile   `yaml:"limits,omitempty"`
 
 	path string // where it was read from
 }
@@ -63,6 +68,21 @@ type keyFile struct {
 	SecretFile string `yaml:"secret_file,omitempty"`
 }
 
+// keySetFile is an issuer of tokens and where its keys are.
+type keySetFile struct {
+	Issuer   string `yaml:"issuer"`
+	URL      string `yaml:"url"`
+	Audience string `yaml:"audience,omitempty"` // absent: the tenant's id
+}
+
+func keySets(files []keySetFile) []engine.KeySet {
+	var sets []engine.KeySet
+	for _, f := range files {
+		sets = append(sets, engine.KeySet{Issuer: f.Issuer, URL: f.URL, Audience: f.Audience})
+	}
+	return sets
+}
+
 type limitsFile struct {
 	MessageBytes      int      `yaml:"message_bytes,omitempty"`
 	VisitorDevices    int      `yaml:"visitor_devices,omitempty"`
@@ -70,6 +90,15 @@ type limitsFile struct {
 	Connections       int      `yaml:"connections,omitempty"`
 	MessagesPerSecond float64  `yaml:"messages_per_second,omitempty"`
 	TokenTTL          duration `yaml:"token_ttl,omitempty"`
+}
+
+// filesFile is what files people may send; off: none.
+type filesFile struct {
+	Off          bool     `yaml:"off,omitempty"`
+	Bytes        int64    `yaml:"bytes,omitempty"`
+	Types        []string `yaml:"types,omitempty"`
+	PerSession   int      `yaml:"per_session,omitempty"`
+	SessionBytes int64    `yaml:"session_bytes,omitempty"`
 }
 
 // duration insists on a unit: a bare 20 could mean seconds or nanoseconds.
@@ -200,7 +229,8 @@ func tenantError(path string, err error) error {
 func (f *tenantFile) tenant() (*engine.Tenant, error) {
 	t := &engine.Tenant{
 		ID: engine.TenantID(f.ID), Revision: 1, Name: f.Name, Origins: f.Origins,
-		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek,
+		KeySets: keySets(f.KeySets), VisitorKeySets: keySets(f.VisitorKeySets), Attributes: f.Attributes,
+		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek, Files: engine.Files(f.Files),
 		Limits: engine.Limits{
 			MessageBytes: f.Limits.MessageBytes, VisitorDevices: f.Limits.VisitorDevices, OperatorDevices: f.Limits.OperatorDevices,
 			Connections: f.Limits.Connections, MessagesPerSecond: f.Limits.MessagesPerSecond, TokenTTL: time.Duration(f.Limits.TokenTTL),

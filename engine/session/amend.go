@@ -14,7 +14,8 @@ import (
 type written struct {
 	author     engine.Author
 	visibility engine.Visibility
-	removed    engine.Seq // 0: it stands
+	file       engine.FileID // zero: it is none
+	removed    engine.Seq    // 0: it stands
 	removedAt  time.Time
 }
 
@@ -25,14 +26,20 @@ func (s *Session) remember(r engine.Result) {
 		s.results[key{r.Author, r.Kind, r.ClientID}] = r
 	}
 	switch r.Kind {
+	case engine.KindSessionStarted: // of a closed session there may be nothing else that says when
+		s.row.Started = r.At
 	case engine.KindMessageNew:
-		s.messages[r.Seq] = written{author: r.Author, visibility: r.Visibility}
+		s.messages[r.Seq] = written{author: r.Author, visibility: r.Visibility, file: r.File}
+		if !r.File.IsZero() {
+			s.rememberFile(r)
+		}
 	case engine.KindRated:
 		s.row.Service.Rated = true
 	case engine.KindMessageRedacted:
 		m := s.messages[r.Target]
 		m.removed, m.removedAt = r.Seq, r.At
 		s.messages[r.Target] = m
+		delete(s.files, m.file)
 		for k, of := range s.results {
 			if of.Kind == engine.KindMessageNew && of.Seq == r.Target || of.Kind == engine.KindMessageEdited && of.Target == r.Target {
 				of.Format, of.Digest = engine.FormatRedacted, engine.Body{}.Digest()
@@ -56,6 +63,8 @@ func (t *turn) edit(by engine.Author, d engine.Draft) {
 		err = engine.ErrForbidden
 	case m.removed != 0:
 		err = engine.ErrNotFound
+	case !m.file.IsZero():
+		err = engine.ErrBadRequest.In("target").Because("a file is not edited; remove it and send another")
 	default:
 		err = t.fault(d)
 	}

@@ -30,6 +30,8 @@ func (t *turn) ask(in Ask) {
 		t.edit(by, d)
 	case engine.OpRedact:
 		t.redact(by, d)
+	case engine.OpFile:
+		t.begin(by, d)
 	case engine.OpRead:
 		t.read(by, d)
 	case engine.OpAccept:
@@ -123,7 +125,11 @@ func (t *turn) repeated(by engine.Author, kind engine.Kind, d engine.Draft) bool
 // asksSame reports whether a draft asks for what was done under its key. Of a
 // text that was removed nothing is known any more: any is the same.
 func asksSame(r engine.Result, d engine.Draft) bool {
-	text := r.Format == d.Format && r.Digest == d.Body.Digest() || r.Format == engine.FormatRedacted
+	digest := d.Body.Digest()
+	if d.Format == engine.FormatFile && d.File != nil {
+		digest = engine.FileDigest(d.File.ID)
+	}
+	text := r.Format == d.Format && r.Digest == digest || r.Format == engine.FormatRedacted
 	switch r.Kind {
 	case engine.KindMessageNew:
 		return text && r.Visibility == d.Visibility

@@ -52,6 +52,9 @@ type Tell struct {
 	Signal engine.Signal
 }
 
+// Announce says that the bytes of a file are awaited from here on.
+type Announce struct{ Announced }
+
 // Report tells the router what the session is now. Reports are states, not
 // events: the latest says everything.
 type Report struct {
@@ -86,10 +89,11 @@ const (
 	Nudge                      // the visitor waits for an answer
 )
 
-func (Write) effect()  {}
-func (Reply) effect()  {}
-func (Tell) effect()   {}
-func (Report) effect() {}
-func (Notify) effect() {}
-func (Pick) effect()   {}
-func (Begin) effect()  {}
+func (Write) effect()    {}
+func (Reply) effect()    {}
+func (Tell) effect()     {}
+func (Report) effect()   {}
+func (Notify) effect()   {}
+func (Pick) effect()     {}
+func (Begin) effect()    {}
+func (Announce) effect() {}

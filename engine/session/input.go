@@ -10,8 +10,9 @@ import (
 // there are.
 type Input interface{ input() }
 
-// Ask is a participant's draft: any operation but OpHistory, OpIntent and OpAway.
-// The answer comes as a Reply, in the same step or, after a Pick, in a later one.
+// Ask is a participant's draft: any operation but OpHistory, OpFetch, OpIntent and
+// OpAway; the File of OpFile has an id drawn for it. The answer comes as a Reply, in
+// the same step or, after a Pick, in a later one.
 type Ask struct {
 	By      engine.Author
 	Rights  engine.Rights // of By, at this moment
@@ -45,6 +46,22 @@ type Present struct{ On bool }
 // To's from here on; no effect on one that is not From's, or that takes no more
 // messages.
 type Upgrade struct{ From, To engine.VisitorID }
+
+// Announced is a file that is announced and not a message yet: what an earlier
+// life of the session's actor began, after Recover and before anything else.
+type Announced struct {
+	File     engine.File
+	Author   engine.Author
+	ClientID string
+	Until    time.Time   // it is forgotten then
+	Key      engine.Body // once its bytes are there
+}
+
+// Uploaded says that the bytes of an announced file are there, and verified.
+type Uploaded struct {
+	File engine.FileID
+	Key  engine.Body
+}
 
 // Offer comes from the router: offer the session to an operator. Number is the
 // router's own count of offers; it comes back in the next Report.
@@ -143,9 +160,11 @@ func (TransferFailed) input() {}
 func (OwnerGone) input()      {}
 func (OwnerBack) input()      {}
 
-func (Picked) input() {}
-func (Tick) input()   {}
-func (Stored) input() {}
+func (Picked) input()    {}
+func (Tick) input()      {}
+func (Stored) input()    {}
+func (Announced) input() {}
+func (Uploaded) input()  {}
 
 // Rules is what a session needs of its tenant's configuration.
 type Rules struct {
@@ -156,6 +175,7 @@ type Rules struct {
 	Operator  func(engine.OperatorID) (engine.Operator, bool)
 	BodyBytes int
 	Peek      bool // operators see what the visitor has not sent yet
+	Files     engine.Files
 }
 
 const activityEvery = 30 * time.Second // how often last activity is pushed at most

@@ -16,8 +16,10 @@ type Session struct {
 	results map[key]engine.Result
 	// messages are all there are: a draft names one by its number.
 	messages map[engine.Seq]written
-	closed   engine.Seq // the closing entry; 0 while messages are accepted
-	wrote    writers
+	// files are those that are announced, and those of messages that stand.
+	files  map[engine.FileID]file
+	closed engine.Seq // the closing entry; 0 while messages are accepted
+	wrote  writers
 
 	present   bool      // the visitor has a connection
 	goneSince time.Time // when the last one went; zero if unknown
@@ -66,7 +68,7 @@ func New(ref engine.SessionRef, visitor engine.VisitorID, rules Rules) *Session 
 	return &Session{
 		rules:   rules,
 		row:     engine.Row{Ref: ref, Visitor: visitor, State: engine.StateNew, Weight: engine.DefaultWeight},
-		results: map[key]engine.Result{}, messages: map[engine.Seq]written{},
+		results: map[key]engine.Result{}, messages: map[engine.Seq]written{}, files: map[engine.FileID]file{},
 	}
 }
 

@@ -27,7 +27,7 @@ func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
 		t.refuse(d, err)
 		return
 	}
-	t.begin(d.Plan, &department, from)
+	t.establish(d.Plan, &department, from)
 	first := t.write(t.started(by, d))
 	if !t.present && t.goneSince.IsZero() {
 		t.goneSince = t.now
@@ -71,8 +71,8 @@ func (t *turn) mayStart(d engine.Draft) (engine.Department, *engine.Error) {
 	return department, faultyNeeds(p.Needs)
 }
 
-// begin takes in what a new session is to be.
-func (t *turn) begin(p *engine.Plan, d *engine.Department, from Inherit) {
+// establish takes in what a new session is to be.
+func (t *turn) establish(p *engine.Plan, d *engine.Department, from Inherit) {
 	s := &t.row.Service
 	t.row.Department, t.row.Weight = d.ID, d.Weight
 	t.row.Started, t.row.FirstQueued = t.now, t.now
@@ -107,14 +107,14 @@ func (t *turn) started(by engine.Author, d engine.Draft) *engine.Entry {
 }
 
 func (t *turn) startAgain(by engine.Author, d engine.Draft) {
-	_, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
+	first, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
 	_, refused := t.results[key{engine.Author{}, engine.KindSessionRefused, d.ClientID}]
 	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
 	switch {
 	case refused: // repeated
 		t.reply(d, t.last, engine.Answer{Err: engine.ErrDepartmentClosed})
 		return
-	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0:
+	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0, started && t.asksElsewhere(first, d):
 		t.refuse(d, engine.ErrIdemConflict)
 		return
 	case started || hasSaid: // repeated: the first answer again, closed or not
@@ -128,6 +128,12 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 		t.say(by, d)
 	}
 	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+// asksElsewhere reports that a start names another department than it did under
+// the same key. One that names none asks for the default, whichever that was.
+func (t *turn) asksElsewhere(first engine.Result, d engine.Draft) bool {
+	return d.Department != "" && first.Digest != engine.BodyOf(string(d.Department)).Digest()
 }
 
 // goOn continues what is over in a new session: of two, the first asks for the

@@ -41,6 +41,10 @@ func (t *turn) take(in Input) {
 		t.visitorPresence(in.On)
 	case Upgrade:
 		t.upgrade(in)
+	case Announced:
+		t.announced(in)
+	case Uploaded:
+		t.uploaded(in)
 	case Stored:
 		t.durable = max(t.durable, in.Through)
 	case Tick:

@@ -31,7 +31,11 @@ func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
 	case !t.MayWrite(by, d.Visibility):
 		return engine.ErrForbidden
 	}
-	if err := t.fault(d); err != nil {
+	fault := t.fault
+	if d.Format == engine.FormatFile {
+		fault = func(d engine.Draft) *engine.Error { return t.sendable(by, d) }
+	}
+	if err := fault(d); err != nil {
 		return err
 	}
 	if last := t.wrote.notBy(by); d.IfSeq != 0 && last > d.IfSeq {
@@ -43,6 +47,9 @@ func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
 func (t *turn) say(by engine.Author, d engine.Draft) engine.Seq {
 	e := &engine.Entry{
 		Author: by, Kind: engine.KindMessageNew, Visibility: d.Visibility, ClientID: d.ClientID, Format: d.Format, Body: d.Body,
+	}
+	if d.Format == engine.FormatFile {
+		t.attach(e, d.File.ID)
 	}
 	seq := t.write(e)
 	t.spoke(e)

@@ -112,6 +112,15 @@ func (k *Key) Open(s *Scratch, dst, place []byte, generation uint32, sealed []by
 	return unpad(dst, opened)
 }
 
+// SealedLen is how long a sealed value of n bytes is.
+func (k *Key) SealedLen(n int) int {
+	padded := n/Block*Block + Block
+	if k.cache.plain {
+		return headerLen + padded
+	}
+	return Overhead + padded
+}
+
 // Clone is another Key of the same bytes, which is forgotten by itself.
 func (k *Key) Clone() (*Key, error) {
 	k.mu.Lock()

@@ -123,6 +123,10 @@ func Same(got, want *engine.Entry) error {
 			got.ClientID, got.Department, got.Operator, got.Offer, want.ClientID, want.Department, want.Operator, want.Offer)
 	case got.Target != want.Target || got.Format != want.Format:
 		return fmt.Errorf("entry %d: got target %d format %v, want %d %v", got.Seq, got.Target, got.Format, want.Target, want.Format)
+	case (got.File == nil) != (want.File == nil):
+		return fmt.Errorf("entry %d: got a file %v, want %v", got.Seq, got.File != nil, want.File != nil)
+	case got.File != nil && (got.File.File != want.File.File || got.File.Bytes != want.File.Bytes || string(got.File.Key.Reveal()) != string(want.File.Key.Reveal())):
+		return fmt.Errorf("entry %d: its files differ", got.Seq)
 	case string(got.Body.Reveal()) != string(want.Body.Reveal()):
 		return fmt.Errorf("entry %d: bodies differ: got %v, want %v", got.Seq, got.Body, want.Body)
 	}

@@ -32,6 +32,8 @@ type JWT struct {
 	// Leeway forgives clocks that differ, for `nbf` and `iat`; `exp` gets none.
 	// 0 means 5 s.
 	Leeway time.Duration
+	// Remote fetches the keys of tenants' key sets. Nil: tokens of their issuers are refused.
+	Remote *Remote
 
 	keys keyring
 }
@@ -40,55 +42,133 @@ type claims struct {
 	jwt.RegisteredClaims
 	Roles       []string `json:"roles,omitempty"`
 	Departments []string `json:"departments,omitempty"`
+	visitorClaims
 }
 
 // Operator says who the bearer of token is at tenant. Errors: ErrAuthExpired
 // for a token that was good once, ErrAuthInvalid for every other.
-func (j *JWT) Operator(_ context.Context, tenant *engine.Tenant, token string) (engine.Principal, error) {
+func (j *JWT) Operator(ctx context.Context, tenant *engine.Tenant, token string) (engine.Principal, error) {
 	now := j.now()
-	c, err := j.parse(tenant, operatorKeys, token, now)
+	c, err := j.parse(ctx, tenant, operatorKeys, token, now)
 	if err != nil {
 		return engine.Principal{}, err
 	}
 	return j.principal(tenant, c)
 }
 
-// Visitor says by which name the tenant knows the visitor who bears token, and
-// until when the token holds. Errors are Operator's; a tenant without visitors'
-// keys answers ErrAuthInvalid to everything.
-func (j *JWT) Visitor(_ context.Context, tenant *engine.Tenant, token string) (subject string, until time.Time, err error) {
-	c, err := j.parse(tenant, visitorKeys, token, j.now())
+// Visitor says what a visitor has proven by token: by which name the tenant knows
+// it, until when that holds, and what else the tenant says of it. Errors are
+// Operator's; a tenant without visitors' keys answers ErrAuthInvalid to everything.
+func (j *JWT) Visitor(ctx context.Context, tenant *engine.Tenant, token string) (engine.Proof, error) {
+	c, err := j.parse(ctx, tenant, visitorKeys, token, j.now())
 	if err != nil {
-		return "", time.Time{}, err
+		return engine.Proof{}, err
 	}
 	// A name that is not UTF-8 was changed by the decoder: two would become one.
 	if len(c.Subject) == 0 || len(c.Subject) > MaxSubject || strings.ContainsRune(c.Subject, utf8.RuneError) {
-		return "", time.Time{}, engine.ErrAuthInvalid
+		return engine.Proof{}, invalid(engine.DenialSubject)
 	}
-	return c.Subject, c.ExpiresAt.UTC(), nil
+	return engine.Proof{Subject: c.Subject, Issued: issuedOf(c), Until: c.ExpiresAt.UTC(), Claims: c.identity(tenant)}, nil
+}
+
+// invalid is the one answer to every token that never was good.
+func invalid(why engine.Denial) *engine.Error { return engine.ErrAuthInvalid.Denied(why) }
+
+func issuedOf(c *claims) time.Time {
+	if c.IssuedAt == nil {
+		return time.Time{}
+	}
+	return c.IssuedAt.UTC()
 }
 
 // parse verifies a token under one set of the tenant's keys and judges its
 // audience and times.
-func (j *JWT) parse(tenant *engine.Tenant, set keySet, token string, now time.Time) (*claims, error) {
-	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{algEdDSA, algES256, algHS256}),
-		jwt.WithTimeFunc(func() time.Time { return now }),
-		jwt.WithAudience(string(tenant.ID)),
-		jwt.WithExpirationRequired(),
-		jwt.WithStrictDecoding(),
-	)
+func (j *JWT) parse(ctx context.Context, tenant *engine.Tenant, set keySet, token string, now time.Time) (*claims, error) {
+	if token == "" {
+		return nil, invalid(engine.DenialNoToken)
+	}
+	parser := jwt.NewParser(jwt.WithValidMethods(methods()), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
 	var c claims
-	_, err := parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
-		return j.keys.find(tenant, set, t.Header)
+	audience := string(tenant.ID)
+	parsed, err := parser.ParseWithClaims(token, &c, func(t *jwt.Token) (key any, err error) {
+		key, audience, err = j.keyFor(ctx, tenant, set, c.Issuer, t.Header)
+		return key, err
 	})
+	if err != nil {
+		return nil, unverified(parsed, err)
+	}
+	err = jwt.NewValidator(
+		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithAudience(audience), jwt.WithExpirationRequired(),
+	).Validate(&c)
 	switch {
 	case onlyExpired(err):
 		return nil, engine.ErrAuthExpired
-	case err != nil && !j.forgives(err, &c, now), !j.isTimely(&c, now):
-		return nil, engine.ErrAuthInvalid
+	case err != nil && !j.forgives(err, &c, now):
+		return nil, invalid(faultOf(err))
 	}
-	return &c, nil
+	return &c, j.untimely(&c, now)
+}
+
+func methods() []string { return []string{algEdDSA, algES256, algHS256} }
+
+// keyFor is the key that a token's header names, and what its audience must be:
+// of the issuer that it names, if the tenant has a key set of that issuer, and
+// then of no other; else of the tenant's own keys.
+func (j *JWT) keyFor(ctx context.Context, tenant *engine.Tenant, set keySet, issuer string, header map[string]any) (any, string, error) {
+	for _, of := range set.published(tenant) {
+		if issuer == of.Issuer {
+			key, err := j.remoteKey(ctx, tenant, set, of, header)
+			return key, of.AudienceAt(tenant.ID), err
+		}
+	}
+	key, err := j.keys.find(tenant, set, header)
+	return key, string(tenant.ID), err
+}
+
+func (j *JWT) remoteKey(ctx context.Context, tenant *engine.Tenant, set keySet, of engine.KeySet, header map[string]any) (any, error) {
+	kid, _ := header["kid"].(string)
+	if _, critical := header["crit"]; critical || kid == "" || j.Remote == nil {
+		return nil, errUnknownKey
+	}
+	key, err := j.Remote.find(ctx, tenant.ID, set, of, kid)
+	switch {
+	case err != nil:
+		return nil, err
+	case key.algorithm != header["alg"]:
+		return nil, invalid(engine.DenialAlgorithm)
+	}
+	return key.key, nil
+}
+
+// unverified is why a token's signature could not be verified, or was wrong.
+func unverified(token *jwt.Token, err error) error {
+	var refusal *engine.Error
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.Is(err, jwt.ErrTokenMalformed):
+		return invalid(engine.DenialMalformed)
+	case token == nil || !slices.Contains(methods(), algorithmOf(token.Header)):
+		return invalid(engine.DenialAlgorithm)
+	}
+	return invalid(engine.DenialSignature)
+}
+
+func algorithmOf(header map[string]any) string {
+	name, _ := header["alg"].(string)
+	return name
+}
+
+// faultOf says which claim is at fault.
+func faultOf(err error) engine.Denial {
+	switch {
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return engine.DenialAudience
+	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
+		return engine.DenialLifetime
+	default:
+		return engine.DenialEarly
+	}
 }
 
 func (j *JWT) now() time.Time {
@@ -131,15 +211,19 @@ func (j *JWT) leeway() time.Duration {
 	return j.Leeway
 }
 
-// isTimely reports that a token neither ends too far ahead nor was issued in the
-// future.
-func (j *JWT) isTimely(c *claims, now time.Time) bool {
+// untimely refuses a token that ends too far ahead or was issued in the future.
+func (j *JWT) untimely(c *claims, now time.Time) error {
 	maxTTL := j.MaxTTL
 	if maxTTL == 0 {
 		maxTTL = DefaultMaxTTL
 	}
-	return c.ExpiresAt != nil && !c.ExpiresAt.After(now.Add(maxTTL)) &&
-		(c.IssuedAt == nil || !c.IssuedAt.After(now.Add(j.leeway())))
+	switch {
+	case c.ExpiresAt == nil, c.ExpiresAt.After(now.Add(maxTTL)):
+		return invalid(engine.DenialLifetime)
+	case c.IssuedAt != nil && c.IssuedAt.After(now.Add(j.leeway())):
+		return invalid(engine.DenialEarly)
+	}
+	return nil
 }
 
 // principal judges the claims of a token whose signature, audience and times
@@ -147,17 +231,15 @@ func (j *JWT) isTimely(c *claims, now time.Time) bool {
 func (j *JWT) principal(tenant *engine.Tenant, c *claims) (engine.Principal, error) {
 	operator, declared := tenant.Operator(engine.OperatorID(c.Subject))
 	if !declared {
-		return engine.Principal{}, engine.ErrAuthInvalid
+		return engine.Principal{}, invalid(engine.DenialSubject)
 	}
 	departments, ok := departmentsOf(tenant, c.Departments)
 	if !ok {
-		return engine.Principal{}, engine.ErrAuthInvalid
+		return engine.Principal{}, invalid(engine.DenialDepartments)
 	}
-	p := engine.Principal{Operator: operator.ID, Roles: rolesOf(c.Roles), Departments: departments, Expires: c.ExpiresAt.UTC()}
-	if c.IssuedAt != nil {
-		p.Issued = c.IssuedAt.UTC()
-	}
-	return p, nil
+	return engine.Principal{
+		Operator: operator.ID, Roles: rolesOf(c.Roles), Departments: departments, Issued: issuedOf(c), Expires: c.ExpiresAt.UTC(),
+	}, nil
 }
 
 // rolesOf keeps the roles there are; others are of a later version and give no

@@ -212,8 +212,9 @@ func TestVisitorTokens(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			j := &auth.JWT{Clock: func() time.Time { return now }}
-			_, _, _ = j.Visitor(context.Background(), other.tenant, tt.token)
-			subject, until, err := j.Visitor(context.Background(), acme.tenant, tt.token)
+			_, _ = j.Visitor(context.Background(), other.tenant, tt.token)
+			proof, err := j.Visitor(context.Background(), acme.tenant, tt.token)
+			subject, until := proof.Subject, proof.Until
 			if !errors.Is(err, tt.want) {
 				t.Fatalf("error: got %v, want %v", err, tt.want)
 			}
@@ -230,12 +231,12 @@ func TestVisitorTokens(t *testing.T) {
 	if _, err := j.Operator(context.Background(), acme.tenant, operators); err != nil {
 		t.Errorf("an operator's token as an operator's: %v", err)
 	}
-	if subject, _, err := j.Visitor(context.Background(), acme.tenant, operators); !errors.Is(err, engine.ErrAuthInvalid) {
-		t.Errorf("an operator's token as a visitor's: got %q, %v", subject, err)
+	if proof, err := j.Visitor(context.Background(), acme.tenant, operators); !errors.Is(err, engine.ErrAuthInvalid) {
+		t.Errorf("an operator's token as a visitor's: got %q, %v", proof.Subject, err)
 	}
 	none := newHouse(t, "acme")
-	if subject, _, err := j.Visitor(context.Background(), none.tenant, sign(t, jwt.SigningMethodHS256, none.secret, "h", visit(nil))); !errors.Is(err, engine.ErrAuthInvalid) {
-		t.Errorf("a tenant without visitors' keys: got %q, %v", subject, err)
+	if proof, err := j.Visitor(context.Background(), none.tenant, sign(t, jwt.SigningMethodHS256, none.secret, "h", visit(nil))); !errors.Is(err, engine.ErrAuthInvalid) {
+		t.Errorf("a tenant without visitors' keys: got %q, %v", proof.Subject, err)
 	}
 }
 
@@ -247,8 +248,8 @@ func TestSignVisitor(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := &auth.JWT{Clock: func() time.Time { return now }}
-	if subject, until, err := j.Visitor(context.Background(), h.tenant, token); err != nil || subject != "u1" || !until.Equal(now.Add(time.Hour)) {
-		t.Errorf("got %q until %v, %v", subject, until, err)
+	if proof, err := j.Visitor(context.Background(), h.tenant, token); err != nil || proof.Subject != "u1" || !proof.Until.Equal(now.Add(time.Hour)) || !proof.Issued.Equal(now) {
+		t.Errorf("got %q until %v, issued %v, %v", proof.Subject, proof.Until, proof.Issued, err)
 	}
 	for _, subject := range []string{"", strings.Repeat("x", auth.MaxSubject+1)} {
 		if _, err := auth.SignVisitor(visitors.secret, "", auth.VisitorClaims{Tenant: "acme", Subject: subject, Issued: now}); err == nil {

@@ -6,7 +6,6 @@ import (
 	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -36,6 +35,14 @@ func (set keySet) of(tenant *engine.Tenant) []engine.TokenKey {
 	return tenant.Keys
 }
 
+// published lists the issuers whose keys are fetched, of a set.
+func (set keySet) published(tenant *engine.Tenant) []engine.KeySet {
+	if set == visitorKeys {
+		return tenant.VisitorKeySets
+	}
+	return tenant.KeySets
+}
+
 // keyring remembers parsed keys. They are kept by tenant, revision, set and key,
 // so that a new configuration never verifies with an old key, and two tenants or
 // sets that use one key id never share a key.
@@ -56,26 +63,27 @@ type parsed struct {
 	err       error
 }
 
-var errNoKey = errors.New("no key of this id and algorithm")
-
 // find is the key that a token's header names, of the algorithm that the tenant
 // declared for it.
 func (r *keyring) find(tenant *engine.Tenant, set keySet, header map[string]any) (any, error) {
 	if _, critical := header["crit"]; critical { // RFC 7515 section 4.1.11: no extension is understood here
-		return nil, errNoKey
+		return nil, errUnknownKey
 	}
 	kid, _ := header["kid"].(string)
-	algorithm, _ := header["alg"].(string)
+	algorithm := algorithmOf(header)
 	if only := set.of(tenant); len(only) == 1 {
 		if _, named := header["kid"]; !named {
 			kid = only[0].ID
 		}
 	}
 	key, known := r.of(tenant).byID[set][kid]
-	if !known || key.algorithm != algorithm {
-		return nil, errNoKey
+	switch {
+	case !known || key.err != nil:
+		return nil, errUnknownKey
+	case key.algorithm != algorithm:
+		return nil, invalid(engine.DenialAlgorithm)
 	}
-	return key.key, key.err
+	return key.key, nil
 }
 
 func (r *keyring) of(tenant *engine.Tenant) *tenantKeys {

@@ -8,9 +8,11 @@ import (
 )
 
 // eventsPage encodes entries exactly as the operators' socket sends them, so
-// that a reader needs one decoder for both. A full page says that there may be
-// more; asking costs the client one request at the end and us no look ahead.
+// that a reader needs one decoder for both. There is one entry more than the
+// limit where there are later ones: it is not shown.
 func eventsPage(entries []*engine.Entry, after engine.Seq, limit int) encoded {
+	more := len(entries) > limit
+	entries = entries[:min(len(entries), limit)]
 	page := []byte(`{"events":[`)
 	for i, entry := range entries {
 		if i > 0 {
@@ -22,6 +24,6 @@ func eventsPage(entries []*engine.Entry, after engine.Seq, limit int) encoded {
 	page = append(page, `],"next_after_seq":`...)
 	page = strconv.AppendUint(page, uint64(after), 10)
 	page = append(page, `,"more":`...)
-	page = strconv.AppendBool(page, len(entries) >= limit)
+	page = strconv.AppendBool(page, more)
 	return append(page, '}')
 }

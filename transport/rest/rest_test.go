@@ -290,6 +290,7 @@ var cases = []struct {
 	{name: "session erased", method: "GET", path: session(erasedID, ""), status: 410, code: "erased"},
 	{name: "events", method: "GET", path: session(sessionID, "/events"), status: 200, holds: `"next_after_seq":10,"more":false`},
 	{name: "events page", method: "GET", path: session(sessionID, "/events?after_seq=2&limit=2"), status: 200, holds: `"next_after_seq":4,"more":true`},
+	{name: "events page to the end", method: "GET", path: session(sessionID, "/events?after_seq=8&limit=2"), status: 200, holds: `"next_after_seq":10,"more":false`},
 	{name: "events after the last", method: "GET", path: session(sessionID, "/events?after_seq=10"), status: 200, holds: `{"events":[],"next_after_seq":10,"more":false}`},
 	{name: "events bad after_seq", method: "GET", path: session(sessionID, "/events?after_seq=-1"), status: 400, code: "bad_request", holds: `"fields":["after_seq"]`},
 	{name: "events bad limit", method: "GET", path: session(sessionID, "/events?limit=101"), status: 400, code: "bad_request", holds: `"fields":["limit"]`},

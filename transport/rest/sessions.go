@@ -53,7 +53,7 @@ func (a *api) listEvents(wait context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.System.History(wait, ref, engine.Seq(after), int(limit))
+	entries, err := a.System.History(wait, ref, engine.Seq(after), int(limit)+1)
 	if err != nil {
 		return nil, err
 	}

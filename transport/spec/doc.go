@@ -14,7 +14,8 @@
 //
 // A new frame needs its schema, its message and operation in asyncapi.json, a
 // sample in wire_test.go and a line in the story of record_test.go, and a command
-// a row in the matrix of cmd/parley; the tests name what is missing.
+// a row in the matrix of cmd/parley; the tests name what is missing. The types of
+// transport/web/client are made of the schemas: npm run client in transport/web.
 //
 // Read next: spec.go, asyncapi.json, schemas/common.json.
 package spec

@@ -1,8 +1,14 @@
 package spec_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +50,7 @@ func TestRecordedFrames(t *testing.T) {
 	s.offer()
 	s.talk()
 	s.amend()
+	s.files()
 	s.refuse()
 	s.turnAway()
 	s.resume()
@@ -174,6 +181,56 @@ func (s *story) amend() {
 	s.seq = edit["seq"]
 	s.grace.ask("history.get", map[string]any{"sid": s.sid})
 	s.visitor.refused("forbidden", "message.redact", map[string]any{"sid": s.sid, "target": said["seq"], "idem": "x1"})
+}
+
+// files announces, fills, sends and fetches a file, each side once.
+func (s *story) files() {
+	for i, p := range []*peer{s.visitor, s.grace} {
+		content := []byte("what was agreed: " + p.side)
+		sum := sha256.Sum256(content)
+		key := "f-" + p.side
+		begin := map[string]any{"sid": s.sid, "name": "Vertrag \u00e9.txt", "size": len(content), "mime": "text/plain", "sha256": hex.EncodeToString(sum[:]), "idem": key}
+		link := p.ask("file.begin", begin)
+		if again := p.ask("file.begin", begin); again["file_id"] != link["file_id"] {
+			s.t.Errorf("file.begin again: got %v, want %v", again["file_id"], link["file_id"])
+		}
+		body := map[string]any{"type": "file", "file_id": link["file_id"]}
+		p.refused("bad_request", "message.send", map[string]any{"sid": s.sid, "cmid": key + "-early", "body": body})
+		s.move(http.MethodPut, link["upload_url"].(string), content, http.StatusNoContent)
+		d := p.ask("message.send", map[string]any{"sid": s.sid, "cmid": key, "body": body})
+		s.seq = d["seq"]
+		other := []*peer{s.grace, s.visitor}[i]
+		got := other.await("the file", func(f map[string]any) bool {
+			d, _ := f["d"].(map[string]any)
+			said, _ := d["body"].(map[string]any)
+			return f["name"] == "evt.message.new" && said["type"] == "file" && said["file_id"] == link["file_id"]
+		})
+		if said := got["d"].(map[string]any)["body"].(map[string]any); said["name"] != "Vertrag \u00e9.txt" || said["sha256"] != begin["sha256"] {
+			s.t.Errorf("the file's facts: got %v", said)
+		}
+		read := other.ask("file.get", map[string]any{"sid": s.sid, "file_id": link["file_id"]})
+		if got := s.move(http.MethodGet, read["url"].(string), nil, http.StatusOK); !bytes.Equal(got, content) {
+			s.t.Errorf("the file's bytes: got %d others", len(got))
+		}
+	}
+	s.visitor.refused("too_large", "file.begin", map[string]any{"sid": s.sid, "name": "x", "size": 1 << 31, "mime": "text/plain", "sha256": strings.Repeat("0", 64), "idem": "f2"})
+	s.visitor.refused("type_not_allowed", "file.begin", map[string]any{"sid": s.sid, "name": "x", "size": 1, "mime": "text/html", "sha256": strings.Repeat("0", 64), "idem": "f3"})
+}
+
+// move moves a file's bytes by HTTP.
+func (s *story) move(method, url string, content []byte, want int) []byte {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, "http://"+s.h.addr+url, bytes.NewReader(content))
+	must(s.t, err)
+	transport := &http.Transport{DisableKeepAlives: true}
+	answer, err := transport.RoundTrip(request)
+	must(s.t, err)
+	got, err := io.ReadAll(answer.Body)
+	must(s.t, errors.Join(err, answer.Body.Close()))
+	if answer.StatusCode != want {
+		s.t.Fatalf("%s: got %s %s, want %d", method, answer.Status, got, want)
+	}
+	return got
 }
 
 // refuse makes the server say no, in as many ways as its state allows.

@@ -122,6 +122,7 @@ func samples() map[string]any {
 		"have": []any{map[string]any{"sid": sid, "seq": 3}}, "sid": sid, "cmid": "k", "idem": "k",
 		"body": map[string]any{"type": "text", "text": "hi"}, "text": "hi", "department": "sales", "ep": 2, "seq": 5,
 		"target": 4, "visibility": "operators", "jwt": "a.b.c", "if_seq": 5, "before_seq": 50, "limit": 10, "offer_id": sid + ".4", "on": true,
+		"file_id": sid, "name": "plan.pdf", "size": 70_000, "mime": "application/pdf", "sha256": strings.Repeat("0f", 32),
 	}
 }
 
@@ -143,6 +144,10 @@ func spoilt() []any {
 		map[string]any{"type": "postback", "id": "b", "value": nil},
 		map[string]any{"type": "postback", "id": "b", "value": "v"},
 		map[string]any{"type": "redacted"},
+		map[string]any{"type": "file"},
+		map[string]any{"type": "file", "file_id": "x"},
+		map[string]any{"type": "file", "file_id": "01JTDKRQGG000000000000001A"},
+		"image/png", "image/PNG", "image/png; q=1", "image", strings.Repeat("0f", 32), strings.Repeat("0F", 32), strings.Repeat("x", 256),
 		"operators", "me",
 		"01JTDKRQGG000000000000001A", "01jtdkrqgg000000000000001a", "81JTDKRQGG000000000000001A", "01JTDKRQGG000000000000001U", "01JTDKRQGG000000000000001A.4",
 	}

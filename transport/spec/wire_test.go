@@ -53,6 +53,7 @@ func encoded() map[string][]frame {
 		"AppendRenewed":   {{"auth.refresh", wire.AppendRenewed(nil, "c1", engine.Renewed{Expires: moment})}, {"auth.refresh", wire.AppendRenewed(nil, "c1", engine.Renewed{Expires: moment, Token: "t"})}},
 		"AppendClientBye": one(wire.AppendClientBye(nil)),
 		"AppendOfferID":   nil,
+		"AppendProblem":   nil,
 		"AppendHello": {
 			{"auth.visitor", wire.AppendHello(nil, &wire.Hello{Request: "c0", Tenant: tenant, Welcome: &engine.Welcome{Token: "t", Expires: moment}, Now: moment, FrameBytes: 1, PingEvery: time.Second})},
 			{"auth.operator", wire.AppendHello(nil, &wire.Hello{Request: "c0", Tenant: tenant, Operator: "ada", Welcome: &engine.Welcome{Me: &me}, Now: moment, FrameBytes: 1, PingEvery: time.Second})},
@@ -76,6 +77,7 @@ func answers() (all []frame) {
 		a := &engine.Answer{
 			Request: "c1", Op: op, Session: theSID, Seq: 7, At: moment, Epoch: 2, State: engine.StateQueued,
 			Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
+			File:   &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
 		}
 		all = append(all, frame{op.String(), wire.AppendAnswer(nil, a, engine.VisibleToAll)})
 	}
@@ -85,7 +87,10 @@ func answers() (all []frame) {
 func drafts() (all []frame) {
 	for _, op := range ops() {
 		d := &engine.Draft{Op: op, Request: "c1", ClientID: "k", Session: theSID, Offer: 4, Epoch: 1, Seq: 1, Target: 4, Intent: engine.IntentPaused, Body: engine.BodyOf("x")}
-		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway {
+		if op == engine.OpFile || op == engine.OpFetch {
+			d.File = &engine.File{ID: engine.FileID(theSID), Name: engine.BodyOf("a.png"), Bytes: 1, Media: "image/png"}
+		}
+		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch {
 			d.ClientID = ""
 		}
 		all = append(all, frame{text: wire.AppendDraft(nil, d)})

@@ -31,12 +31,13 @@ func TestBrowser(t *testing.T) {
 	if _, err := os.Stat("node_modules/playwright-core"); err != nil {
 		lacks(t, "transport/web/node_modules is missing; run npm ci there")
 	}
-	ready := startDemo(t)
+	binary := build(t)
+	ready := startDemo(t, binary)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	stories := exec.CommandContext(ctx, node, "e2e/run.mjs")
-	stories.Env = append(os.Environ(), "PARLEY_E2E="+ready, "PARLEY_CHROMIUM="+chromium)
+	stories.Env = append(os.Environ(), "PARLEY_E2E="+ready, "PARLEY_CHROMIUM="+chromium, "PARLEY_BINARY="+binary)
 	// Chromium is the story runner's child: interrupting the runner closes it.
 	stories.Cancel = func() error { return stories.Process.Signal(syscall.SIGTERM) }
 	stories.WaitDelay = 10 * time.Second
@@ -44,7 +45,7 @@ func TestBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatalf("stories: %v\n%s", err, report)
 	}
-	for _, story := range []string{"conversation", "reconnect", "history", "access"} {
+	for _, story := range []string{"conversation", "reconnect", "history", "access", "verified"} {
 		if !strings.Contains(string(report), "ok   "+story) {
 			t.Errorf("story %s: no ok in the report", story)
 		}
@@ -59,12 +60,17 @@ func chromiumPath() string {
 	return "/usr/bin/chromium"
 }
 
-// startDemo builds parley, starts its demo and answers the line that says where
-// the pages are. The demo is stopped, and must stop cleanly, when the test ends.
-func startDemo(t *testing.T) string {
+// build makes the program parley, and answers where it is.
+func build(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "parley")
 	run(t, exec.Command("go", "build", "-o", binary, "../../cmd/parley"))
+	return binary
+}
+
+// startDemo starts a demo and answers the line that says where the pages are. The demo is stopped, and must stop cleanly, when the test ends.
+func startDemo(t *testing.T, binary string) string {
+	t.Helper()
 	demo := exec.Command(binary, "demo", "--json")
 	var complaints strings.Builder
 	demo.Stderr = &complaints

@@ -19,6 +19,10 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		dst = append(dst, trueOrFalse(a.More)...)
 	case engine.OpIntent:
 		dst = appendIntent(dst, a.Intent)
+	case engine.OpFile:
+		dst = appendLink(dst, a.File, "upload_url")
+	case engine.OpFetch:
+		dst = appendLink(dst, a.File, "url")
 	case engine.OpStart, engine.OpMessage, engine.OpEdit, engine.OpRedact, engine.OpClose, engine.OpAccept, engine.OpReject:
 		dst = appendSession(dst, "sid", a.Session)
 		dst = appendUintField(dst, "seq", uint64(a.Seq))
@@ -65,6 +69,9 @@ func appendRefusal(dst []byte, request string, err *engine.Error, missed []*engi
 	}
 	if err.Seq > 0 {
 		dst = appendUintField(dst, "seq", uint64(err.Seq))
+	}
+	if err.Max > 0 {
+		dst = appendUintField(dst, "max", uint64(err.Max))
 	}
 	if err.Epoch > 0 {
 		dst = appendUintField(dst, "current", uint64(err.Epoch))

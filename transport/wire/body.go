@@ -24,12 +24,13 @@ func appendBody(dst []byte, format engine.Format, body engine.Body) []byte {
 // bodyOf reads a body of any type that a client may send. A form's answer becomes
 // {"form":…,"fields":{…}}, a button's {"id":…,"value":…}: in that order, so that
 // a repetition is seen as one however its members stand.
-func bodyOf(value []byte) (format engine.Format, body engine.Body, ok bool) {
+// Of a file it is the id and nothing else: what the file is, the server knows.
+func bodyOf(value []byte) (format engine.Format, body engine.Body, file engine.FileID, ok bool) {
 	s := scanner{data: value}
 	if !s.eat('{') {
-		return 0, body, false
+		return 0, body, file, false
 	}
-	var kind, text, form, answers, id, choice []byte
+	var kind, text, form, answers, id, choice, fileID []byte
 	for first := true; ; first = false {
 		name, more, _ := s.member(first)
 		if !more {
@@ -51,23 +52,30 @@ func bodyOf(value []byte) (format engine.Format, body engine.Body, ok bool) {
 			id = member
 		case "value":
 			choice = member
+		case "file_id":
+			fileID = member
 		}
 	}
 	format, ok = engine.ParseFormat(string(kind))
 	switch {
 	case !ok:
-		return 0, body, false
+		return 0, body, file, false
 	case format == engine.FormatForm:
 		body, ok = pairOf("form", form, "fields", answers)
-		return format, body, ok && answers[0] == '{'
+		return format, body, file, ok && answers[0] == '{'
 	case format == engine.FormatPostback:
 		body, ok = pairOf("id", id, "value", choice)
-		return format, body, ok
+		return format, body, file, ok
+	case format == engine.FormatFile:
+		if fileID != nil {
+			file, ok = fileIDOf(fileID)
+		}
+		return format, body, file, ok && fileID != nil
 	case text == nil:
-		return 0, body, false
+		return 0, body, file, false
 	}
 	body, ok = boxed(text)
-	return format, body, ok
+	return format, body, file, ok
 }
 
 // pairOf is an object of a name and a value that is copied as it is.

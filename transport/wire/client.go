@@ -44,7 +44,11 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		dst = appendUintField(dst, "ep", uint64(d.Epoch))
 	case engine.OpMessage:
 		dst = appendSession(dst, "sid", d.Session)
-		dst = appendBody(appendName(dst, "body"), d.Format, d.Body)
+		if d.Format == engine.FormatFile && d.File != nil {
+			dst = appendFileBody(dst, d.File.ID)
+		} else {
+			dst = appendBody(appendName(dst, "body"), d.Format, d.Body)
+		}
 		if d.IfSeq > 0 {
 			dst = appendUintField(dst, "if_seq", uint64(d.IfSeq))
 		}
@@ -57,6 +61,8 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		dst = appendBody(appendName(dst, "body"), d.Format, d.Body)
 	case engine.OpRedact:
 		dst = appendUintField(appendSession(dst, "sid", d.Session), "target", uint64(d.Target))
+	case engine.OpFile, engine.OpFetch:
+		dst = appendFileFields(appendSession(dst, "sid", d.Session), d)
 	case engine.OpRead:
 		dst = appendUintField(appendSession(dst, "sid", d.Session), "seq", uint64(d.Seq))
 	case engine.OpHistory:

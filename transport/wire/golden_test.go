@@ -39,6 +39,16 @@ func tenant() *engine.Tenant {
 	return t
 }
 
+func aFile() *engine.File {
+	return &engine.File{
+		ID: engine.FileID(other), Name: engine.BodyOf("Grüße & <Plan> \"1\".pdf"), Bytes: 70_000, Media: "application/pdf", Sum: [32]byte{1, 2, 31: 0xff},
+	}
+}
+
+func aLink() *engine.FileLink {
+	return &engine.FileLink{Tenant: "acme", File: engine.FileID(other), Token: "b3BhcXVl-_", Expires: at}
+}
+
 func me() engine.Me {
 	return engine.Me{
 		Rev: 3, Operator: "ada", Intent: engine.IntentInfo{Intent: engine.IntentAccepting, Cause: engine.CauseManual, By: "ada", Device: "laptop", At: at},
@@ -84,6 +94,13 @@ func frames() map[string][]byte {
 		"evt.message.new.postback": AppendEntry(nil, entry(engine.KindMessageNew, func(e *engine.Entry) {
 			e.Author, e.Format, e.Body = visitor, engine.FormatPostback, engine.BodyOf(`{"id":"yes","value":[1,null]}`)
 		}), all),
+		"evt.message.new.file": AppendEntry(nil, entry(engine.KindMessageNew, func(e *engine.Entry) {
+			e.Author, e.Format, e.Body = visitor, engine.FormatFile, aFile().Facts()
+			e.File = &engine.Attachment{File: aFile().ID, Bytes: 70_000, Key: engine.BodyOf("never on the wire")}
+		}), all),
+		"res.file.begin":           answer(engine.OpFile, func(a *engine.Answer) { a.File = aLink() }),
+		"res.file.get":             answer(engine.OpFetch, func(a *engine.Answer) { a.File = aLink() }),
+		"res.too_large.max":        refusal(engine.ErrTooLarge.UpTo(10 << 20)),
 		"evt.message.new.redacted": AppendEntry(nil, message.Redacted(), all),
 		"evt.message.edited": AppendEntry(nil, entry(engine.KindMessageEdited, func(e *engine.Entry) {
 			e.Author, e.ClientID, e.Target, e.Body = ada, "k-3", 4, engine.BodyOf("thank you")
@@ -147,6 +164,9 @@ func frames() map[string][]byte {
 		"req.auth.refresh":              AppendRefresh(nil, "c1", "a.b.c"),
 		"req.auth.visitor":              AppendAuth(nil, "c0", &Auth{Tenant: "acme", Anonymous: true, Have: []engine.Have{{Session: session, Seq: 3}}}),
 		"req.auth.operator":             AppendAuth(nil, "c0", &Auth{Tenant: "acme", Token: "a.b.c", Device: "laptop", Intent: engine.IntentAccepting}),
+		"req.file.begin":                AppendDraft(nil, &engine.Draft{Op: engine.OpFile, Request: "c1", ClientID: "k", Session: session, File: aFile()}),
+		"req.file.get":                  AppendDraft(nil, &engine.Draft{Op: engine.OpFetch, Request: "c1", Session: session, File: aFile()}),
+		"req.message.send.file":         AppendDraft(nil, &engine.Draft{Op: engine.OpMessage, Request: "c1", ClientID: "k", Session: session, Format: engine.FormatFile, File: aFile()}),
 		"req.session.start":             AppendDraft(nil, &engine.Draft{Op: engine.OpStart, Request: "c1", ClientID: "k", Department: "sales", Body: engine.BodyOf("hi")}),
 		"req.message.send":              AppendDraft(nil, &engine.Draft{Op: engine.OpMessage, Request: "c1", ClientID: "k", Session: session, IfSeq: 5, Body: engine.BodyOf("hi")}),
 		"req.message.send.note":         AppendDraft(nil, &engine.Draft{Op: engine.OpMessage, Request: "c1", ClientID: "k", Session: session, Visibility: engine.VisibleToOperators, Body: engine.BodyOf("hi")}),

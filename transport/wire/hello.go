@@ -92,6 +92,9 @@ func appendLimits(dst []byte, h *Hello) []byte {
 	dst = appendIntField(dst, "frame_bytes", h.FrameBytes)
 	dst = appendIntField(dst, "ping_s", int((h.PingEvery+time.Second-1)/time.Second))
 	dst = appendIntField(dst, "history", engine.MaxHistory)
+	if f := &h.Tenant.Files; !f.Off && f.Bytes > 0 {
+		dst = appendFileLimits(dst, f)
+	}
 	if h.Tenant.Peek {
 		dst = appendBoolField(dst, "peek", true)
 	}

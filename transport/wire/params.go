@@ -3,7 +3,7 @@ package wire
 import "github.com/parleyhq/parley/engine"
 
 // fields is a set of members of a request's d.
-type fields uint32
+type fields uint64
 
 const (
 	fieldTenant fields = 1 << iota
@@ -27,6 +27,11 @@ const (
 	fieldOffer
 	fieldTarget
 	fieldVisibility
+	fieldFile
+	fieldFileName
+	fieldSize
+	fieldMime
+	fieldSum
 	fieldOn // the last one
 )
 
@@ -75,6 +80,16 @@ func fieldName(field fields) string {
 		return "target"
 	case fieldVisibility:
 		return "visibility"
+	case fieldFile:
+		return "file_id"
+	case fieldFileName:
+		return "name"
+	case fieldSize:
+		return "size"
+	case fieldMime:
+		return "mime"
+	case fieldSum:
+		return "sha256"
 	default:
 		return "on"
 	}
@@ -91,6 +106,8 @@ type params struct {
 	cleared     bool             // text is there and empty
 	offered     engine.SessionID // out of offer_id; goes into Session where sid does not
 	auth        *Auth            // nil: auth's own fields are ignored
+	file        engine.File      // goes into File where the operation has one
+	named       engine.FileID    // out of a body of type file
 }
 
 // draftOf is the draft of one operation, out of the fields that are its own.
@@ -100,7 +117,15 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 	switch op {
 	case engine.OpMessage:
 		d.Target = 0
+		if d.Format == engine.FormatFile {
+			d.File = &engine.File{ID: p.named}
+		}
 		return d
+	case engine.OpFile:
+		file := p.file
+		file.ID, d.File = engine.FileID{}, &file // the server names it
+	case engine.OpFetch:
+		d.File = &engine.File{ID: p.file.ID}
 	case engine.OpEdit:
 		d.ClientID, d.Visibility = p.idem, engine.VisibleToAll
 		return d
@@ -174,7 +199,7 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		p.idem, good = textOf(value, 1, engine.MaxClientID)
 		return fieldIdem, good
 	case "body":
-		d.Format, d.Body, good = bodyOf(value)
+		d.Format, d.Body, p.named, good = bodyOf(value)
 		return fieldBody, good
 	case "text":
 		p.text, good = boxed(value)
@@ -221,6 +246,8 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 			p.auth.Intent = intent
 		}
 		return fieldIntent, ok && known
+	case "file_id", "name", "size", "mime", "sha256":
+		return p.takeFile(name, value)
 	case "on":
 		d.On, good = boolOf(value)
 		return fieldOn, good

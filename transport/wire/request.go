@@ -218,6 +218,10 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 		return rule{fieldSession | fieldTarget | fieldBody | fieldIdem, 0}, true
 	case engine.OpRedact:
 		return rule{fieldSession | fieldTarget | fieldIdem, 0}, true
+	case engine.OpFile:
+		return rule{fieldSession | fieldFileName | fieldSize | fieldMime | fieldSum | fieldIdem, 0}, true
+	case engine.OpFetch:
+		return rule{fieldSession | fieldFile, 0}, true
 	case engine.OpRead:
 		return rule{fieldSession | fieldSeq, 0}, true
 	case engine.OpHistory:

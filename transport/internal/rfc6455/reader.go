@@ -14,6 +14,8 @@ type Reader struct {
 	src     io.Reader
 	limit   int  // bytes of a message
 	masked  bool // the peer must mask (it is a client), or must not
+	binary  bool // binary messages are taken
+	opcode  byte // of the last message
 	control func(opcode byte, payload []byte) error
 
 	// The bytes buf[r:w] were read and not yet used.
@@ -38,17 +40,25 @@ func NewReader(src io.Reader, role Role, bufferBytes, limit int, control func(op
 	return &Reader{src: src, limit: limit, masked: role == ServerSide, control: control, buf: make([]byte, max(bufferBytes, 128))}
 }
 
+// TakeBinary makes Next hand over binary messages as well; Opcode tells which.
+// Without it they are a fault. Call it before the first Next.
+func (r *Reader) TakeBinary() { r.binary = true }
+
+// Opcode is the last message's: OpText or OpBinary.
+func (r *Reader) Opcode() byte { return r.opcode }
+
 // Wait waits until there is something to read. Next would as well; but this
 // needs little stack, which is what silent connections are made of.
 func (r *Reader) Wait() error { return r.fill(1) }
 
-// Next reads the next text message into a buffer that it borrows when the
+// Next reads the next message into a buffer that it borrows when the
 // message begins, so that a peer who says nothing holds none. The buffer is
 // returned in any case, nil if none was borrowed. Errors: *Fault for what the
 // peer does wrong, what control returned, or the source's.
 func (r *Reader) Next(borrow func() *[]byte) (message *[]byte, err error) {
 	var (
-		text    Validator
+		checked Validator
+		text    *Validator // nil in a binary message
 		started bool
 		length  int
 	)
@@ -68,22 +78,25 @@ func (r *Reader) Next(borrow func() *[]byte) (message *[]byte, err error) {
 			return message, &Fault{CloseProtocol, "continuation of nothing"}
 		case h.opcode != OpContinuation && started:
 			return message, &Fault{CloseProtocol, "message inside a message"}
-		case h.opcode == OpBinary:
+		case h.opcode == OpBinary && !r.binary:
 			return message, &Fault{CloseUnsupported, "binary message"}
 		case h.payload > uint64(r.limit-length):
 			return message, &Fault{CloseTooBig, "message too large"}
 		}
 		if !started {
 			started = true
+			if r.opcode = h.opcode; h.opcode == OpText {
+				text = &checked
+			}
 			message = borrow()
 			*message = (*message)[:0]
 		}
 		length += int(h.payload)
-		if *message, err = r.payload(*message, h, &text); err != nil {
+		if *message, err = r.payload(*message, h, text); err != nil {
 			return message, err
 		}
 		if h.final {
-			if !text.Complete() {
+			if text != nil && !text.Complete() {
 				return message, &Fault{CloseInvalidUTF8, "message is not UTF-8"}
 			}
 			return message, nil
@@ -163,7 +176,8 @@ func (r *Reader) fill(n int) error {
 	return nil
 }
 
-// payload appends a data frame's payload to dst, checked as it comes in.
+// payload appends a data frame's payload to dst, checked as it comes in where it
+// is text.
 func (r *Reader) payload(dst []byte, h header, text *Validator) ([]byte, error) {
 	for offset := 0; uint64(offset) < h.payload; {
 		rest := int(h.payload) - offset
@@ -187,7 +201,7 @@ func (r *Reader) payload(dst []byte, h header, text *Validator) ([]byte, error) 
 			Mask(piece, h.mask, offset)
 		}
 		offset += len(piece)
-		if !text.Write(piece) {
+		if text != nil && !text.Write(piece) {
 			return dst, &Fault{CloseInvalidUTF8, "message is not UTF-8"}
 		}
 	}

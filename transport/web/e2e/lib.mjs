@@ -57,7 +57,7 @@ export class Theatre {
   }
 
   async close() {
-    for (const context of this.contexts) await context.close();
+    for (const context of this.contexts.splice(0)) await context.close();
     assert.deepEqual(this.problems, [], "the pages reported problems");
   }
 }

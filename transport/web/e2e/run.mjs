@@ -7,8 +7,9 @@ import * as history from "./history.mjs";
 import { launch, Theatre } from "./lib.mjs";
 import * as reconnect from "./reconnect.mjs";
 import * as shots from "./shots.mjs";
+import * as verified from "./verified.mjs";
 
-const stories = { conversation, reconnect, history, access, shots };
+const stories = { conversation, reconnect, history, access, verified, shots };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stories);
 
 const browser = await launch();

@@ -1,21 +1,28 @@
 // What a message holds, as words that a person reads.
 
-import type { Body } from "./protocol.ts";
+import type { Body, BodyIn, Entry } from "../client/src/index.ts";
 import { common } from "./strings.ts";
 
-export function wordsOf(body: Body | undefined): string {
+export function wordsOf(body: Body | BodyIn | undefined): string {
   switch (body?.type) {
     case "text":
-      return body.text ?? "";
+      return body.text;
     case "form_answer":
-      return Object.entries(body.fields ?? {}).map(([name, value]) => `${name}: ${plain(value)}`).join("\n") || common.emptyForm;
+      return Object.entries(body.fields).map(([name, value]) => `${name}: ${plain(value)}`).join("\n") || common.emptyForm;
     case "postback":
       return plain(body.value);
+    case "file":
+      return "name" in body ? body.name : "";
     case "redacted":
       return common.removed;
     default:
       return common.unknownBody;
   }
+}
+
+/** Is it for colleagues only? */
+export function isNote(evt: Entry): boolean {
+  return evt.t === "message.new" && evt.vis === "operators";
 }
 
 function plain(value: unknown): string {

@@ -1,15 +1,15 @@
 // The box to write in: Enter sends, Shift+Enter breaks the line, the size is
 // counted in the bytes that the server counts, and a draft survives a reload.
 
+import type { Store } from "../client/src/index.ts";
 import { attr, show, text } from "./dom.ts";
-import type { Storage } from "./storage.ts";
 import { common } from "./strings.ts";
 
 export interface ComposerOptions {
   input: HTMLTextAreaElement;
   send: HTMLButtonElement;
   counter: HTMLElement;
-  storage: Storage;
+  storage: Store;
   limit: () => number;
   submit: (text: string) => void;
   typing: (on: boolean) => void;

@@ -1,19 +1,15 @@
 // The operator's console.
 
+import type { IntentWord, Offer, Session } from "../client/src/index.ts";
+import { newId, OperatorClient, ParleyError } from "../client/src/index.ts";
 import { ask } from "./ask.ts";
-import { Client } from "./client.ts";
 import { Alerts } from "./console/alerts.ts";
-import { Desk } from "./console/desk.ts";
 import { Pane } from "./console/pane.ts";
 import { Sidebar } from "./console/sidebar.ts";
 import { SignIn } from "./console/signin.ts";
 import { attr, byId, coalesced, isWatched, show, text } from "./dom.ts";
-import { newId } from "./ids.ts";
 import { LineView } from "./line.ts";
-import { socketUrl, tenantOfPage } from "./page.ts";
-import type { Intent, Offer, OperatorHello } from "./protocol.ts";
-import { WireError } from "./protocol.ts";
-import type { Session } from "./session.ts";
+import { tenantOfPage } from "./page.ts";
 import { lasting, tab } from "./storage.ts";
 import { common, explain, operator as words } from "./strings.ts";
 
@@ -26,33 +22,15 @@ class ConsolePage {
   private readonly redraw = coalesced(() => this.draw());
   private readonly alerts = new Alerts();
 
-  private readonly desk: Desk = new Desk({
-    offered: (offer) => this.offered(offer),
-    gained: (sid) => (this.client.session(sid).mine = true),
-    lost: (sid) => {
-      this.client.session(sid).mine = false;
-      this.client.outbox.fail(sid, "not_owner");
-    },
-    hole: () => this.client.connection.renew(),
+  private readonly client = new OperatorClient({
+    server: location.origin,
+    tenant: this.tenant,
+    operator: this.signIn.subject,
+    device: deviceName(),
+    unsent: tab,
+    getToken: () => this.signIn.token,
   });
-
-  private readonly client: Client = new Client({
-    url: socketUrl("operator"),
-    side: "operator",
-    storage: tab,
-    outboxKey: `parley.outbox.${this.place}`,
-    auth: () => ({ tenant: this.tenant, token: this.signIn.token, device: deviceName() }),
-    hello: (d) => this.desk.hello(d as OperatorHello),
-    refused: () => false,
-    watch: (frame) => {
-      this.desk.watch(frame);
-      this.redraw();
-    },
-    state: this.redraw,
-    message: (session) => this.message(session),
-    changed: this.redraw,
-  });
-
+  private readonly desk = this.client.desk;
   private readonly line = new LineView(byId("line"), this.client.connection, words.refusedLine);
   private readonly pane = new Pane(this.client, this.desk, (problem) => this.toast(problem));
   private readonly sidebar = new Sidebar({
@@ -64,13 +42,17 @@ class ConsolePage {
   });
 
   run(): void {
+    this.client.on("offer", (offer) => this.offered(offer));
+    this.client.on("message", ({ session }) => this.message(session));
+    this.client.on("state", this.redraw);
+    this.client.on("changed", this.redraw);
     byId("close").addEventListener("click", () => void this.close());
     byId("done").addEventListener("click", () => this.dismiss());
     byId("back").addEventListener("click", () => this.select(""));
     byId("keys").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
     byId("help-close").addEventListener("click", () => byId<HTMLDialogElement>("help").close());
     for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=intent]")) {
-      radio.addEventListener("change", () => void this.setIntent(radio.value as Intent));
+      radio.addEventListener("change", () => void this.setIntent(radio.value as IntentWord));
     }
     document.addEventListener("keydown", (event) => this.shortcut(event));
     addEventListener("focus", this.redraw);
@@ -125,25 +107,20 @@ class ConsolePage {
   }
 
   private async accept(offer: Offer): Promise<void> {
-    if (!(await this.answer(offer, "offer.accept"))) return;
-    // The watch and the log say so a little later; the focus need not wait for them.
-    this.desk.mine.add(offer.sid);
-    this.client.session(offer.sid).mine = true;
-    this.select(offer.sid);
+    if (await this.answer(offer, () => this.client.accept(offer))) this.select(offer.sid);
   }
 
   private async decline(offer: Offer): Promise<void> {
-    await this.answer(offer, "offer.reject");
+    await this.answer(offer, () => this.client.reject(offer));
   }
 
-  private async answer(offer: Offer, op: string): Promise<boolean> {
+  private async answer(offer: Offer, run: () => Promise<unknown>): Promise<boolean> {
     const { answering } = this.sidebar;
     if (answering.has(offer.offer_id)) return false;
     answering.add(offer.offer_id);
     this.redraw();
     try {
-      await this.client.insist(op, { offer_id: offer.offer_id, ep: offer.ep, idem: newId() });
-      this.desk.offers.delete(offer.offer_id);
+      await run();
       return true;
     } catch (error) {
       const code = codeOf(error);
@@ -156,13 +133,12 @@ class ConsolePage {
     }
   }
 
-  private async setIntent(intent: Intent): Promise<void> {
+  private async setIntent(intent: IntentWord): Promise<void> {
     const open = this.desk.mine.size;
     const warn = intent === "signed_out" && open > 0;
     if (warn && !(await ask(byId<HTMLDialogElement>("ask-signout"), words.signOutWarning(open)))) return this.draw();
     try {
-      await this.client.connection.request("intent.set", { intent, idem: newId() });
-      this.desk.intent = { ...this.desk.intent, intent, cause: "manual" };
+      await this.client.setIntent(intent);
     } catch (error) {
       this.toast(common.requestFailed(explain(codeOf(error))));
     }
@@ -173,7 +149,7 @@ class ConsolePage {
     const session = this.current();
     if (!session || !(await ask(byId<HTMLDialogElement>("ask-close"), `Close the chat with ${words.chat(session.sid)}?`))) return;
     try {
-      await this.client.insist("session.close", { sid: session.sid, ep: session.epoch, idem: newId() });
+      await this.client.end(session.sid);
     } catch (error) {
       if (codeOf(error) !== "session_closed") this.toast(common.requestFailed(explain(codeOf(error))));
     }
@@ -184,8 +160,7 @@ class ConsolePage {
   private dismiss(): void {
     const session = this.current();
     if (!session) return;
-    this.client.sessions.delete(session.sid);
-    for (const item of this.client.outbox.list(session.sid)) this.client.outbox.discard(item.cmid);
+    this.client.forget(session.sid);
     for (const part of ["", ".edit", ".note"]) tab.remove(this.keys.draft + session.sid + part);
     this.select("");
   }
@@ -258,7 +233,7 @@ function units(thousandths: number): string {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof WireError ? error.code : "internal";
+  return error instanceof ParleyError ? error.code : "internal";
 }
 
 /** A name for this browser, so that an intent shows where it was set. */

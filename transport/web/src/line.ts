@@ -1,6 +1,6 @@
 // Shows what the connection is doing.
 
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../client/src/index.ts";
 import { attr, h, text } from "./dom.ts";
 import { common, explain } from "./strings.ts";
 

@@ -6,11 +6,6 @@ export function tenantOfPage(): string {
   return named ?? document.querySelector<HTMLMetaElement>('meta[name="parley-tenant"]')?.content ?? "";
 }
 
-/** The socket is where the page came from. */
-export function socketUrl(side: "visitor" | "operator"): string {
-  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/v1/${side}`;
-}
-
 /** Takes a value out of the address's fragment, which no server sees and nobody shall copy. */
 export function takeFromFragment(name: string): string {
   const value = new URLSearchParams(location.hash.slice(1)).get(name) ?? "";

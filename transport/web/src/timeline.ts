@@ -1,28 +1,25 @@
 // A session's log on the page: messages, notices, and what is still unsent.
 
-import { wordsOf } from "./body.ts";
-import type { Client } from "./client.ts";
+import type { Entry, OperatorClient, Session, Unsent, VisitorClient } from "../client/src/index.ts";
+import { isNote as isNoteEntry, wordsOf } from "./body.ts";
 import { attr, h, keyed, show, text } from "./dom.ts";
-import type { Unsent } from "./outbox.ts";
-import type { Evt } from "./protocol.ts";
-import type { Session } from "./session.ts";
 import { common, explain, operator } from "./strings.ts";
 import { clockTime, fullTime } from "./time.ts";
 
-type Item = { kind: "message"; evt: Evt } | { kind: "notice"; evt: Evt; words: string } | { kind: "unsent"; unsent: Unsent };
+type Item = { kind: "message"; evt: Entry } | { kind: "notice"; evt: Entry; words: string } | { kind: "unsent"; unsent: Unsent };
 
 export interface TimelineOptions {
-  client: Client;
+  client: VisitorClient | OperatorClient;
   side: "visitor" | "operator";
   /** The element with role=log that scrolls. */
   scroller: HTMLElement;
   earlier: HTMLButtonElement;
   /** Changes one of the person's own messages; absent: not on this page. */
-  edit?: (evt: Evt, words: string) => void;
+  edit?: (evt: Entry, words: string) => void;
   /** Takes one of the person's own messages back. */
-  remove: (evt: Evt) => void;
+  remove: (evt: Entry) => void;
   /** The sentence for an entry that is no message; empty: nothing is shown. */
-  notice: (session: Session, evt: Evt) => string;
+  notice: (session: Session, evt: Entry) => string;
 }
 
 export class Timeline {
@@ -41,7 +38,8 @@ export class Timeline {
     // A phone's keyboard, a longer draft or a turned screen must not hide the newest message.
     new ResizeObserver(() => this.sticks && this.toEnd()).observe(options.scroller);
     options.earlier.addEventListener("click", () => {
-      if (this.session) void options.client.loadEarlier(this.session);
+      // Without an answer the button stays; the person may press it again.
+      if (this.session) options.client.loadEarlier(this.session).catch(() => undefined);
     });
   }
 
@@ -139,7 +137,7 @@ export class Timeline {
     const removed = evt !== null && this.session?.isRemoved(evt) === true;
     const edited = evt !== null && !removed && this.session?.isEdited(evt) === true;
     const body = element.querySelector(".body") as HTMLElement;
-    text(body, item.kind === "unsent" ? item.unsent.text : wordsOf(evt ? this.session?.bodyOf(evt) : undefined));
+    text(body, wordsOf(item.kind === "unsent" ? item.unsent.body : evt ? this.session?.bodyOf(evt) : undefined));
     attr(element, "data-note", isNote(item));
     attr(element, "data-removed", removed);
     show(element.querySelector(".edited") as HTMLElement, edited);
@@ -160,7 +158,7 @@ export class Timeline {
     const button = (id: string, words: string, run: () => void) =>
       h("button", { type: "button", class: "link", "data-testid": id, "aria-describedby": `message-${evt.seq}`, onclick: run }, words);
     const { edit, remove } = this.options;
-    if (edit && evt.d?.body?.type === "text") place.append(button("edit", common.edit, () => edit(evt, wordsOf(this.session?.bodyOf(evt)))));
+    if (edit && evt.t === "message.new" && evt.d.body.type === "text") place.append(button("edit", common.edit, () => edit(evt, wordsOf(this.session?.bodyOf(evt)))));
     place.append(button("take-back", common.takeBack, () => remove(evt)));
   }
 
@@ -214,5 +212,5 @@ function keyOf(item: Item): string {
 }
 
 function isNote(item: Item): boolean {
-  return item.kind === "unsent" ? item.unsent.note === true : item.kind === "message" && item.evt.vis === "operators";
+  return item.kind === "unsent" ? item.unsent.note === true : item.kind === "message" && isNoteEntry(item.evt);
 }

@@ -1,56 +1,35 @@
 // The visitor's page.
 
+import type { Entry, ParleyError, Session, Unsent } from "../client/src/index.ts";
+import { VisitorClient } from "../client/src/index.ts";
 import { ask } from "./ask.ts";
-import { Client } from "./client.ts";
+import { wordsOf } from "./body.ts";
 import { Composer } from "./composer.ts";
 import { attr, byId, coalesced, h, isWatched, show, text } from "./dom.ts";
-import { newId } from "./ids.ts";
 import { LineView } from "./line.ts";
-import { socketUrl, takeFromFragment, tenantOfPage } from "./page.ts";
-import type { Evt, Named, SessionState, VisitorHello, WireError } from "./protocol.ts";
-import type { Session } from "./session.ts";
+import { takeFromFragment, tenantOfPage } from "./page.ts";
 import { lasting, tab } from "./storage.ts";
 import { common, explain, visitor as words } from "./strings.ts";
 import { Timeline } from "./timeline.ts";
 
-interface Start {
-  idem: string;
-  department: string;
-}
-
 class VisitorPage {
   private readonly tenant = tenantOfPage();
   private readonly keys = {
-    token: `parley.visitor.${this.tenant}`, // who this visitor is; outlives the tab
     last: `parley.last.${this.tenant}`, // the chat on screen, also once it is closed
-    start: `parley.start.${this.tenant}`, // a start that the server has not answered
     draft: `parley.draft.${this.tenant}`,
     jwt: `parley.visitor.jwt.${this.tenant}`, // what the tenant signed: who this visitor has proven to be
   };
-  private name = "";
-  private visitor = "";
-  private departments: Named[] = [];
   private current: Session | null = null;
-  private starting = false;
   private greeted = false;
   private problem = "";
 
   private readonly redraw = coalesced(() => this.draw());
-  private readonly client = new Client({
-    url: socketUrl("visitor"),
-    side: "visitor",
-    storage: tab,
-    outboxKey: `parley.outbox.${this.tenant}`,
-    auth: () => this.credentials(),
-    hello: (d) => this.hello(d as VisitorHello),
-    refused: (error) => this.refused(error),
-    renewal: () => lasting.get(this.keys.token) ?? "",
-    renewed: (d) => d.token && lasting.set(this.keys.token, d.token),
-    state: (state) => {
-      if (state === "online") void this.begin();
-      this.redraw();
-    },
-    changed: this.redraw,
+  private readonly client = new VisitorClient({
+    server: location.origin,
+    tenant: this.tenant,
+    unsent: tab,
+    tokens: lasting, // who this visitor is; outlives the tab
+    getToken: (wanted) => this.proof(wanted === "refused"),
   });
   private readonly line = new LineView(byId("line"), this.client.connection, words.refusedLine);
   private readonly timeline = new Timeline({
@@ -73,6 +52,11 @@ class VisitorPage {
   });
 
   run(): void {
+    this.client.on("hello", () => this.hello());
+    this.client.on("started", (session) => this.enter(session));
+    this.client.on("notStarted", ({ error, unsent }) => this.notStarted(error.code, unsent));
+    this.client.on("state", this.redraw);
+    this.client.on("changed", this.redraw);
     byId("close").addEventListener("click", () => void this.close());
     byId("again").addEventListener("click", () => this.startOver());
     byId("log").addEventListener("scroll", () => this.markRead());
@@ -93,45 +77,23 @@ class VisitorPage {
     return jwt;
   }
 
-  /** Somebody signed in on the page around us: of the same visitor it renews the line, else the line begins anew. */
+  /** Somebody signed in on the page around us. */
   private async proofCame(): Promise<void> {
-    const jwt = this.takeProof();
-    if (!jwt) return;
-    try {
-      await this.client.connection.refresh(jwt);
-    } catch {
-      this.client.connection.restart();
-    }
+    if (this.takeProof()) await this.client.identify();
   }
 
-  private credentials(): Record<string, unknown> {
-    const token = lasting.get(this.keys.token);
-    const jwt = tab.get(this.keys.jwt);
-    if (jwt) return { tenant: this.tenant, jwt, ...(token ? { token } : {}) };
-    return token ? { tenant: this.tenant, token } : { tenant: this.tenant, anonymous: true };
+  /** What the tenant signed, unless the server would not have it. */
+  private proof(refused: boolean): string {
+    if (refused) tab.remove(this.keys.jwt);
+    return tab.get(this.keys.jwt) ?? "";
   }
 
-  /** A token that is no longer good makes this a new visitor. */
-  private refused(error: WireError): boolean {
-    if (tab.get(this.keys.jwt) && ["auth_invalid", "auth_expired"].includes(error.code)) {
-      tab.remove(this.keys.jwt);
-      return true;
-    }
-    const hadToken = lasting.get(this.keys.token) !== null;
-    if (!hadToken || !["auth_invalid", "auth_expired", "erased"].includes(error.code)) return false;
-    lasting.remove(this.keys.token);
-    return true;
-  }
-
-  private hello(d: VisitorHello): void {
-    lasting.set(this.keys.token, d.token);
-    this.name = d.tenant.name;
-    this.departments = d.departments;
-    if (this.visitor && this.visitor !== d.visitor) this.current = null;
-    this.visitor = d.visitor;
+  private hello(): void {
+    const { current } = this.client;
     this.greeted = true;
-    if (d.session) this.enter(this.client.session(d.session));
-    else void this.lookBack();
+    if (this.current && !this.client.sessions.has(this.current.sid)) this.current = null; // another visitor's
+    if (current && !current.isOver) this.enter(current);
+    else if (!this.current) void this.lookBack();
   }
 
   private enter(session: Session): void {
@@ -140,66 +102,31 @@ class VisitorPage {
     this.redraw();
   }
 
-  /** No chat is open: the one on screen ended while we were away, or before a reload. */
+  /** No chat is open: the one that was on screen before a reload ended meanwhile. */
   private async lookBack(): Promise<void> {
-    const sid = this.current?.sid ?? tab.get(this.keys.last);
-    if (!sid || tab.get(this.keys.start)) return;
-    const session = this.client.session(sid);
-    if (this.current) session.state = "closed";
-    await Promise.resolve(); // the connection becomes online after hello
+    const sid = tab.get(this.keys.last);
+    if (!sid || this.client.isStarting) return;
     try {
-      const page = await this.client.history(sid);
-      const first = page.events?.[0];
-      if (this.current === null || (first && first.prev > session.log.last)) session.log.reset();
-      for (const evt of page.events ?? []) session.accept(evt);
+      const session = await this.client.load(sid);
       session.state = "closed";
       this.enter(session);
     } catch {
-      if (this.current === null) tab.remove(this.keys.last);
+      tab.remove(this.keys.last);
     }
     this.client.outbox.fail(sid, "session_closed");
   }
 
   private submit(message: string): void {
     this.problem = "";
-    if (this.current && !this.current.isOver) return this.client.send(this.current.sid, message);
-    if (this.current) return;
-    const department = byId<HTMLSelectElement>("department").value;
-    // The key goes to storage first: a reload in between repeats the start, not the chat.
-    if (!tab.get(this.keys.start)) tab.set(this.keys.start, JSON.stringify({ idem: newId(), department } satisfies Start));
-    this.client.outbox.add("", message);
-    void this.begin();
-  }
-
-  /** Asks for the session that the visitor started, until the server answers. */
-  private async begin(): Promise<void> {
-    const start = JSON.parse(tab.get(this.keys.start) ?? "null") as Start | null;
-    if (!start || this.starting || !this.client.connection.isOnline) return;
-    this.starting = true;
-    this.redraw();
-    try {
-      const d = start.department ? { department: start.department, idem: start.idem } : { idem: start.idem };
-      const got = await this.client.insist<{ sid: string; ep: number; state: SessionState }>("session.start", d);
-      const session = this.client.session(got.sid);
-      if (session.state === "new") session.state = got.state;
-      this.client.outbox.adopt(got.sid);
-      this.enter(session);
-    } catch (error) {
-      this.notStarted((error as WireError).code ?? "internal");
-    } finally {
-      this.starting = false;
-      tab.remove(this.keys.start);
-      this.redraw();
-    }
+    if (this.current?.isOver) return;
+    this.client.say(message, byId<HTMLSelectElement>("department").value);
   }
 
   /** The words go back into the box: nothing that was written is lost. */
-  private notStarted(code: string): void {
+  private notStarted(code: string, unsent: Unsent[]): void {
     this.problem = common.requestFailed(explain(code));
-    const unsent = this.client.outbox.list("");
     const input = byId<HTMLTextAreaElement>("input");
-    input.value = [...unsent.map((item) => item.text), input.value].filter(Boolean).join("\n");
-    for (const item of unsent) this.client.outbox.discard(item.cmid);
+    input.value = [...unsent.map((item) => wordsOf(item.body)), input.value].filter(Boolean).join("\n");
     input.dispatchEvent(new Event("input"));
   }
 
@@ -207,22 +134,22 @@ class VisitorPage {
     const session = this.current;
     if (!session || !(await ask(byId<HTMLDialogElement>("ask"), "Close this chat?"))) return;
     try {
-      await this.client.insist("session.close", { sid: session.sid, idem: newId() });
+      await this.client.end(session.sid);
     } catch (error) {
-      const { code } = error as WireError;
+      const { code } = error as ParleyError;
       if (code !== "session_closed") this.problem = common.requestFailed(explain(code));
     }
     this.draw();
     if (session.isOver) byId("again").focus(); // the button that had it is gone
   }
 
-  private async takeBack(evt: Evt): Promise<void> {
+  private async takeBack(evt: Entry): Promise<void> {
     if (!(await ask(byId<HTMLDialogElement>("ask-remove"), common.takeBackQuestion))) return;
     this.problem = "";
     try {
       await this.client.redact(evt.sid, evt.seq);
     } catch (error) {
-      this.problem = common.requestFailed(explain((error as WireError).code ?? "internal"));
+      this.problem = common.requestFailed(explain((error as ParleyError).code ?? "internal"));
     }
     this.composer.focus(); // the button that had it goes
     this.draw();
@@ -248,15 +175,11 @@ class VisitorPage {
   private status(): string {
     const session = this.current;
     if (this.problem) return this.problem;
-    if (!session) return this.pending() ? words.starting : words.idle;
+    if (!session) return this.client.isStarting ? words.starting : words.idle;
     if (session.isOver) return this.ending(session);
     if (session.state === "active" && session.owner) return words.inChat(this.operatorName());
     const hadOperator = session.log.entries.some((evt) => evt.t === "session.assigned");
     return hadOperator ? words.lookingAgain : words.waiting;
-  }
-
-  private pending(): boolean {
-    return this.starting || tab.get(this.keys.start) !== null;
   }
 
   private ending(session: Session): string {
@@ -265,11 +188,11 @@ class VisitorPage {
     return words.closed(session.endCause);
   }
 
-  private notice(evt: Evt): string {
+  private notice(evt: Entry): string {
     const cause = evt.cause ?? "";
     switch (evt.t) {
       case "session.assigned":
-        return common.joined(this.client.people.operator(evt.d?.operator ?? ""));
+        return common.joined(this.client.people.operator(evt.d.operator));
       case "session.queued":
         return cause.startsWith("operator_") ? words.lookingAgain : "";
       case "session.refused":
@@ -286,14 +209,14 @@ class VisitorPage {
   private draw(): void {
     const session = this.current;
     const over = session?.isOver ?? false;
-    const inChat = session !== null || this.pending();
-    text(byId("tenant"), this.name ? words.with(this.name) : words.title);
+    const inChat = session !== null || this.client.isStarting;
+    text(byId("tenant"), this.client.tenant.name ? words.with(this.client.tenant.name) : words.title);
     text(byId("status"), this.status());
     this.line.draw();
     this.drawDepartments();
     attr(document.body, "data-view", inChat ? "chat" : "start");
     show(byId("welcome"), !inChat);
-    show(byId("choice"), !inChat && this.departments.length > 1);
+    show(byId("choice"), !inChat && this.client.departments.length > 1);
     show(byId("chat"), inChat);
     show(byId("close"), session !== null && !over);
     show(byId("composer"), !over);
@@ -306,15 +229,15 @@ class VisitorPage {
     text(byId("typing"), writing ? common.typing(this.operatorName()) : "");
     this.markRead();
     const unread = session && !isWatched() ? session.unread("visitor") : 0;
-    const title = this.name ? words.with(this.name) : words.title;
+    const title = this.client.tenant.name ? words.with(this.client.tenant.name) : words.title;
     document.title = unread > 0 ? words.unread(unread, title) : title;
   }
 
   private drawDepartments(): void {
     const select = byId<HTMLSelectElement>("department");
     const known = Array.from(select.options, (option) => option.value).join();
-    if (known === this.departments.map((department) => department.id).join()) return;
-    select.replaceChildren(...this.departments.map((department) => h("option", { value: department.id }, department.name)));
+    if (known === this.client.departments.map((department) => department.id).join()) return;
+    select.replaceChildren(...this.client.departments.map((department) => h("option", { value: department.id }, department.name)));
   }
 }
 

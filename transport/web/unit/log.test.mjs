@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SessionLog } from "../src/log.ts";
+import { SessionLog } from "../client/src/log.ts";
 
 const evt = (seq, prev = seq - 1) => ({ k: "evt", t: "message.new", sid: "S", seq, prev, ep: 1, at: "", by: { kind: "visitor" } });
 const seqs = (log) => log.entries.map((entry) => entry.seq);

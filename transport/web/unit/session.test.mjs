@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Session, typingFades } from "../src/session.ts";
+import { Session, typingFades } from "../client/src/session.ts";
 
 const evt = (seq, t, by = { kind: "system" }, d = {}) => ({ k: "evt", t, sid: "S", seq, prev: seq - 1, ep: 1, at: "", by, d });
 const visitor = { kind: "visitor" };

@@ -1,32 +1,29 @@
 // The right side: one chat, with its messages and the box to write in.
 
+import type { Desk, Entry, OperatorClient, Session } from "../../client/src/index.ts";
+import { ParleyError } from "../../client/src/index.ts";
 import { ask } from "../ask.ts";
-import { wordsOf } from "../body.ts";
-import type { Client } from "../client.ts";
+import { isNote, wordsOf } from "../body.ts";
 import { Composer } from "../composer.ts";
 import { attr, byId, isWatched, show, text } from "../dom.ts";
-import type { Evt } from "../protocol.ts";
-import { WireError } from "../protocol.ts";
-import type { Session } from "../session.ts";
 import { tab } from "../storage.ts";
 import { common, explain, operator as words } from "../strings.ts";
 import { Timeline } from "../timeline.ts";
 import { clockTime } from "../time.ts";
-import type { Desk } from "./desk.ts";
 
 export class Pane {
   readonly composer: Composer;
   private readonly timeline: Timeline;
-  private readonly client: Client;
+  private readonly client: OperatorClient;
   private readonly desk: Desk;
   private readonly report: (problem: string) => void;
   private session: Session | null = null;
   private draftKey = "";
   /** The message whose words stand in the box; null: a new one is written. */
-  private editing: Evt | null = null;
+  private editing: Entry | null = null;
 
   /** `report` shows the person what went wrong. */
-  constructor(client: Client, desk: Desk, report: (problem: string) => void) {
+  constructor(client: OperatorClient, desk: Desk, report: (problem: string) => void) {
     this.report = report;
     this.client = client;
     this.desk = desk;
@@ -110,7 +107,7 @@ export class Pane {
   }
 
   private drawMode(): void {
-    const note = this.editing ? this.editing.vis === "operators" : this.isNote;
+    const note = this.editing ? isNote(this.editing) : this.isNote;
     const box = byId<HTMLInputElement>("note");
     box.checked = note;
     box.disabled = this.editing !== null;
@@ -129,7 +126,7 @@ export class Pane {
 
   private submit(message: string): void {
     if (!this.session) return;
-    if (!this.editing) return this.client.send(this.session.sid, message, this.isNote);
+    if (!this.editing) return void this.client.send(this.session.sid, message, { note: this.isNote });
     const evt = this.editing;
     this.endEdit();
     this.client.edit(evt.sid, evt.seq, message).catch((error: unknown) => {
@@ -139,7 +136,7 @@ export class Pane {
     });
   }
 
-  private startEdit(evt: Evt, said: string): void {
+  private startEdit(evt: Entry, said: string): void {
     this.editing = evt;
     this.composer.open(this.boxKey);
     this.composer.fill(said);
@@ -169,12 +166,12 @@ export class Pane {
     }
   }
 
-  private lastOwn(): Evt | undefined {
+  private lastOwn(): Entry | undefined {
     const { session, desk } = this;
-    return session?.log.entries.filter((evt) => evt.t === "message.new" && evt.by.id === desk.operator.id && evt.d?.body?.type === "text").pop();
+    return session?.log.entries.filter((evt) => evt.t === "message.new" && evt.by.id === desk.operator.id && evt.d.body.type === "text").pop();
   }
 
-  private async takeBack(evt: Evt): Promise<void> {
+  private async takeBack(evt: Entry): Promise<void> {
     if (!(await ask(byId<HTMLDialogElement>("ask-remove"), common.takeBackQuestion))) return;
     try {
       await this.client.redact(evt.sid, evt.seq);
@@ -185,7 +182,7 @@ export class Pane {
   }
 
   private failed(error: unknown): void {
-    this.report(common.requestFailed(explain(error instanceof WireError ? error.code : "internal")));
+    this.report(common.requestFailed(explain(error instanceof ParleyError ? error.code : "internal")));
   }
 
   private drawVisitor(session: Session): void {
@@ -199,18 +196,18 @@ export class Pane {
     text(byId("where"), this.desk.department(session.department));
   }
 
-  private notice(session: Session, evt: Evt): string {
+  private notice(session: Session, evt: Entry): string {
     const who = (id: string | undefined) => this.client.people.operator(id ?? "");
     const cause = evt.cause ?? "";
     switch (evt.t) {
       case "session.queued":
-        return cause.startsWith("operator_") ? words.requeued(cause) : words.queued(this.desk.department(evt.d?.department ?? ""));
+        return cause.startsWith("operator_") ? words.requeued(cause) : words.queued(this.desk.department(evt.d.department));
       case "offer.made":
-        return words.offerMade(who(evt.d?.operator));
+        return words.offerMade(who(evt.d.operator));
       case "offer.ended":
-        return words.offerEnded(who(evt.d?.operator), cause);
+        return words.offerEnded(who(evt.d.operator), cause);
       case "session.assigned":
-        return evt.d?.operator === this.desk.operator.id ? common.assignedYou : common.joined(who(evt.d?.operator));
+        return evt.d.operator === this.desk.operator.id ? common.assignedYou : common.joined(who(evt.d.operator));
       case "identity.upgraded":
         return words.proven;
       case "session.closing":
@@ -222,7 +219,7 @@ export class Pane {
     }
   }
 
-  private ending(evt: Evt): string {
+  private ending(evt: Entry): string {
     if (evt.by.kind === "operator") {
       return evt.by.id === this.desk.operator.id ? words.closedByYou : words.closedBy(this.client.people.author(evt.by) ?? "");
     }

@@ -1,17 +1,14 @@
 // The left side: offers, my chats, who waits.
 
-import { wordsOf } from "../body.ts";
-import type { Client } from "../client.ts";
+import type { Desk, Offer, OperatorClient, QueueRow, Session } from "../../client/src/index.ts";
+import { isNote, wordsOf } from "../body.ts";
 import { attr, byId, h, keyed, show, text } from "../dom.ts";
-import type { Offer, QueueRow } from "../protocol.ts";
-import type { Session } from "../session.ts";
 import { operator as words } from "../strings.ts";
 import { clockTime, stopwatch } from "../time.ts";
-import type { Desk } from "./desk.ts";
 
 export interface SidebarOptions {
   desk: Desk;
-  client: Client;
+  client: OperatorClient;
   accept: (offer: Offer) => void;
   decline: (offer: Offer) => void;
   select: (sid: string) => void;
@@ -116,7 +113,7 @@ export class Sidebar {
     const last = chat.lastMessage();
     if (!last) return words.noMessages;
     const said = wordsOf(chat.bodyOf(last)).slice(0, 90);
-    return last.vis === "operators" ? words.noteSnippet(said) : said;
+    return isNote(last) ? words.noteSnippet(said) : said;
   }
 
   private drawRow(element: HTMLElement, row: QueueRow): void {

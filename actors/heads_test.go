@@ -1,0 +1,66 @@
+package actors
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// A visitor is told how far the session has come for visitors: a number that only
+// operators' entries have would make it wait for ever, and tells that there are some.
+func TestHeadsAreOfTheReadersVisibility(t *testing.T) {
+	note := engine.Draft{Op: engine.OpMessage, Visibility: engine.VisibleToOperators, Body: engine.BodyOf("a note")}
+	for _, tt := range []struct {
+		name string
+		held func(visible, durable engine.Seq) []engine.Seq // what the returning visitor says it holds
+	}{
+		{"holds all it may see", func(visible, _ engine.Seq) []engine.Seq { return []engine.Seq{visible} }},
+		{"claims the operators' last entry", func(_, durable engine.Seq) []engine.Seq { return []engine.Seq{durable} }},
+		{"claims an operators' entry before the last", func(_, durable engine.Seq) []engine.Seq { return []engine.Seq{durable - 1} }},
+		{"claims more than there is", func(_, durable engine.Seq) []engine.Seq { return []engine.Seq{durable + 7} }},
+		{"holds nothing", func(engine.Seq, engine.Seq) []engine.Seq { return nil }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inWorld(t, nil, func(w *world) {
+				visitor, operator := talking(w)
+				said := visitor.good(t, visitor.say("the last that visitors see"))
+				operator.good(t, operator.do(note))
+				last := operator.good(t, operator.do(note))
+				visitor.seat.Leave()
+				var have []engine.Have
+				for _, seq := range tt.held(said.Seq, last.Seq) {
+					have = append(have, engine.Have{Session: visitor.id, Seq: seq})
+				}
+				back := w.visitor(visitor.token, have...)
+				if sit := wantSignal[engine.Situation](t, back.screen); sit.Head != said.Seq {
+					t.Errorf("visitor's head: got %d, want %d", sit.Head, said.Seq)
+				}
+				again := w.operator("ada", engine.Have{Session: visitor.id, Seq: last.Seq})
+				if sit := wantSignal[engine.Situation](t, again.screen); sit.Head != last.Seq {
+					t.Errorf("operator's head: got %d, want %d", sit.Head, last.Seq)
+				}
+			})
+		})
+	}
+}
+
+// The head is known to an actor's next life as well, before anything new is written.
+func TestHeadsOfAnActorsNextLife(t *testing.T) {
+	short := func(cfg *Config, _ *engine.Tenant) { cfg.IdleAfter = time.Minute }
+	inWorld(t, short, func(w *world) {
+		visitor, operator := talking(w)
+		said := visitor.good(t, visitor.say("one"))
+		last := operator.good(t, operator.do(engine.Draft{Op: engine.OpMessage, Visibility: engine.VisibleToOperators, Body: engine.BodyOf("a note")}))
+		visitor.seat.Leave()
+		operator.seat.Leave()
+		time.Sleep(8 * time.Minute) // of the bubble: the session's actor goes to rest; the visitor's grace goes on
+		synctest.Wait()
+		back := w.visitor(visitor.token, engine.Have{Session: visitor.id, Seq: last.Seq})
+		synctest.Wait()
+		if sit := wantSignal[engine.Situation](t, back.screen); sit.Head != said.Seq {
+			t.Errorf("head: got %d, want %d", sit.Head, said.Seq)
+		}
+	})
+}

@@ -1,0 +1,49 @@
+import type { Intent, Offer, Watch, WatchQueueSnapshot } from "./frames.ts";
+import type { OperatorHello } from "./protocol.ts";
+/** Somebody, or something, by its id and its name. */
+export interface Named {
+    id: string;
+    name: string;
+}
+/** A waiting chat. */
+export type QueueRow = WatchQueueSnapshot["d"]["rows"][number];
+export interface DeskEvents {
+    offered: (offer: Offer) => void;
+    gained: (sid: string) => unknown;
+    lost: (sid: string) => unknown;
+    /** A revision is missing: only a new connection helps. */
+    hole: () => void;
+}
+export declare class Desk {
+    operator: Named;
+    tenant: Named;
+    departments: Named[];
+    intent: Intent;
+    away: boolean;
+    used: number;
+    capacity: number;
+    readonly mine: Set<string>;
+    readonly offers: Map<string, Offer>;
+    readonly queue: Map<string, {
+        sid: import("./frames.ts").Id;
+        department: import("./frames.ts").Label;
+        since: import("./frames.ts").Time;
+        offered: boolean;
+    }>;
+    private readonly revs;
+    private readonly events;
+    constructor(events: DeskEvents);
+    hello(d: OperatorHello): void;
+    watch(frame: Watch): void;
+    /** The operator took the offer: the watch says so a little later. */
+    took(offer: Offer): void;
+    department(id: string): string;
+    /** Offers, the one that ends first at the top. */
+    offersInOrder(): Offer[];
+    /** Waiting chats, the longest waiting at the top. */
+    queueInOrder(): QueueRow[];
+    private snapshot;
+    private changed;
+    private mineChanged;
+    private waiting;
+}

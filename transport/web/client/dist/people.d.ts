@@ -1,0 +1,10 @@
+import type { By, EphPeople } from "./frames.ts";
+type Person = EphPeople["d"]["people"][number];
+export declare class People {
+    private readonly names;
+    learn(people: Person[]): void;
+    /** The operator's name, or the id as long as no name has come. */
+    operator(id: string): string;
+    author(by: By): string | undefined;
+}
+export {};

@@ -1,0 +1,74 @@
+import type { ClientEvents, ClientOptions, TokenSource } from "./client.ts";
+import { Client } from "./client.ts";
+import type { VisitorOps } from "./frames.ts";
+import type { Unsent } from "./outbox.ts";
+import type { Hello, Renewed, VisitorHello } from "./protocol.ts";
+import { ParleyError } from "./protocol.ts";
+import type { Session } from "./session.ts";
+import type { Store } from "./storage.ts";
+export interface VisitorOptions extends ClientOptions {
+    /** Answers the token by which the tenant says who the visitor is; without one the visitor is anonymous. */
+    getToken?: TokenSource;
+    /** Keeps the token that makes the visitor the same one at the next visit. Default: memory. */
+    tokens?: Store;
+}
+export interface VisitorEvents extends ClientEvents {
+    /** The chat that was asked for is open. */
+    started: Session;
+    /** The server will not start a chat. What was written for it is given back, and no longer in the outbox. */
+    notStarted: {
+        error: ParleyError;
+        unsent: Unsent[];
+    };
+}
+export declare class VisitorClient extends Client<VisitorOps, VisitorEvents> {
+    /** The server's id of this visitor; empty before the first hello. */
+    visitor: string;
+    /** The visitor has proven who it is. */
+    verified: boolean;
+    tenant: VisitorHello["tenant"];
+    departments: VisitorHello["departments"];
+    /** The chat that is open, or the last one. */
+    current: Session | null;
+    private readonly who;
+    private readonly tokens;
+    private readonly unsent;
+    private readonly keys;
+    /** Tabs of one browser do not become several visitors: the first one in gets the token, the others wait for it. */
+    private readonly turn;
+    private wanted;
+    private shownJwt;
+    private refusals;
+    private starting;
+    constructor(options: VisitorOptions);
+    /** Has a chat been asked for that is not open yet? Also over a reload. */
+    get isStarting(): boolean;
+    /** Opens a chat, or answers the one that is open. What is sent to the session "" before that goes into it. */
+    start(department?: string): Promise<Session>;
+    /** Writes to the open chat, or opens one with this as its first message. */
+    say(text: string, department?: string): Unsent;
+    /** Shows operators what is typed and not sent, where the tenant wants it (`connection.limits.peek`); say so on the page. */
+    peek(sid: string, text: string): void;
+    /** Removes one of the visitor's own messages, for good. */
+    redact(sid: string, target: number): Promise<unknown>;
+    /** Ends the chat. */
+    end(sid: string): Promise<unknown>;
+    /** Somebody signed in or out: `getToken` has another answer. Of the same visitor it renews the line, else the line begins anew. */
+    identify(): Promise<void>;
+    protected credentials(): object | Promise<object>;
+    /** A token that is no longer good makes this a new visitor. */
+    protected refused(error: ParleyError): boolean;
+    protected renewal(): Promise<string>;
+    protected renewed(d: Renewed): void;
+    protected greeted(hello: Hello): void;
+    private get token();
+    private gather;
+    private showing;
+    /** The chat ended while we were away: its last entries come by history. */
+    private endedMeanwhile;
+    private begin;
+    /** Asks for the chat until the server answers. */
+    private ask;
+    /** Nothing that was written is lost: it goes back to who wrote it. */
+    private giveBack;
+}

@@ -1,0 +1,135 @@
+// The operator's situation as the watches `me` and `queue` tell it.
+
+import type { Intent, Me, Offer, Watch, WatchMeMineChanged, WatchQueueSnapshot } from "./frames.ts";
+import type { OperatorHello } from "./protocol.ts";
+
+/** Somebody, or something, by its id and its name. */
+export interface Named {
+  id: string;
+  name: string;
+}
+/** A waiting chat. */
+export type QueueRow = WatchQueueSnapshot["d"]["rows"][number];
+
+export interface DeskEvents {
+  offered: (offer: Offer) => void;
+  gained: (sid: string) => unknown;
+  lost: (sid: string) => unknown;
+  /** A revision is missing: only a new connection helps. */
+  hole: () => void;
+}
+
+export class Desk {
+  operator: Named = { id: "", name: "" };
+  tenant: Named = { id: "", name: "" };
+  departments: Named[] = [];
+  intent: Intent = { intent: "" };
+  away = false;
+  used = 0;
+  capacity = 0;
+  readonly mine = new Set<string>();
+  readonly offers = new Map<string, Offer>();
+  readonly queue = new Map<string, QueueRow>();
+  private readonly revs = new Map<string, number>();
+  private readonly events: DeskEvents;
+
+  constructor(events: DeskEvents) {
+    this.events = events;
+  }
+
+  hello(d: OperatorHello): void {
+    this.operator = { id: d.operator.id, name: d.operator.name ?? d.operator.id };
+    this.tenant = d.tenant;
+    this.departments = d.departments;
+    this.revs.clear();
+    this.queue.clear();
+    if (!d.me) return;
+    this.revs.set("me", d.me.rev ?? 0);
+    this.snapshot(d.me);
+  }
+
+  watch(frame: Watch): void {
+    if (frame.w !== "me" && frame.w !== "queue") return; // a watch of a later version
+    const last = this.revs.get(frame.w);
+    if (frame.t === "snapshot") this.revs.set(frame.w, frame.rev);
+    else if (last !== undefined && frame.rev <= last) return;
+    else if (last === undefined || frame.rev > last + 1) return this.events.hole();
+    else this.revs.set(frame.w, frame.rev);
+    if (frame.w === "me") this.changed(frame);
+    if (frame.w === "queue") this.waiting(frame.t === "snapshot", frame.d);
+  }
+
+  /** The operator took the offer: the watch says so a little later. */
+  took(offer: Offer): void {
+    this.offers.delete(offer.offer_id);
+    this.mine.add(offer.sid);
+  }
+
+  department(id: string): string {
+    return this.departments.find((department) => department.id === id)?.name ?? id;
+  }
+
+  /** Offers, the one that ends first at the top. */
+  offersInOrder(): Offer[] {
+    return [...this.offers.values()].sort((a, b) => a.expires_at.localeCompare(b.expires_at));
+  }
+
+  /** Waiting chats, the longest waiting at the top. */
+  queueInOrder(): QueueRow[] {
+    return [...this.queue.values()].sort((a, b) => a.since.localeCompare(b.since) || a.sid.localeCompare(b.sid));
+  }
+
+  private snapshot(me: Me): void {
+    this.intent = me.intent;
+    this.away = me.away;
+    this.used = me.used;
+    this.capacity = me.capacity;
+    const lost = [...this.mine].filter((sid) => !me.sessions.includes(sid));
+    this.mine.clear();
+    for (const sid of me.sessions) {
+      this.mine.add(sid);
+      this.events.gained(sid);
+    }
+    for (const sid of lost) this.events.lost(sid);
+    this.offers.clear();
+    for (const offer of me.offers) this.offers.set(offer.offer_id, offer);
+  }
+
+  private changed(frame: Extract<Watch, { w: "me" }>): void {
+    switch (frame.t) {
+      case "snapshot":
+        return this.snapshot(frame.d);
+      case "offer.new":
+        this.offers.set(frame.d.offer_id, frame.d);
+        return this.events.offered(frame.d);
+      case "offer.revoked":
+        this.offers.delete(frame.d.offer_id);
+        return;
+      case "intent.changed":
+        this.intent = frame.d.intent;
+        this.away = frame.d.away;
+        return;
+      case "mine.changed":
+        return this.mineChanged(frame.d);
+    }
+  }
+
+  private mineChanged(d: WatchMeMineChanged["d"]): void {
+    this.used = d.used;
+    const { sid } = d;
+    if (!sid) return;
+    if (d.owned) {
+      this.mine.add(sid);
+      for (const offer of this.offers.values()) if (offer.sid === sid) this.offers.delete(offer.offer_id);
+      this.events.gained(sid);
+    } else if (this.mine.delete(sid)) {
+      this.events.lost(sid);
+    }
+  }
+
+  private waiting(whole: boolean, d: WatchQueueSnapshot["d"]): void {
+    if (whole) this.queue.clear();
+    for (const row of d.rows ?? []) this.queue.set(row.sid, row);
+    for (const sid of d.gone ?? []) this.queue.delete(sid);
+  }
+}

@@ -1,0 +1,30 @@
+// @parley/client: chats over Parley's WebSocket, for browsers and Node.js.
+
+export { timing } from "./backoff.ts";
+export type { Timing } from "./backoff.ts";
+export { Client } from "./client.ts";
+export type { Asked, ClientEvents, ClientOptions, Field, TokenSource, TokenWanted } from "./client.ts";
+export { Connection } from "./connection.ts";
+export type { Handlers, LineState } from "./connection.ts";
+export { Desk } from "./desk.ts";
+export type { Named, QueueRow } from "./desk.ts";
+export { Emitter } from "./emitter.ts";
+export type { Listener, ListenOptions } from "./emitter.ts";
+export type * from "./frames.ts";
+export { eventKinds, keyedOps } from "./frames.ts";
+export { idSource, newId } from "./ids.ts";
+export { SessionLog } from "./log.ts";
+export { OperatorClient } from "./operator.ts";
+export type { OperatorEvents, OperatorOptions } from "./operator.ts";
+export { Outbox } from "./outbox.ts";
+export type { SendOptions, Unsent } from "./outbox.ts";
+export { People } from "./people.ts";
+export { isPassing, mayReconnect, ParleyError, subprotocol } from "./protocol.ts";
+export type { AnyEntry, Bye, Hello, OperatorHello, OwnCode, Place, Refusal, Renewed, Resumed, Side, VisitorHello } from "./protocol.ts";
+export type { RequestOptions } from "./requests.ts";
+export { Session, typingFades } from "./session.ts";
+export { browserStore, memoryStore, tabStore } from "./storage.ts";
+export type { Store } from "./storage.ts";
+export { VisitorClient } from "./visitor.ts";
+export type { VisitorEvents, VisitorOptions } from "./visitor.ts";
+export type { World } from "./world.ts";
