@@ -67,7 +67,7 @@ func (r *Router) setRoster(t *engine.Tenant) {
 	slices.SortFunc(r.roster, compareNames)
 	all := make([]*operator, 0, len(r.operators))
 	for id, o := range r.operators {
-		if o.profile == nil && !o.reported && o.open == 0 && !r.isNamed(o) {
+		if o.profile == nil && !o.reported && o.open == 0 && o.idleSince == 0 && !r.isNamed(o) {
 			delete(r.operators, id)
 			continue
 		}

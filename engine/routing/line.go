@@ -127,11 +127,10 @@ func (r *Router) schedule(l *line) {
 	}
 }
 
-// look reads the hours again and sends away who does not wait past them.
+// look reads the hours again.
 func (r *Router) look(l *line) {
 	r.schedule(l)
 	r.touchLine(l)
-	r.sendAway(l)
 }
 
 // sendsAway reports whether those who wait in the line become messages: it has
@@ -170,7 +169,6 @@ func (r *Router) see(s *session, on bool) {
 		l.visible.insert(s, 0, 0)
 	} else {
 		l.visible.remove(s)
-		s.position = 0
 	}
 	l.pace.waits(l.visible.size, r.now)
 	if l.visible.size == 0 {
@@ -205,13 +203,12 @@ func (r *Router) limit(s *session) {
 	}
 }
 
-// settleLines brings the touched lines' state up to date: full or not, who is
-// sent away, who may come back, what visitors see.
+// settleLines brings the touched lines' state up to date: full or not, who may
+// come back, what visitors see.
 func (r *Router) settleLines() {
 	for i := 0; i < len(r.touchedLines); i++ { // lines are added while it runs
 		l := r.touchedLines[i]
 		l.isTouched = false
-		r.sendAway(l)
 		switch {
 		case l.limit == 0:
 		case l.waiting >= l.limit:
@@ -237,6 +234,7 @@ func (r *Router) resume(l *line) {
 	if isBack && !l.isBack {
 		for s, found := l.told.min(); found; s, found = l.told.min() {
 			s.shelve(&l.unattended)
+			s.isAsked = false
 		}
 		l.resuming = 0
 	}
@@ -252,6 +250,7 @@ func (r *Router) resume(l *line) {
 			return
 		}
 		s.shelve(&l.told)
+		s.isAsked = true
 		l.resuming++
 		l.resumedAt = r.now
 		r.do(Resume{Session: s.ref, Epoch: s.epoch})

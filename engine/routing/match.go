@@ -244,13 +244,10 @@ func (r *Router) repeat(s *session) {
 // failTransfer ends a transfer that nobody can take now, unless it waits or the
 // operators have not all spoken yet.
 func (r *Router) failTransfer(s *session) {
-	if s.transfer == nil {
+	if s.transfer == nil || s.transfer.Or == engine.OrWait || !r.settled { // the deadline of one that waits is the session's
 		return
 	}
 	cause := r.whyNot(s)
-	if s.transfer.Or == engine.OrWait && cause != engine.CauseTargetNotMember || !r.settled && cause == engine.CauseTargetOffline {
-		return
-	}
 	r.leave(s)
 	s.failed = s.transfer.ID
 	r.do(TransferFailed{Session: s.ref, Epoch: s.epoch, Transfer: s.transfer.ID, Cause: cause})

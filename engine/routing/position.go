@@ -29,7 +29,7 @@ func (r *Router) walk(l *line) {
 		switch {
 		case s.position == position && since < int64(engine.PositionRefresh):
 			l.walkAt = min(l.walkAt, s.toldAt+int64(engine.PositionRefresh))
-		case s.position != 0 && since < int64(engine.PositionEvery):
+		case since < int64(engine.PositionEvery):
 			l.walkAt = min(l.walkAt, s.toldAt+int64(engine.PositionEvery))
 		default:
 			s.position, s.toldAt = position, r.now

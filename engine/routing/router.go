@@ -82,6 +82,9 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 	case Tick:
 	}
 	r.due()
+	for i := 0; i < len(r.touchedLines); i++ {
+		r.sendAway(r.touchedLines[i])
+	}
 	r.round()
 	if entered != nil {
 		r.limit(entered)

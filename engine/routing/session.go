@@ -45,6 +45,7 @@ type session struct {
 
 	isSeen    bool             // is in the line that people see
 	shelf     *order[*session] // of the line's messages, where it is one
+	isAsked   bool             // told that it may wait again; it has not answered yet
 	shown     engine.QueueRow  // as last published
 	isShown   bool
 	isChanged bool // is in Router.changes
@@ -267,19 +268,20 @@ func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
 	if s.weight = row.Weight; s.weight <= 0 {
 		s.weight = engine.DefaultWeight
 	}
-	if s.lease = s.weight; row.Service.Idle { // whoever takes it will serve it
-		s.lease = max(s.lease, l.weight)
-	}
 	r.learnPeople(s, row)
 	r.learnWish(s, row, recovered)
 }
 
-// unshelve takes a message that answers off its shelf, unless it is to stay.
-func (r *Router) unshelve(s *session, stays bool) {
-	if s.shelf == &s.line.told && s.line.resuming > 0 {
+// unshelve takes a message that reports off its shelf, unless this is its answer
+// to being told that it may wait again: it stays where it is, for the visitor is
+// not there. A report that answers nothing says that the visitor is back.
+func (r *Router) unshelve(s *session, isSame bool) {
+	if s.isAsked && s.line.resuming > 0 {
 		s.line.resuming--
-		r.touchLine(s.line)
 	}
+	r.touchLine(s.line)
+	stays := isSame && (s.isAsked || s.shelf == &s.line.unattended)
+	s.isAsked = false
 	if !stays {
 		s.shelve(nil)
 	}
@@ -327,6 +329,12 @@ func (r *Router) learnWish(s *session, row *engine.Row, recovered bool) {
 	}
 	if recovered || s.transfer == nil {
 		s.failed = 0
+	}
+	switch s.lease = s.weight; { // whoever takes it will serve it
+	case s.transfer != nil && s.transfer.Target.Department != "":
+		s.lease = max(s.lease, r.line(s.transfer.Target.Department).weight)
+	case s.owner != nil:
+		s.lease = max(s.lease, s.line.weight)
 	}
 }
 

@@ -30,7 +30,7 @@ func (r *Router) publishLines() {
 		s.isChanged = false
 		if !s.isSeen {
 			if s.isShown {
-				s.isShown = false
+				s.isShown, s.position, s.toldAt = false, 0, 0
 				q = change()
 				q.Gone = append(q.Gone, s.ref.Session)
 			}

@@ -68,7 +68,7 @@ func (r *Router) wakeSession(s *session) {
 func (r *Router) due() {
 	if !r.settled && r.configured && (r.silent == 0 || r.now >= r.settlesAt) {
 		r.settled = true
-		r.again(func(s *session) bool { return true })
+		r.again()
 		for _, l := range r.byLine {
 			r.touchLine(l)
 		}
@@ -113,10 +113,10 @@ func (r *Router) nobodyLeft(o *operator) {
 }
 
 // again looks at all waiting sessions anew, in their order.
-func (r *Router) again(which func(*session) bool) {
+func (r *Router) again() {
 	var all []*session
 	for _, s := range r.sessions {
-		if s.class != nil && which(s) {
+		if s.class != nil {
 			all = append(all, s)
 		}
 	}

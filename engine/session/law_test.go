@@ -12,7 +12,8 @@ import (
 
 // life is a session that anything may happen to, and what must hold of it.
 type life struct {
-	*rapid.T
+	rapid.TB
+	T *rapid.T // draws; nil where nothing is drawn
 	chat
 	model
 	number uint64
@@ -81,6 +82,39 @@ func (l *life) draftOf(by engine.Author, op engine.Op) session.Ask {
 		d.Target = l.aim(by)
 	}
 	return session.Ask{By: by, Draft: d, Rights: rights.Draw(l.T, "rights")}
+}
+
+// likely is what fits the state: who may ask asks for what can be done.
+func (l *life) likely() {
+	row := l.s.Row()
+	owner, other := operator(row.Owner), operator(rapid.SampledFrom([]engine.OperatorID{"ada", "bob", "bot"}).Draw(l.T, "other"))
+	type wish struct {
+		by engine.Author
+		op engine.Op
+	}
+	var wishes []wish
+	switch row.State {
+	case engine.StateNew:
+		return
+	case engine.StateQueued, engine.StateOffered, engine.StateUnattended:
+		wishes = []wish{{visitor, engine.OpMessage}, {visitor, engine.OpLeaveQueue}, {other, engine.OpPick}, {other, engine.OpPick}, {other, engine.OpSet}, {server, engine.OpSet}, {other, engine.OpReject}}
+	case engine.StateActive, engine.StateDetached:
+		wishes = []wish{
+			{visitor, engine.OpMessage}, {owner, engine.OpMessage}, {owner, engine.OpMessage}, {owner, engine.OpTransfer}, {owner, engine.OpTransfer}, {other, engine.OpTransfer}, {owner, engine.OpTransferCancel},
+			{other, engine.OpJoin}, {other, engine.OpJoin}, {other, engine.OpLeave}, {other, engine.OpTakeover}, {owner, engine.OpSet}, {other, engine.OpMessage}, {owner, engine.OpRelease},
+			{visitor, engine.OpHandoff}, {owner, engine.OpClose},
+		}
+	default:
+		wishes = []wish{{owner, engine.OpWrapUpExtend}, {owner, engine.OpWrapUpDone}, {visitor, engine.OpRate}, {owner, engine.OpNote}, {other, engine.OpNote}, {owner, engine.OpSet}, {visitor, engine.OpContinue}}
+	}
+	w := rapid.SampledFrom(wishes).Draw(l.T, "likely")
+	ask := l.draftOf(w.by, w.op)
+	ask.Draft.Epoch = 0
+	ask.Rights = engine.RightSupervise | engine.RightHide | engine.RightPick
+	if len(row.Offers) > 0 && w.op == engine.OpReject {
+		ask.By, ask.Draft.Offer = operator(row.Offers[0].Operator), row.Offers[0].ID
+	}
+	l.do(ask)
 }
 
 func takesText(op engine.Op) bool {
@@ -255,7 +289,7 @@ func (l *life) offers(direct bool) {
 // TestLaws lets anything happen in any order.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := &life{T: t, chat: newChat(), model: newModel()}
+		l := &life{TB: t, T: t, chat: newChat(), model: newModel()}
 		ask := func(*rapid.T) { l.do(l.draft()) }
 		owner := func(*rapid.T) { // as it mostly goes
 			by := operator(l.s.Row().Owner)
@@ -264,9 +298,14 @@ func TestLaws(t *testing.T) {
 			}
 			l.do(l.draftOf(by, ops.Draw(l.T, "op")))
 		}
+		if rapid.IntRange(0, 9).Draw(t, "as usual") > 0 { // it begins
+			l.do(session.Present{On: true})
+			l.do(session.Ask{By: visitor, Draft: engine.Draft{Op: engine.OpStart, Request: "r", Department: rapid.SampledFrom([]engine.DepartmentID{"sales", "support", "strict", "sunday"}).Draw(t, "usual department")}})
+		}
+		likely := func(*rapid.T) { l.likely() }
 		seldom := func(n int) bool { return rapid.IntRange(0, n).Draw(l.T, "really") == 0 }
 		t.Repeat(map[string]func(*rapid.T){
-			"ask": ask, "ask2": ask, "ask3": ask, "ask4": ask, "owner": owner, "owner2": owner,
+			"ask": ask, "ask2": ask, "ask3": ask, "ask4": ask, "owner": owner, "likely": likely, "likely2": likely, "likely3": likely, "likely4": likely,
 			"start": func(*rapid.T) {
 				l.do(session.Ask{By: visitor, Draft: engine.Draft{Op: engine.OpStart, Request: "r", Department: departments.Draw(l.T, "department")}})
 			},
@@ -277,6 +316,10 @@ func TestLaws(t *testing.T) {
 					l.Skip("not waiting")
 				}
 				l.number++
+				if seldom(5) {
+					l.do(session.Offer{Operator: "bot", Epoch: l.s.Row().Epoch, Number: l.number, Direct: true})
+					return
+				}
 				l.do(session.Offer{Operator: "ada", Epoch: l.s.Row().Epoch, Number: l.number})
 				l.do(session.Ask{By: operator("ada"), Draft: engine.Draft{Op: engine.OpAccept, Request: "r", Offer: l.s.Last()}})
 			},
@@ -300,6 +343,11 @@ func TestLaws(t *testing.T) {
 			"closed": func(*rapid.T) {
 				if seldom(5) {
 					l.do(session.Ask{By: visitor, Draft: engine.Draft{Op: engine.OpClose, Request: "r"}})
+				}
+			},
+			"nobody": func(*rapid.T) { // the transfer finds nobody
+				if pending := l.s.Row().Service.Transfer; pending != nil {
+					l.do(session.TransferFailed{Epoch: l.s.Row().Epoch, Cause: engine.CauseTargetFull, Transfer: pending.ID})
 				}
 			},
 			"revoke": func(*rapid.T) {

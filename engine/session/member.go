@@ -24,6 +24,9 @@ func (t *turn) join(by engine.Author, d engine.Draft) {
 		t.refuse(d, engine.ErrCapacityExceeded)
 		return
 	}
+	if before, known := t.member(by.Operator); known && !before.Hidden && m.Hidden {
+		t.left(before, by, engine.Draft{}) // so the others see
+	}
 	t.done(d, t.admit(m, planned(engine.KindParticipantJoined, by, d)), t.now)
 }
 
@@ -34,7 +37,7 @@ func (t *turn) mayJoin(by engine.Author, d engine.Draft) *engine.Error {
 		return engine.ErrForbidden
 	case t.row.State == engine.StateNew, !supervises && !t.serves(by.Operator) && !t.MayRead(by):
 		return engine.ErrNotFound
-	case t.owns(by):
+	case t.owns(by) && t.closed == 0:
 		return engine.ErrAlreadyOwner
 	case t.row.State != engine.StateActive && t.row.State != engine.StateDetached:
 		return t.unfit()
@@ -102,19 +105,22 @@ func (t *turn) leave(by engine.Author, d engine.Draft) {
 		t.refuse(d, engine.ErrNotFound)
 		return
 	}
-	m := t.row.Service.Members[at]
+	t.done(d, t.left(t.row.Service.Members[at], by, d), t.now)
+}
+
+// left ends a member's part, and logs it, unless it was hidden.
+func (t *turn) left(m engine.Member, by engine.Author, d engine.Draft) (seq engine.Seq) {
 	t.row.Service.Members = without(t.row.Service.Members, m.Operator)
 	t.change()
-	e := &engine.Entry{Author: by, Kind: engine.KindParticipantLeft, ClientID: d.ClientID, Operator: by.Operator}
-	if m.As != engine.PartMember {
-		e.Visibility = engine.VisibleToOperators
-	}
-	var seq engine.Seq
 	if !m.Hidden {
+		e := &engine.Entry{Author: by, Kind: engine.KindParticipantLeft, ClientID: d.ClientID, Operator: m.Operator}
+		if m.As != engine.PartMember {
+			e.Visibility = engine.VisibleToOperators
+		}
 		seq = t.write(e)
 	}
-	t.notify(by.Operator, Left, engine.CauseManual)
-	t.done(d, seq, t.now)
+	t.notify(m.Operator, Left, engine.CauseManual)
+	return seq
 }
 
 func without(members []engine.Member, id engine.OperatorID) []engine.Member {

@@ -28,7 +28,8 @@ type model struct {
 	pending engine.Seq // the transfer that was started and not ended
 	rated   bool
 	before  engine.Row
-	rights  engine.Rights // of whoever asks in this step
+	effects []session.Effect // of the step
+	rights  engine.Rights    // of whoever asks in this step
 }
 
 func newModel() model {
@@ -65,6 +66,7 @@ func (l *life) do(in session.Input) {
 	ask, isAsk := in.(session.Ask)
 	l.rights = ask.Rights
 	effects := l.step(in)
+	l.effects = effects
 	replies, reports := 0, 0
 	for i, e := range effects {
 		switch e := e.(type) {
@@ -130,9 +132,6 @@ func (l *life) restarted() {
 	}
 	l.restart(len(l.log))
 	l.wishes = nil
-	for _, m := range l.s.Row().Service.Members { // one whose leaving was hidden
-		l.joined[m.Operator] = true
-	}
 }
 
 // routed is what the router must know.
@@ -405,7 +404,7 @@ func sayings(by engine.Author, d engine.Draft) said {
 		if p.Priority != nil {
 			priority = fmt.Sprint(*p.Priority)
 		}
-		s.plan = fmt.Sprint(priority, p.Needs, p.Target.Department, p.Tags, p.Tags != nil, p.Priority != nil || p.Needs != nil || p.Target.Department != "")
+		s.plan = fmt.Sprintf("%s %v %s %q %v %v", priority, p.Needs, p.Target.Department, p.Tags, p.Tags != nil, p.Priority != nil || p.Needs != nil || p.Target.Department != "")
 	default:
 	}
 	return s

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -12,6 +13,7 @@ func (t *turn) recover(since time.Time) {
 	t.fillIn()
 	t.endOffers(engine.CauseRestart)
 	t.row.Offers = nil
+	t.row.Service.Members = slices.DeleteFunc(slices.Clone(t.row.Service.Members), func(m engine.Member) bool { return m.Hidden })
 	if t.row.State == engine.StateOffered {
 		t.move(engine.StateQueued)
 	}

@@ -116,6 +116,7 @@ func (t *turn) moveTo(department engine.DepartmentID) {
 	t.row.Offers = nil
 	t.row.Department = department
 	if t.row.State == engine.StateUnattended {
+		t.row.Weight = t.department().Weight
 		t.change()
 		return
 	}

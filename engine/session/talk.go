@@ -105,6 +105,8 @@ func (t *turn) visitorPresence(on bool) {
 	if on {
 		t.goneSince = time.Time{}
 		t.stamp()
+		// Of a message: the router may have said in vain that service is back.
+		t.routed = t.routed || t.row.State == engine.StateUnattended
 	} else {
 		t.goneSince = t.now
 	}
