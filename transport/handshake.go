@@ -222,6 +222,7 @@ func (s *Server) arrived(c *conn, ws *websocket.Conn) {
 
 // equip gives the connection its socket and its ways to read and write.
 func (s *Server) equip(c *conn, ws *websocket.Conn, wrapped, socket net.Conn) bool {
+	socket = bareOf(socket)
 	c.socket = socket
 	tcp, plain := socket.(*net.TCPConn)
 	if over, ok := socket.(interface{ NetConn() net.Conn }); ok && !plain {

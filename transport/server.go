@@ -111,25 +111,33 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return err
 	}
 	ln = &onceListener{Listener: ln}
-	web := s.newHTTP()
+	sockets, files := s.newHTTP(), s.newHTTP()
+	files.StreamRequestBody = true // other bodies than files' are bounded by route
 	s.mu.Lock()
-	s.serving = append(s.serving, web)
+	s.serving = append(s.serving, sockets, files)
 	s.mu.Unlock()
 	s.hosted.Store(true)
 	s.begin()
 	if s.options.TLS != nil {
 		ln = tls.NewListener(ln, s.tlsConfig())
 	}
-	served := make(chan error, 1)
-	go func() { served <- web.Serve(ln) }() // ends when ln closes; waited for below
+	first, others := newFork(ln)
+	served := make(chan error, 2)
+	go func() { served <- sockets.Serve(first) }() // ends when ln closes; waited for below
+	go func() { served <- files.Serve(others) }()  // ends when others closes; waited for below
+	var ended error
+	left := 2
 	select {
-	case err := <-served:
-		return errors.Join(err, s.drainWithin(ctx))
+	case ended = <-served:
+		left = 1
 	case <-ctx.Done():
 	}
-	_ = ln.Close() // fasthttp closes it only if it had begun to serve
-	err := s.drainWithin(ctx)
-	<-served //nolint:errcheck // it ended because ln was closed
+	_ = first.Close() // fasthttp closes them only if it had begun to serve
+	_ = others.Close()
+	err := errors.Join(ended, s.drainWithin(ctx))
+	for range left {
+		<-served //nolint:errcheck // they ended because their listeners were closed
+	}
 	return err
 }
 
@@ -161,8 +169,7 @@ func (s *Server) newHTTP() *fasthttp.Server {
 		ReadTimeout:           s.options.ReadTimeout,
 		WriteTimeout:          s.options.ReadTimeout,
 		IdleTimeout:           s.options.IdleTimeout,
-		MaxRequestBodySize:    smallBody, // of what is read before the handler
-		StreamRequestBody:     true,      // files pass through; other bodies are bounded by route
+		MaxRequestBodySize:    smallBody, // with a streamed body, of what is read before the handler
 		HeaderReceived:        s.headerReceived,
 		NoDefaultServerHeader: true,
 		SecureErrorLogMessage: true,

@@ -14,6 +14,10 @@ export class Proxy {
 
   /** How often a connection was cut. */
   cuts = 0;
+  /** How many bytes up the next connections are good for, one after the other. */
+  budgets = [];
+  /** How many connections have ended. */
+  severed = 0;
   /** Nobody gets through. */
   down = false;
 
@@ -24,7 +28,7 @@ export class Proxy {
   join(near) {
     if (this.down) return near.destroy();
     const [host, port] = this.to.split(":");
-    const pair = { near, far: connect(Number(port), host), left: { up: Infinity, down: Infinity } };
+    const pair = { near, far: connect(Number(port), host), left: { up: this.budgets.shift() ?? Infinity, down: Infinity } };
     this.pairs.add(pair);
     this.pipe(pair, "up", pair.near, pair.far);
     this.pipe(pair, "down", pair.far, pair.near);
@@ -45,6 +49,7 @@ export class Proxy {
 
   sever(pair) {
     if (!this.pairs.delete(pair)) return;
+    this.severed++;
     pair.near.destroy();
     pair.far.destroy();
   }

@@ -252,3 +252,33 @@ test("an aborted client is closed, and says so to who waits", limit, async () =>
   assert.deepEqual([guest.connection.state, waiting.connection.state], ["closed", "closed"]);
   await assert.rejects(guest.start(), { code: "closed" });
 });
+
+test("a file arrives whole, also over a network that is cut", limit, async () => {
+  const guest = visitor(parley, network.url);
+  const host = operator(parley, parley.origin);
+  const sid = await meet(guest, host);
+  const bytes = new Uint8Array(600_000).map((_, i) => 32 + (i % 90));
+  const file = new Blob([bytes], { type: "text/plain" });
+  network.budgets = [100_000, 1_000, 599_000]; // three tries break off, at the end as well
+  const before = network.severed;
+  const { cmid } = await guest.sendFile(sid, file, "long.txt");
+  assert.ok(network.severed - before >= 3);
+  const arrived = await eventually(() => {
+    const entry = of(host, sid).find((one) => one.cid === cmid);
+    assert.ok(entry, "no message with the file");
+    return entry;
+  });
+  const { body } = arrived.d;
+  assert.deepEqual([body.type, body.name, body.size, body.mime], ["file", "long.txt", bytes.length, "text/plain"]);
+  for (const reader of [host, guest]) {
+    const got = new Uint8Array(await (await reader.download(sid, body.file_id)).arrayBuffer());
+    assert.deepEqual(got, bytes);
+  }
+  await assert.rejects(guest.sendFile(sid, new Blob(["<script>"], { type: "text/html" }), "a.html"), { code: "type_not_allowed" });
+  await assert.rejects(guest.sendFile(sid, new Blob(["%PDF-1.7"], { type: "image/png" }), "a.png"), { code: "type_not_allowed" });
+  const end = new AbortController();
+  end.abort();
+  await assert.rejects(guest.sendFile(sid, file, "b.txt", { signal: end.signal }), { code: "aborted" });
+  guest.connection.limits.file_bytes = 10;
+  await assert.rejects(guest.sendFile(sid, file, "c.txt"), { code: "too_large" });
+});

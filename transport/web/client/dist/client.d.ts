@@ -2,7 +2,8 @@ import type { Timing } from "./backoff.ts";
 import type { LineState } from "./connection.ts";
 import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
-import type { BodyIn, Entry, EvtMessageNew, Passing, Watch } from "./frames.ts";
+import type { Link, TransferOptions } from "./files.ts";
+import type { BodyIn, Entry, EvtMessageNew, OperatorOps, Passing, VisitorOps, Watch } from "./frames.ts";
 import type { SendOptions, Unsent } from "./outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { People } from "./people.ts";
@@ -74,15 +75,8 @@ export interface ClientEvents {
     /** Something changed that a page may show. */
     changed: undefined;
 }
-interface OpTable {
-    "history.get": {
-        d: object;
-        res: {
-            events: Entry[];
-            more: boolean;
-        };
-    };
-}
+/** What both sides may ask for, in the same words. */
+type Common = Pick<VisitorOps & OperatorOps, "history.get" | "file.begin" | "file.get">;
 /** What a request says, where the client adds its key. */
 export type Asked<D> = D extends {
     idem?: string;
@@ -96,6 +90,7 @@ export declare abstract class Client<Ops extends object, Events extends ClientEv
     readonly sessions: Map<string, Session>;
     protected readonly options: ClientOptions;
     private readonly side;
+    private readonly http;
     private readonly timing;
     private readonly typist;
     private readonly readSent;
@@ -129,12 +124,21 @@ export declare abstract class Client<Ops extends object, Events extends ClientEv
     call<K extends keyof Ops & string>(op: K, d: Asked<Field<Ops[K], "d">>, options?: RequestOptions): Promise<Field<Ops[K], "res">>;
     /** Sends a message, now or once there is a line; it arrives once. The answer is its place in the outbox. */
     send(sid: string, body: string | BodyIn, options?: SendOptions): Unsent;
+    /**
+     * Uploads a file, and sends it as a message. Fails with `type_not_allowed` or `too_large` (see `connection.limits`) where the tenant does
+     * not take it. Its bytes are in memory once, for their sum.
+     */
+    sendFile(sid: string, file: Blob, name: string, options?: SendOptions & TransferOptions): Promise<Unsent>;
+    /** Where a file of a message is, for this reader and for a while. Not for others: the address is the right. */
+    fileLink(sid: string, fileId: string, options?: RequestOptions): Promise<Link>;
+    /** The bytes of a file of a message. Whatever it says of itself, it is somebody else's: do not show it as a page. */
+    download(sid: string, fileId: string, options?: TransferOptions): Promise<Blob>;
     /** Passes on that we are, or no longer are, writing. */
     typing(sid: string, on: boolean): void;
     /** Tells the server how far we have read; only forward, and once. */
     markRead(session: Session): void;
     /** The page of history before an entry; without one, the newest. */
-    history(sid: string, before?: number, options?: RequestOptions): Promise<OpTable["history.get"]["res"]>;
+    history(sid: string, before?: number, options?: RequestOptions): Promise<Common["history.get"]["res"]>;
     /** Loads the page of history before what we hold. Entries that come so are not told as `entry`. */
     loadEarlier(session: Session): Promise<void>;
     /** Loads the newest entries of a session that may have ended, and what is missing between them and what we hold. */
@@ -143,6 +147,7 @@ export declare abstract class Client<Ops extends object, Events extends ClientEv
     protected changed(): void;
     /** Emits one of the events that both sides have. */
     protected tell<K extends keyof ClientEvents>(name: K, value: ClientEvents[K]): void;
+    private ask;
     private deliver;
     private handlers;
     private auth;

@@ -8,6 +8,7 @@ export { Desk } from "./desk.ts";
 export type { Named, QueueRow } from "./desk.ts";
 export { Emitter } from "./emitter.ts";
 export type { Listener, ListenOptions } from "./emitter.ts";
+export type { Link, TransferOptions } from "./files.ts";
 export type * from "./frames.ts";
 export { eventKinds, keyedOps } from "./frames.ts";
 export { idSource, newId } from "./ids.ts";

@@ -68,7 +68,7 @@ export declare class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     private endedMeanwhile;
     private begin;
     /** Asks for the chat until the server answers. */
-    private ask;
+    private open;
     /** Nothing that was written is lost: it goes back to who wrote it. */
     private giveBack;
 }

@@ -6,7 +6,9 @@ import { repeatAfter, timing as standardTiming } from "./backoff.ts";
 import type { LineState } from "./connection.ts";
 import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
-import type { BodyIn, Entry, EvtMessageNew, Passing, Watch } from "./frames.ts";
+import type { Link, TransferOptions } from "./files.ts";
+import { announced, get, put } from "./files.ts";
+import type { BodyIn, Entry, EvtMessageNew, OperatorOps, Passing, VisitorOps, Watch } from "./frames.ts";
 import { eventKinds, keyedOps } from "./frames.ts";
 import { newId } from "./ids.ts";
 import type { SendOptions, Unsent } from "./outbox.ts";
@@ -69,9 +71,8 @@ export interface ClientEvents {
   changed: undefined;
 }
 
-interface OpTable {
-  "history.get": { d: object; res: { events: Entry[]; more: boolean } };
-}
+/** What both sides may ask for, in the same words. */
+type Common = Pick<VisitorOps & OperatorOps, "history.get" | "file.begin" | "file.get">;
 
 /** What a request says, where the client adds its key. */
 export type Asked<D> = D extends { idem?: string } ? Omit<D, "idem"> & { idem?: string } : D;
@@ -86,6 +87,7 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   readonly sessions = new Map<string, Session>();
   protected readonly options: ClientOptions;
   private readonly side: Side;
+  private readonly http: string;
   private readonly timing: Timing;
   private readonly typist: Typing;
   private readonly readSent = new Map<string, number>();
@@ -102,7 +104,8 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
     this.side = side;
     this.options = options;
     this.timing = { ...standardTiming, ...options.timing };
-    const url = `${options.server.replace(/^http/, "ws").replace(/\/+$/, "")}/v1/${side}`;
+    this.http = options.server.replace(/^ws/, "http").replace(/\/+$/, "");
+    const url = `${this.http.replace(/^http/, "ws")}/v1/${side}`;
     this.connection = new Connection(url, this.handlers(), { ...standard, ...options.world }, this.timing);
     this.typist = new Typing(this.connection);
     this.outbox = new Outbox({
@@ -201,6 +204,37 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
     return this.outbox.add(sid, typeof body === "string" ? { type: "text", text: body } : body, options);
   }
 
+  /**
+   * Uploads a file, and sends it as a message. Fails with `type_not_allowed` or `too_large` (see `connection.limits`) where the tenant does
+   * not take it. Its bytes are in memory once, for their sum.
+   */
+  async sendFile(sid: string, file: Blob, name: string, options: SendOptions & TransferOptions = {}): Promise<Unsent> {
+    const { file_bytes: max } = this.connection.limits;
+    if (max !== undefined && file.size > max) throw new ParleyError({ code: "too_large", max });
+    const about = { sid, ...(await announced(file, name)) };
+    for (let tries = 0; ; tries++) {
+      const begun = await this.ask("file.begin", about, options);
+      try {
+        await put({ url: this.http + begun.upload_url, expires: begun.expires }, file, this.timing, options);
+        return this.send(sid, { type: "file", file_id: begun.file_id }, options);
+      } catch (error) {
+        // The server has begun anew meanwhile, and knows of no file.
+        if (tries > 0 || !(error instanceof ParleyError) || error.code !== "not_found") throw error;
+      }
+    }
+  }
+
+  /** Where a file of a message is, for this reader and for a while. Not for others: the address is the right. */
+  async fileLink(sid: string, fileId: string, options?: RequestOptions): Promise<Link> {
+    const { url, expires } = await this.ask("file.get", { sid, file_id: fileId }, options);
+    return { url: this.http + url, expires };
+  }
+
+  /** The bytes of a file of a message. Whatever it says of itself, it is somebody else's: do not show it as a page. */
+  async download(sid: string, fileId: string, options: TransferOptions = {}): Promise<Blob> {
+    return get(await this.fileLink(sid, fileId, options), this.timing, options);
+  }
+
   /** Passes on that we are, or no longer are, writing. */
   typing(sid: string, on: boolean): void {
     this.typist.typing(sid, on);
@@ -218,9 +252,9 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   }
 
   /** The page of history before an entry; without one, the newest. */
-  history(sid: string, before?: number, options?: RequestOptions): Promise<OpTable["history.get"]["res"]> {
+  history(sid: string, before?: number, options?: RequestOptions): Promise<Common["history.get"]["res"]> {
     const d = { sid, limit: pageSize, ...(before ? { before_seq: before } : {}) };
-    return this.call("history.get" as keyof Ops & string, d as never, options) as Promise<OpTable["history.get"]["res"]>;
+    return this.ask("history.get", d, options);
   }
 
   /** Loads the page of history before what we hold. Entries that come so are not told as `entry`. */
@@ -259,6 +293,10 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   /** Emits one of the events that both sides have. */
   protected tell<K extends keyof ClientEvents>(name: K, value: ClientEvents[K]): void {
     this.emit(name as keyof Events, value as unknown as Events[keyof Events]);
+  }
+
+  private ask<K extends keyof Common>(op: K, d: Asked<Common[K]["d"]>, options?: RequestOptions): Promise<Common[K]["res"]> {
+    return this.call(op as never, d as never, options) as Promise<Common[K]["res"]>;
   }
 
   private deliver(item: Unsent): Promise<unknown> {

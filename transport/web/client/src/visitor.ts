@@ -184,12 +184,12 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   }
 
   private begin(): Promise<Session> {
-    this.starting ??= this.ask().finally(() => (this.starting = null));
+    this.starting ??= this.open().finally(() => (this.starting = null));
     return this.starting;
   }
 
   /** Asks for the chat until the server answers. */
-  private async ask(): Promise<Session> {
+  private async open(): Promise<Session> {
     try {
       const got = await this.call("session.start", JSON.parse(this.unsent.get(this.keys.start) ?? "{}") as Start);
       const session = this.session(got.sid);
