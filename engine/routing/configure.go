@@ -23,7 +23,7 @@ func (r *Router) configure(t *engine.Tenant) {
 	r.configured = true
 	r.setLines(t)
 	r.setRoster(t)
-	r.settled = r.settled && !isFirst
+	r.settled = r.settled && !isFirst || r.isSettled()
 	for _, s := range all {
 		r.find(s)
 	}

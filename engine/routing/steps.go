@@ -66,7 +66,7 @@ func (r *Router) wakeSession(s *session) {
 
 // due looks again at those whose time has come.
 func (r *Router) due() {
-	if !r.settled && r.configured && (r.silent == 0 || r.now >= r.settlesAt) {
+	if !r.settled && r.isSettled() {
 		r.settled = true
 		r.again()
 		for _, l := range r.byLine {
@@ -94,6 +94,9 @@ func (r *Router) due() {
 		}
 	}
 }
+
+// isSettled reports whether all operators have spoken, or had the time to.
+func (r *Router) isSettled() bool { return r.configured && (r.silent == 0 || r.now >= r.settlesAt) }
 
 // nobodyLeft moves on the sessions of steps that nobody routable meets any more.
 func (r *Router) nobodyLeft(o *operator) {

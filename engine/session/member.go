@@ -24,9 +24,6 @@ func (t *turn) join(by engine.Author, d engine.Draft) {
 		t.refuse(d, engine.ErrCapacityExceeded)
 		return
 	}
-	if before, known := t.member(by.Operator); known && !before.Hidden && m.Hidden {
-		t.left(before, by, engine.Draft{}) // so the others see
-	}
 	t.done(d, t.admit(m, planned(engine.KindParticipantJoined, by, d)), t.now)
 }
 
@@ -64,13 +61,8 @@ func (t *turn) serves(id engine.OperatorID) bool {
 // admit makes somebody a member, and logs it, unless it is hidden: then it is told
 // to nobody, and ends with a restart (who watched is in the audit log).
 func (t *turn) admit(m engine.Member, e *engine.Entry) (seq engine.Seq) {
-	at := slices.IndexFunc(t.row.Service.Members, isOf(m.Operator))
-	if m.Hidden && at >= 0 && !t.row.Service.Members[at].Hidden { // the others see it go
-		left := &engine.Entry{Author: e.Author, Kind: engine.KindParticipantLeft, Operator: m.Operator}
-		if t.row.Service.Members[at].As != engine.PartMember {
-			left.Visibility = engine.VisibleToOperators
-		}
-		t.write(left)
+	if before, known := t.member(m.Operator); known && !before.Hidden && m.Hidden { // the others see it go
+		t.logLeft(before, e.Author, "")
 	}
 	t.row.Service.Members = append(without(t.row.Service.Members, m.Operator), m)
 	t.change()
@@ -113,14 +105,18 @@ func (t *turn) left(m engine.Member, by engine.Author, d engine.Draft) (seq engi
 	t.row.Service.Members = without(t.row.Service.Members, m.Operator)
 	t.change()
 	if !m.Hidden {
-		e := &engine.Entry{Author: by, Kind: engine.KindParticipantLeft, ClientID: d.ClientID, Operator: m.Operator}
-		if m.As != engine.PartMember {
-			e.Visibility = engine.VisibleToOperators
-		}
-		seq = t.write(e)
+		seq = t.logLeft(m, by, d.ClientID)
 	}
 	t.notify(m.Operator, Left, engine.CauseManual)
 	return seq
+}
+
+func (t *turn) logLeft(m engine.Member, by engine.Author, key string) engine.Seq {
+	e := &engine.Entry{Author: by, Kind: engine.KindParticipantLeft, ClientID: key, Operator: m.Operator}
+	if m.As != engine.PartMember {
+		e.Visibility = engine.VisibleToOperators
+	}
+	return t.write(e)
 }
 
 func without(members []engine.Member, id engine.OperatorID) []engine.Member {

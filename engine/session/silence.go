@@ -56,7 +56,6 @@ func (t *turn) silent(due clock) {
 		t.closeFor(engine.CauseVisitorSilent, engine.Author{}, engine.Draft{})
 	case nudgeAlarm:
 		service.Nudged = true
-		t.late(due)
 		t.change() // those who watch the router's view see it too: supervisors
 		t.write(&engine.Entry{
 			Kind: engine.KindNudged, Cause: engine.CauseOperatorSilent, Visibility: engine.VisibleToOperators, Operator: t.row.Owner,
@@ -74,8 +73,7 @@ func (t *turn) silent(due clock) {
 }
 
 // late moves the beginning of silence by as much as a warning comes too late, so
-// that whoever is warned has the time that it is told, however long the server
-// was away.
+// that the visitor has the time that it is told, however long the server was away.
 func (t *turn) late(due clock) {
 	t.row.Service.TurnSince = t.row.Service.TurnSince.Add(t.now.Sub(due.at))
 }

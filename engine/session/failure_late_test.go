@@ -1,0 +1,435 @@
+package session_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// assigned is a session in a department, owned by an operator without having been
+// offered to it.
+func (l *life) assigned(in engine.DepartmentID, to engine.OperatorID) {
+	l.begin(in)
+	l.direct(to)
+}
+
+func (l *life) direct(to engine.OperatorID) {
+	l.number++
+	l.do(session.Offer{Operator: to, Epoch: l.s.Row().Epoch, Number: l.number, Direct: true})
+}
+
+func TestFailure51_messages_lost_when_all_are_offline(t *testing.T) {
+	l := newLife(t)
+	l.now = zero.Add(time.Hour) // sunday has closed
+	l.begin("sunday")
+	l.is(engine.StateUnattended, "")
+	l.good(visitor, l.say("and another thing"))
+	if l.count(engine.KindMessageNew) != 2 {
+		t.Fatalf("the log holds %d messages", l.count(engine.KindMessageNew))
+	}
+	came := l.s.Row().FirstQueued
+	l.restarted()
+	l.do(session.Recover{Since: l.now})
+	l.do(session.Resume{Epoch: l.s.Row().Epoch})
+	l.is(engine.StateUnattended, "") // nobody is there to be served
+	l.do(session.Present{On: true})
+	l.do(session.Resume{Epoch: l.s.Row().Epoch})
+	l.is(engine.StateQueued, "")
+	if !l.s.Row().FirstQueued.Equal(came) {
+		t.Fatal("its place in line is lost")
+	}
+	l.do(session.Ask{By: operator("ada"), Draft: engine.Draft{Op: engine.OpPick, Request: "r"}, Rights: engine.RightPick})
+	l.direct("ada")
+	l.is(engine.StateActive, "ada")
+}
+
+func TestFailure54_typing_into_a_closed_chat(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	l.good(operator("ada"), engine.Draft{Op: engine.OpClose})
+	before := len(l.log)
+	for _, in := range []session.Input{
+		session.Typing{By: visitor, On: true}, session.Typing{By: operator("ada"), On: true}, session.Peek{By: visitor, Body: engine.BodyOf("secret")},
+	} {
+		if l.do(in); len(l.effects) != 0 {
+			t.Fatalf("%T is passed on: %v", in, l.effects)
+		}
+	}
+	l.bad(engine.ErrClosed, visitor, l.say("hello?"))
+	l.bad(engine.ErrClosed, operator("ada"), l.say("bye"))
+	l.bad(engine.ErrClosed, operator("ada"), engine.Draft{Op: engine.OpEdit, Target: 6, ClientID: "e", Body: engine.BodyOf("x")})
+	if len(l.log) != before {
+		t.Fatalf("%v was written", l.last())
+	}
+}
+
+func TestFailure55_bot_and_human_both_answer(t *testing.T) {
+	l := newLife(t)
+	l.assigned("sales", "bot")
+	l.good(operator("ada"), engine.Draft{Op: engine.OpJoin})
+	l.bad(engine.ErrForbidden, operator("ada"), l.say("I too"))
+	note := l.say("let me watch")
+	note.Visibility = engine.VisibleToOperators
+	l.good(operator("ada"), note)
+	l.advance(time.Minute)
+	l.good(operator("bot"), engine.Draft{Op: engine.OpHandoff})
+	l.is(engine.StateQueued, "")
+	if row := l.s.Row(); !row.FirstQueued.Equal(l.now) || !row.Service.Handed || row.Boost != 0 {
+		t.Fatalf("it waits for a person from now on: got %+v", row)
+	}
+	l.bad(engine.ErrNotFound, operator("bot"), l.say("one more thing"))
+	l.direct("ada")
+	l.good(operator("ada"), l.say("here I am"))
+	l.bad(engine.ErrNotFound, operator("bot"), l.say("I think"))
+
+	l = newLife(t)
+	l.assigned("sales", "bot")
+	l.do(session.Ask{By: operator("ada"), Draft: engine.Draft{Op: engine.OpTakeover, Request: "r"}, Rights: engine.RightSupervise})
+	l.direct("ada")
+	l.is(engine.StateActive, "ada")
+	if l.s.MayRead(operator("bot")) {
+		t.Fatal("the bot stays where a person has taken over")
+	}
+}
+
+func TestFailure57_timer_acts_on_a_chat_back_in_the_queue(t *testing.T) {
+	l := newLife(t)
+	l.owned() // it is the visitor's turn
+	l.lost("ada")
+	l.advance(engine.DefaultOperatorGrace)
+	l.is(engine.StateQueued, "")
+	l.advance(time.Hour)
+	l.is(engine.StateQueued, "")
+	if n := l.count(engine.KindWarned) + l.count(engine.KindNudged) + l.count(engine.KindIdleOn); n != 0 {
+		t.Fatalf("%d timers acted on a waiting session", n)
+	}
+	l.offer("bob")
+	l.good(operator("bob"), engine.Draft{Op: engine.OpAccept, Offer: l.s.Last()})
+	l.advance(engine.DefaultSilence().OperatorNudge - time.Millisecond)
+	if l.count(engine.KindNudged) != 0 {
+		t.Fatal("bob is reminded of what ada owed")
+	}
+	l.advance(time.Millisecond)
+	if l.count(engine.KindNudged) != 1 || !l.hasTold("bob", session.Nudge) {
+		t.Fatal("bob is not reminded")
+	}
+}
+
+func TestFailure58_the_visitor_never_wrote(t *testing.T) {
+	l := newLife(t)
+	l.do(session.Present{On: true})
+	l.good(visitor, engine.Draft{Op: engine.OpStart, Department: "sales"})
+	l.advance(time.Hour) // waiting is not silence
+	l.offer("ada")
+	l.good(operator("ada"), engine.Draft{Op: engine.OpAccept, Offer: l.s.Last()})
+	l.advance(time.Minute)
+	l.good(operator("ada"), l.say("hello?"))
+	silence := engine.DefaultSilence()
+	l.advance(silence.VisitorWarn)
+	if l.last().Kind != engine.KindWarned || !l.last().IsVisible(engine.VisibleToAll) {
+		t.Fatalf("got %v", l.last())
+	}
+	l.advance(silence.VisitorClose - silence.VisitorWarn)
+	l.is(engine.StateClosed, "ada")
+	if l.log[l.closing-1].Cause != engine.CauseVisitorSilent || l.count(engine.KindRatingRequested) != 0 {
+		t.Fatalf("got %v, asked for %d ratings", l.log[l.closing-1], l.count(engine.KindRatingRequested))
+	}
+
+	l = newLife(t) // nor did the operator: the clock starts at the assignment
+	l.do(session.Present{On: true})
+	l.good(visitor, engine.Draft{Op: engine.OpStart, Department: "sales"})
+	l.offer("ada")
+	l.good(operator("ada"), engine.Draft{Op: engine.OpAccept, Offer: l.s.Last()})
+	l.advance(silence.VisitorWarn)
+	l.advance(silence.VisitorClose - silence.VisitorWarn)
+	l.is(engine.StateClosed, "ada")
+}
+
+func TestFailure59_auto_resolve_posts_into_a_closed_chat(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	for range 30 {
+		l.advance(time.Minute)
+	}
+	l.is(engine.StateClosed, "ada")
+	if n := l.count(engine.KindSessionClosing); n != 1 {
+		t.Fatalf("it was closed %d times", n)
+	}
+	before := len(l.log)
+	l.advance(48 * time.Hour)
+	if len(l.log) != before || l.count(engine.KindSessionStarted) != 1 {
+		t.Fatalf("%v was written later", l.last())
+	}
+
+	l = newLife(t) // a server that was away warns before it closes
+	l.owned()
+	l.advance(3 * time.Hour)
+	l.is(engine.StateActive, "ada")
+	l.advance(engine.DefaultSilence().VisitorClose - engine.DefaultSilence().VisitorWarn)
+	l.is(engine.StateClosing, "ada")
+}
+
+func TestFailure60_survey_after_a_month(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	l.good(operator("ada"), engine.Draft{Op: engine.OpClose})
+	if l.count(engine.KindRatingRequested) != 1 {
+		t.Fatal("nobody is asked after a conversation")
+	}
+	l.advance(time.Minute)
+	rate := engine.Draft{Op: engine.OpRate, Plan: &engine.Plan{Score: 4}, ClientID: "r1"}
+	l.bad(engine.ErrBadRequest, visitor, engine.Draft{Op: engine.OpRate, Plan: &engine.Plan{Score: 6}, ClientID: "r0"})
+	l.restarted()
+	l.do(session.Recover{Since: l.now})
+	l.now = zero.Add(engine.DefaultRatingWindow - time.Millisecond)
+	first := l.good(visitor, rate)
+	rate.ClientID = "r2"
+	l.bad(engine.ErrForbidden, visitor, rate) // once
+	rate.ClientID = "r1"
+	l.restarted()
+	l.do(session.Recover{Since: l.now})
+	if again := l.good(visitor, rate); again.Seq != first.Seq {
+		t.Fatalf("got %+v, want %+v", again, first)
+	}
+	l.is(engine.StateClosed, "ada")
+
+	l = newLife(t)
+	l.owned()
+	l.good(operator("ada"), engine.Draft{Op: engine.OpClose})
+	l.advance(time.Minute)
+	l.now = zero.Add(engine.DefaultRatingWindow)
+	l.bad(engine.ErrClosed, visitor, rate)
+	l.bad(engine.ErrClosed, operator("ada"), engine.Draft{Op: engine.OpNote, ClientID: "n", Body: engine.BodyOf("late")})
+
+	l = newLife(t) // a message that nobody answers has an end, without a survey
+	l.begin("sunday")
+	l.do(session.Defer{Epoch: 1, Cause: engine.CauseNobody})
+	l.is(engine.StateUnattended, "")
+	l.advance(engine.DefaultUnattendedFor)
+	l.is(engine.StateClosed, "")
+	if l.count(engine.KindRatingRequested) != 0 {
+		t.Fatal("a survey was sent")
+	}
+}
+
+func TestOwnerLostWhileATransferIsPending(t *testing.T) {
+	pending := func(t *testing.T) (*life, engine.Seq) {
+		l := newLife(t)
+		l.owned()
+		l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: toBob()})
+		id := l.transferOffer("bob")
+		l.lost("ada")
+		l.is(engine.StateDetached, "ada")
+		return l, id
+	}
+	l, id := pending(t)
+	l.good(operator("bob"), engine.Draft{Op: engine.OpAccept, Offer: id})
+	l.is(engine.StateActive, "bob")
+	if !l.s.Row().Service.GraceBy.IsZero() {
+		t.Fatal("the grace runs on")
+	}
+	l, id = pending(t)
+	l.good(operator("bob"), engine.Draft{Op: engine.OpReject, Offer: id})
+	l.is(engine.StateDetached, "ada")
+	l.advance(engine.DefaultOperatorGrace)
+	l.is(engine.StateQueued, "")
+}
+
+func TestTransferWaitsForItsTarget(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	plan := toBob()
+	plan.Or, plan.Wait = engine.OrWait, time.Minute
+	l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: plan})
+	l.do(session.TransferFailed{Epoch: l.s.Row().Epoch, Transfer: l.s.Row().Service.Transfer.ID, Cause: engine.CauseTargetOffline})
+	if l.s.Row().Service.Transfer == nil {
+		t.Fatal("it does not wait")
+	}
+	l.advance(time.Minute)
+	if l.s.Row().Service.Transfer != nil || l.last().Kind != engine.KindTransferEnded {
+		t.Fatal("it waits for ever")
+	}
+	l.is(engine.StateActive, "ada")
+}
+
+func TestColdTransferLeavesWhenTheTargetIsAsked(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	plan := toBob()
+	plan.Cold = true
+	l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: plan})
+	l.is(engine.StateActive, "ada")
+	id := l.transferOffer("bob")
+	l.is(engine.StateOffered, "")
+	if l.s.MayRead(operator("ada")) {
+		t.Fatal("ada stays")
+	}
+	l.good(operator("bob"), engine.Draft{Op: engine.OpAccept, Offer: id})
+	l.is(engine.StateActive, "bob")
+}
+
+func TestFirstReplyHasADeadline(t *testing.T) {
+	l := newLife(t)
+	l.assigned("sales", "ada")
+	arrival := l.s.Row().FirstQueued
+	l.advance(engine.DefaultFirstReply)
+	l.is(engine.StateQueued, "")
+	if row := l.s.Row(); row.Boost != 0 || !row.FirstQueued.Equal(arrival) || !l.hasTold("ada", session.Missed) {
+		t.Fatalf("got %+v", row)
+	}
+	if e := l.last(); e.Kind != engine.KindSessionRequeued || e.Cause != engine.CauseNoFirstReply {
+		t.Fatalf("got %v", e)
+	}
+	l.direct("ada")
+	l.is(engine.StateQueued, "") // not at once again
+	l.direct("bob")
+	note := l.say("a note is no reply")
+	note.Visibility = engine.VisibleToOperators
+	l.good(operator("bob"), note)
+	l.advance(engine.DefaultFirstReply)
+	l.is(engine.StateQueued, "")
+	l.advance(engine.DefaultDeclineFor)
+	l.direct("bob")
+	l.good(operator("bob"), l.say("a reply"))
+	l.advance(engine.DefaultFirstReply)
+	l.is(engine.StateActive, "bob")
+}
+
+func TestSilenceCountsByTurn(t *testing.T) {
+	l := newLife(t)
+	l.assigned("strict", "ada") // nudge 15 s, reroute 40 s; idle 10 s, warn 20 s, close 50 s
+	l.now = l.now.Add(10 * time.Second)
+	l.good(visitor, l.say("anybody?")) // does not make ada any faster
+	l.advance(5 * time.Second)
+	if l.last().Kind != engine.KindNudged {
+		t.Fatalf("got %v", l.last())
+	}
+	l.good(operator("ada"), l.say("yes"))
+	l.advance(10 * time.Second)
+	if d, _ := tenant.Department("strict"); l.last().Kind != engine.KindIdleOn || l.s.Row().Weight != d.IdleWeight {
+		t.Fatalf("got %v, weight %d", l.last(), l.s.Row().Weight)
+	}
+	l.good(operator("ada"), l.say("are you there?")) // asks anew
+	l.advance(19 * time.Second)
+	if l.count(engine.KindWarned) != 0 {
+		t.Fatal("warned too early")
+	}
+	l.advance(time.Second)
+	if l.count(engine.KindWarned) != 1 {
+		t.Fatal("not warned")
+	}
+	l.good(visitor, l.say("yes"))
+	if row := l.s.Row(); row.Service.Idle || row.Weight != 2000 || row.Service.Warned {
+		t.Fatalf("got %+v", row)
+	}
+	l.advance(15 * time.Second)
+	l.advance(25 * time.Second)
+	l.is(engine.StateQueued, "")
+	if e := l.last(); e.Cause != engine.CauseOperatorSilent {
+		t.Fatalf("got %v", e)
+	}
+	l.advance(90 * time.Second) // queue_max
+	l.is(engine.StateUnattended, "")
+	l.advance(time.Hour)
+	l.is(engine.StateClosed, "")
+}
+
+func TestTheDepartmentCloses(t *testing.T) {
+	l := newLife(t)
+	l.begin("sunday")
+	if d := l.s.Deadline(); !d.Equal(zero.Add(5 * time.Minute)) {
+		t.Fatalf("deadline: got %v", d)
+	}
+	l.advance(5 * time.Minute)
+	l.is(engine.StateUnattended, "")
+	early := newLife(t)
+	early.bad(engine.ErrDepartmentClosed, visitor, engine.Draft{Op: engine.OpStart, Department: "early", ClientID: "k"})
+	early.bad(engine.ErrDepartmentClosed, visitor, engine.Draft{Op: engine.OpStart, Department: "early", ClientID: "k"})
+	early.is(engine.StateClosed, "")
+}
+
+func TestMembersReadAndWriteWhatTheirPartAllows(t *testing.T) {
+	for part, may := range map[engine.Part][2]bool{
+		engine.PartMember: {true, true}, engine.PartWhisper: {false, true}, engine.PartObserver: {false, false}, engine.PartFollower: {false, false},
+	} {
+		l := newLife(t)
+		l.owned()
+		if a := l.answer(operator("bob"), engine.RightSupervise, engine.Draft{Op: engine.OpJoin, Plan: &engine.Plan{As: part}}); a.Err != nil {
+			t.Fatal(a.Err)
+		}
+		bob := operator("bob")
+		if got := [2]bool{l.s.MayWrite(bob, engine.VisibleToAll), l.s.MayWrite(bob, engine.VisibleToOperators)}; got != may || !l.s.MayRead(bob) {
+			t.Errorf("%s may write %v, want %v", part, got, may)
+		}
+		if l.last().IsVisible(engine.VisibleToAll) != (part == engine.PartMember) {
+			t.Errorf("the visitor sees a %s join: %v", part, l.last())
+		}
+		l.good(bob, engine.Draft{Op: engine.OpLeave})
+		if l.s.MayRead(bob) {
+			t.Errorf("a %s who left reads on", part)
+		}
+	}
+}
+
+func TestTakeoverKeepsTheOldOwnerAsAMember(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	l.do(session.Ask{By: operator("chief"), Draft: engine.Draft{Op: engine.OpTakeover, Request: "r", Plan: &engine.Plan{Force: true}}, Rights: engine.RightSupervise})
+	if wish := l.wishes[0]; wish.Operator != "chief" || !wish.Force {
+		t.Fatalf("got %+v", wish)
+	}
+	l.do(session.Again{}) // a router that lost its memory is asked again
+	if wish, is := l.effects[0].(session.Pick); !is || wish.Number != 1 {
+		t.Fatalf("got %v", l.effects)
+	}
+	l.direct("chief")
+	l.is(engine.StateActive, "chief")
+	if !l.s.MayWrite(operator("ada"), engine.VisibleToAll) || !l.hasTold("ada", session.Lost) || !l.hasTold("ada", session.Joined) {
+		t.Fatalf("got %+v", l.s.Row().Service.Members)
+	}
+}
+
+func TestTwoSupervisorsDoNotUndoEachOther(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	set := func(rev engine.Seq, priority int) engine.Answer {
+		return l.answer(operator("chief"), engine.RightSupervise, engine.Draft{Op: engine.OpSet, Plan: &engine.Plan{Priority: &priority, IfRev: rev}})
+	}
+	first := set(0, 3)
+	if a := set(first.Seq, 5); a.Err != nil || l.s.Row().Priority != 5 {
+		t.Fatalf("got %+v", a)
+	}
+	if a := set(first.Seq, 7); !errors.Is(a.Err, engine.ErrStaleRevision) || l.s.Row().Priority != 5 {
+		t.Fatalf("got %+v", a)
+	}
+}
+
+func TestOnlyASignedProofSetsAPriority(t *testing.T) {
+	nine := 9
+	start := engine.Draft{Op: engine.OpStart, Department: "sales", Plan: &engine.Plan{Priority: &nine}}
+	l := newLife(t)
+	l.bad(engine.ErrForbidden, visitor, start)
+	if a := l.answer(visitor, engine.RightPriority, start); a.Err != nil || l.s.Row().Priority != 9 {
+		t.Fatalf("got %+v", a)
+	}
+}
+
+func TestWrapUpIsExtended(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	l.good(operator("ada"), engine.Draft{Op: engine.OpClose, Plan: &engine.Plan{Tags: []string{"refund"}, FollowUp: zero.AddDate(0, 0, 1)}})
+	l.advance(50 * time.Second)
+	l.good(operator("ada"), engine.Draft{Op: engine.OpWrapUpExtend})
+	l.restarted()
+	l.do(session.Recover{Since: l.now})
+	l.advance(59 * time.Second)
+	l.is(engine.StateClosing, "ada")
+	if s := l.s.Situation(engine.VisibleToOperators).Serving; len(s.Tags) != 1 || !s.FollowUp.Equal(zero.AddDate(0, 0, 1)) {
+		t.Fatalf("got %+v", s)
+	}
+	l.good(operator("ada"), engine.Draft{Op: engine.OpWrapUpDone})
+	l.is(engine.StateClosed, "ada")
+}
