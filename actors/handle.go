@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -44,20 +45,38 @@ type handle struct {
 // actor that panics between an entry's being durable and its being told.
 type told struct {
 	owner   engine.OperatorID
-	offered session.Notify // whom an offer was made to; its zero value: nobody
+	offered []session.Notify // the offers that stand
+	members []engine.OperatorID
 }
 
 func (t *told) note(n session.Notify) {
 	switch n.Note {
 	case session.Offered:
-		t.offered = n
+		t.offered = append(t.offered, n)
 	case session.OfferEnded:
-		t.offered = session.Notify{}
+		t.drop(n.Operator, n.Offer.ID)
 	case session.Gained:
-		t.owner, t.offered = n.Operator, session.Notify{}
+		t.owner = n.Operator
+		t.drop(n.Operator, n.Offer.ID)
 	case session.Lost:
 		t.owner = ""
+	case session.Joined:
+		t.members = append(t.without(n.Operator), n.Operator)
+	case session.Left:
+		t.members = t.without(n.Operator)
+	default:
 	}
+}
+
+// drop forgets the offer to an operator; id 0: whichever it was.
+func (t *told) drop(operator engine.OperatorID, id engine.Seq) {
+	t.offered = slices.DeleteFunc(t.offered, func(o session.Notify) bool {
+		return o.Operator == operator && (id == 0 || o.Offer.ID == id)
+	})
+}
+
+func (t *told) without(member engine.OperatorID) []engine.OperatorID {
+	return slices.DeleteFunc(t.members, func(o engine.OperatorID) bool { return o == member })
 }
 
 func (s *System) newHandle(t *tenancy, ref engine.SessionRef, log engine.Log, create *engine.Create) *handle {

@@ -91,7 +91,7 @@ func (m *Memory) Append(appends []engine.Append, done func([]error)) {
 
 func (m *Memory) add(a *engine.Append) error {
 	r := m.sessions[a.Ref]
-	if r == nil || !r.claimed || r.term != a.Term || r.closed {
+	if r == nil || !r.claimed || r.term != a.Term || r.closed && !a.Close {
 		return engine.ErrFenced
 	}
 	for i, e := range a.Entries {

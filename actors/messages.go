@@ -21,6 +21,8 @@ type (
 		draft engine.Draft
 		tag   engine.Tag // of OpStart with a key
 		again bool       // OpStart, to a session that is not the visitor's open one: the key is known there
+		// of OpContinue to the new session: what the one that it continues hands on
+		inherit *session.Inherit
 	}
 	// typed says that a participant writes.
 	typed struct {
@@ -71,7 +73,9 @@ type (
 	}
 	offered struct{ routing.Offer }
 	refused struct{ routing.Refuse }
-	revoke  struct {
+	// order is what the router, or an operator, wants the rules to take.
+	order  struct{ session.Input }
+	revoke struct {
 		operator engine.OperatorID
 		cause    engine.Cause
 	}

@@ -122,12 +122,28 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 			a.h.tenant.lookup(e.Session.Session).tell(offered{e})
 		case routing.Refuse:
 			a.h.tenant.lookup(e.Session.Session).tell(refused{e})
+		case routing.Relax:
+			a.order(e.Session, session.Relax{Epoch: e.Epoch, Step: e.Step})
+		case routing.Defer:
+			a.order(e.Session, session.Defer{Epoch: e.Epoch, Cause: e.Cause})
+		case routing.Resume:
+			a.order(e.Session, session.Resume{Epoch: e.Epoch})
+		case routing.TransferFailed:
+			a.order(e.Session, session.TransferFailed{Epoch: e.Epoch, Transfer: e.Transfer, Cause: e.Cause})
+		case routing.Picked:
+			ref := engine.SessionRef{Tenant: a.h.tenant.tenant.ID, Session: e.Session}
+			a.order(ref, session.Picked{Number: e.Request, Err: e.Err})
 		case routing.Show:
 			a.show(e)
 		case routing.LoadIs:
 			a.h.tenant.operator(e.Operator).tell(loadIs{used: e.Used, capacity: e.Capacity})
 		}
 	}
+}
+
+// order hands a session what the router decided about it.
+func (a *routerActor) order(ref engine.SessionRef, in session.Input) {
+	a.h.tenant.lookup(ref.Session).tell(order{in})
 }
 
 // show publishes a change of the waiting lines to everybody who watches, each

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -26,9 +27,10 @@ type sessionActor struct {
 	entries []*engine.Entry // numbered in this turn, not yet handed to the log
 	starts  []engine.Start  // that these carry out
 	out     []session.Effect
-	current draftPosted // being stepped: who gets a Reply
-	control []any       // of this turn, not yet handled
-	data    []any       // of this turn, not yet handled
+	current draftPosted            // being stepped: who gets a Reply
+	picks   map[uint64]draftPosted // wait for the router's word
+	control []any                  // of this turn, not yet handled
+	data    []any                  // of this turn, not yet handled
 
 	quitting bool
 	began    engine.Seq    // the last entry of the log, and of what its recovery added
@@ -37,7 +39,9 @@ type sessionActor struct {
 	refusal  *engine.Error // of a life that could not begin: what drafts get
 }
 
-func newSessionActor(h *handle) *sessionActor { return &sessionActor{h: h, sys: h.sys} }
+func newSessionActor(h *handle) *sessionActor {
+	return &sessionActor{h: h, sys: h.sys, picks: map[uint64]draftPosted{}}
+}
 
 // turn handles what waits: control first, then drafts while entries are not too
 // far ahead of the log.
@@ -191,7 +195,12 @@ func (a *sessionActor) live(item any, now time.Time) {
 			a.caughtUp(item, now)
 		}
 	case offered:
-		a.step(session.Offer{Operator: item.Operator, Epoch: item.Epoch, Number: item.Number}, now)
+		a.step(session.Offer{
+			Operator: item.Operator, Also: item.Also, Epoch: item.Epoch, Number: item.Number,
+			Direct: item.Direct, Transfer: item.Transfer, Why: item.Decision,
+		}, now)
+	case order:
+		a.step(item.Input, now)
 	case refused:
 		a.step(session.Refuse{Epoch: item.Epoch, Cause: item.Cause}, now)
 	case revoke:
@@ -246,9 +255,12 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 // is over, and the visitor may start anew. A repetition has no effect.
 func (a *sessionActor) catchUpOn() {
 	row, told := a.rules.Row(), &a.h.told
-	if o := told.offered; o.Operator != "" && (!row.HasOffer(o.Offer.ID)) {
-		a.effect(session.Notify{Operator: o.Operator, Note: session.OfferEnded, Offer: o.Offer, Cause: engine.CauseRestart}, nil)
+	for _, o := range slices.Clone(told.offered) {
+		if !row.HasOffer(o.Offer.ID) {
+			a.effect(session.Notify{Operator: o.Operator, Note: session.OfferEnded, Offer: o.Offer, Cause: engine.CauseRestart}, nil)
+		}
 	}
+	a.catchUpMembers(&row)
 	owner := row.Owner
 	if !row.State.IsOpen() {
 		owner = ""
@@ -320,7 +332,7 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		item.draft = a.named(item.draft, now)
 		a.current = item
 		written := len(a.entries)
-		a.step(session.Ask{By: item.seat.author, Draft: item.draft}, now)
+		a.step(session.Ask{By: item.seat.author, Rights: item.seat.rights(a.rules.Row().Department), Draft: item.draft, Inherit: item.inherit}, now)
 		a.noteStart(item, a.entries[written:])
 		a.current = draftPosted{}
 	}
@@ -342,6 +354,13 @@ func (a *sessionActor) step(in session.Input, now time.Time) {
 			a.announce(e)
 		case session.Reply:
 			a.carryOut(e.After, e)
+		case session.Pick:
+			if a.current.seat != nil { // else a repetition
+				a.picks[e.Number] = a.current
+			}
+			a.carryOut(e.After, e)
+		case session.Begin:
+			a.carryOut(e.After, e)
 		case session.Report:
 			a.carryOut(e.After, e)
 		case session.Notify:
@@ -354,9 +373,18 @@ func (a *sessionActor) step(in session.Input, now time.Time) {
 
 func (a *sessionActor) carryOut(after engine.Seq, effect session.Effect) {
 	var asker *draftPosted
-	if _, reply := effect.(session.Reply); reply {
+	switch e := effect.(type) {
+	case session.Reply:
+		item := a.current
+		if e.Pick != 0 {
+			item = a.picks[e.Pick]
+			delete(a.picks, e.Pick)
+		}
+		asker = &item
+	case session.Begin:
 		item := a.current
 		asker = &item
+	default:
 	}
 	if after <= a.rules.Durable() {
 		a.effect(effect, asker)
@@ -425,6 +453,10 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 		a.reply(e.Answer, asker)
 	case session.Report:
 		a.h.tenant.router.tell(reported(e))
+	case session.Pick:
+		a.h.tenant.router.tell(routing.Pick{Session: a.h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number})
+	case session.Begin:
+		a.continueIn(e.Inherit, asker)
 	case session.Notify:
 		a.h.told.note(e)
 		a.h.tenant.operator(e.Operator).tell(notice{e})

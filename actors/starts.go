@@ -57,7 +57,13 @@ const startKeyNames = "session.start"
 // start carries out a visitor's OpStart: by the session that knows its key, by
 // the open one, or by a new one.
 func (t *tenancy) start(s *seat, d engine.Draft) *engine.Error {
-	item := draftPosted{seat: s, draft: d}
+	return t.begin(draftPosted{seat: s, draft: d})
+}
+
+// begin is start, and also for OpContinue, once the session that is continued has
+// said what the new one takes over.
+func (t *tenancy) begin(item draftPosted) *engine.Error {
+	s, d := item.seat, item.draft
 	if d.ClientID != "" {
 		tag, err := t.sys.cfg.Store.PseudonymOf(t.tenant.ID, startKeyNames, d.ClientID)
 		if err != nil {
@@ -189,7 +195,7 @@ func (t *tenancy) recalled(visitor engine.VisitorID, v *visitorState, found map[
 	for _, item := range waiting {
 		refused := engine.ErrBusy
 		if err == nil && !t.sys.stopping.Load() {
-			refused = t.start(item.seat, item.draft)
+			refused = t.begin(item)
 		}
 		if refused != nil {
 			item.seat.answer(item.draft, engine.Answer{Err: refused})
@@ -210,7 +216,7 @@ func (t *tenancy) forgetStart(item *draftPosted) {
 // batch.
 func (a *sessionActor) noteStart(item draftPosted, written []*engine.Entry) {
 	d := item.draft
-	if d.Op != engine.OpStart || d.ClientID == "" {
+	if d.Op != engine.OpStart && d.Op != engine.OpContinue || d.ClientID == "" {
 		return
 	}
 	for _, e := range written {

@@ -83,7 +83,7 @@ type Append struct {
 	// protect it now, and the former visitor's no longer do. It comes with a Row and
 	// without Redact; the caller sees to it that the visitor has no other open session.
 	Visitor VisitorID
-	Close   bool // the session is over: the routing facts go
+	Close   bool // the session is over: the routing facts go. A closed session takes only such appends
 	// Activity is the visitor's last activity, kept with the visitor when the session closes.
 	Activity time.Time
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -262,6 +263,11 @@ func (p Principal) Has(role Role) bool {
 		}
 	}
 	return false
+}
+
+// Serves reports whether the token is good for a department.
+func (p Principal) Serves(d DepartmentID) bool {
+	return len(p.Departments) == 0 || slices.Contains(p.Departments, d)
 }
 
 // Role is what a token allows: a closed list.

@@ -76,6 +76,7 @@ type Operator struct {
 	OpenCap     int            // open sessions, idle ones included; 0 means twice Capacity
 	Tiers       map[DepartmentID]Tier
 	Skills      map[string]int // declared skills and their levels, 1 to MaxLevel
+	MayPick     bool           // may take a waiting session out of turn; a supervisor may always
 	Bot         bool           // takes at once, and hands over to people
 	PushReach   time.Duration  // how long a device that can be pushed counts as there without a connection
 }

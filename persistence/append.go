@@ -212,7 +212,7 @@ func (p *part) judge(full bool) error {
 		return p.err
 	case held.term == 0, held.term != p.term, !held.opened.Load().follows(p.opened): // 0: released
 		return engine.ErrFenced
-	case held.closed:
+	case held.closed && !p.close: // only what may follow the end: a rating, a note, tags
 		return engine.ErrFenced.Because("the session is closed")
 	case p.count > 0 && p.first != held.last+1:
 		return errNotNext

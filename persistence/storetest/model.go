@@ -91,7 +91,7 @@ func (m *model) append(rt *rapid.T) {
 		a.Entries = append(a.Entries, Message(s.ref, first+engine.Seq(i), fmt.Sprintf("text %d", m.made)))
 	}
 	err := Append(m.t, m.log, a)[0]
-	if s.claimed && !s.closed && first == engine.Seq(len(s.entries)+1) {
+	if s.claimed && (!s.closed || a.Close) && first == engine.Seq(len(s.entries)+1) {
 		if err != nil {
 			rt.Fatalf("append: %v", err)
 		}

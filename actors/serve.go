@@ -1,0 +1,62 @@
+package actors
+
+import (
+	"slices"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// rights is what the seat's principal may do in a department beyond its own
+// sessions, judged at each use: a token that was renewed with less has less at once.
+func (s *seat) rights(department engine.DepartmentID) engine.Rights {
+	p := s.principal.Load()
+	if p == nil || !p.Serves(department) {
+		return 0
+	}
+	declared, known := s.tenant.tenant.Operator(p.Operator)
+	if !known || len(declared.Departments) > 0 && !slices.Contains(declared.Departments, department) {
+		return 0
+	}
+	var r engine.Rights
+	if p.Has(engine.RoleSupervisor) {
+		r |= engine.RightSupervise | engine.RightPick | engine.RightHide
+	}
+	if declared.MayPick {
+		r |= engine.RightPick
+	}
+	return r
+}
+
+// catchUpMembers tells those who take part, or no longer do, what an earlier life
+// may have failed to tell.
+func (a *sessionActor) catchUpMembers(row *engine.Row) {
+	told := slices.Clone(a.h.told.members)
+	takes := func(o engine.OperatorID) bool {
+		return row.State.IsOpen() && slices.ContainsFunc(row.Service.Members, func(m engine.Member) bool { return m.Operator == o })
+	}
+	for _, o := range told {
+		if !takes(o) {
+			a.effect(session.Notify{Operator: o, Note: session.Left, Offer: engine.Offer{Session: row.Ref.Session}}, nil)
+		}
+	}
+	for _, m := range row.Service.Members {
+		if takes(m.Operator) && !slices.Contains(told, m.Operator) {
+			a.effect(session.Notify{Operator: m.Operator, Note: session.Joined, Offer: engine.Offer{Session: row.Ref.Session}}, nil)
+		}
+	}
+}
+
+// continueIn hands a draft to the visitor's next session, with what that one takes
+// over from this.
+func (a *sessionActor) continueIn(from session.Inherit, asker *draftPosted) {
+	if asker == nil || asker.seat == nil {
+		return
+	}
+	a.depose()
+	item := *asker
+	item.inherit = &from
+	if err := a.h.tenant.begin(item); err != nil {
+		item.seat.answer(item.draft, engine.Answer{Err: err})
+	}
+}
