@@ -200,15 +200,29 @@ func (s *held) add(o *hand, weight int) {
 }
 
 // weigh: an idle session weighs little for who has it, but whoever takes it will
-// serve it.
+// serve it, and in another department if it is handed on to one.
 func (s *held) weigh(l *Ledger) {
 	if s.weight = s.row.Weight; s.weight <= 0 {
 		s.weight = engine.DefaultWeight
 	}
 	s.lease = s.weight
-	if d := l.department(s); d != nil && s.row.Service.Idle {
-		s.lease = max(s.lease, d.Weight)
+	to := s.row.Service.Transfer
+	switch {
+	case to != nil && to.Target.Department != "":
+		s.lease = max(s.lease, l.weightIn(to.Target.Department))
+	case s.row.Owner != "":
+		s.lease = max(s.lease, l.weightIn(s.row.Department))
 	}
+}
+
+// weightIn is what a session weighs in a department.
+func (l *Ledger) weightIn(id engine.DepartmentID) int {
+	if l.tenant != nil {
+		if d, ok := l.tenant.Department(id); ok && d.Weight > 0 {
+			return d.Weight
+		}
+	}
+	return engine.DefaultWeight
 }
 
 // Sent follows that the router told a session to wait no longer here (a refusal, a
