@@ -120,6 +120,7 @@ func (t *Tenant) EnsureDefaults() {
 	for i := range t.Operators {
 		o := &t.Operators[i]
 		orDefault(&o.Capacity, DefaultCapacity)
+		orDefault(&o.OpenCap, 2*o.Capacity)
 		if o.Name == "" {
 			o.Name = string(o.ID)
 		}
@@ -149,6 +150,8 @@ func (d *Department) EnsureDefaults() {
 	orDefault(&d.VisitorGrace, DefaultVisitorGrace)
 	orDefault(&d.RatingWindow, DefaultRatingWindow)
 	orDefault(&d.UnattendedFor, DefaultUnattendedFor)
+	orDefault(&d.WhenNobody, OtherwiseQueue)
+	orDefault(&d.OnClose, OtherwiseQueue)
 	if d.Silence == nil {
 		silence := DefaultSilence()
 		d.Silence = &silence
@@ -217,7 +220,7 @@ func (t *Tenant) validateDepartments() error {
 		if d.OfferTimeout < time.Second || d.DeclineFor < 0 || d.WrapUp < 0 || d.QueueLimit < 1 || d.QueueGrace < time.Second {
 			return fmt.Errorf("department %s: offer_timeout and queue_grace are at least 1s, queue_limit at least 1, nothing is negative", d.ID)
 		}
-		if err := d.Hours.Validate(); err != nil {
+		if err := t.validatePolicy(&d); err != nil {
 			return fmt.Errorf("department %s: %w", d.ID, err)
 		}
 	}
@@ -241,6 +244,9 @@ func (t *Tenant) validateOperators() error {
 			if _, ok := t.Department(d); !ok {
 				return fmt.Errorf("operator %d: no department %q", i+1, d)
 			}
+		}
+		if err := t.validateSkills(&o); err != nil {
+			return fmt.Errorf("operator %d: %w", i+1, err)
 		}
 	}
 	return nil

@@ -18,6 +18,8 @@ type Ledger struct {
 	byID      map[engine.SessionID]*held
 	operators []*hand
 	recent    []grant // of the router's step under way
+	awaited   []engine.SessionID
+	until     time.Time
 }
 
 // held is a session as the router knows it.
@@ -95,6 +97,19 @@ func (l *Ledger) hand(id engine.OperatorID) *hand {
 	return o
 }
 
+// Await follows that the router waits for sessions' reports: until it has them it
+// takes operators' reports in, but grants nothing.
+func (l *Ledger) Await(ids []engine.SessionID, until time.Time) {
+	l.awaited, l.until = append(l.awaited[:0], ids...), until
+}
+
+// awaits reports whether sessions are awaited still.
+func (l *Ledger) awaits(now time.Time) bool { return len(l.awaited) > 0 && now.Before(l.until) }
+
+// GaveUp reports whether the router waits no longer for sessions that have not
+// reported: it cannot know then what they were offered before.
+func (l *Ledger) GaveUp(now time.Time) bool { return len(l.awaited) > 0 && !now.Before(l.until) }
+
 // OperatorIs follows an operator's report.
 func (l *Ledger) OperatorIs(id engine.OperatorID, routable bool, breathing time.Time) {
 	o := l.hand(id)
@@ -103,6 +118,9 @@ func (l *Ledger) OperatorIs(id engine.OperatorID, routable bool, breathing time.
 
 // SessionIs follows a session's report: number is the last offer that it has seen.
 func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, now time.Time) {
+	if recovered && len(l.awaited) > 0 {
+		l.awaited = slices.DeleteFunc(l.awaited, func(id engine.SessionID) bool { return id == row.Ref.Session })
+	}
 	s := l.byID[row.Ref.Session]
 	isOpen := row.State.IsOpen() && row.State != engine.StateNew
 	if s == nil {
@@ -200,15 +218,26 @@ func (s *held) add(o *hand, weight int) {
 }
 
 // weigh: an idle session weighs little for who has it, but whoever takes it will
-// serve it.
+// serve it, where the transfer goes.
 func (s *held) weigh(l *Ledger) {
 	if s.weight = s.row.Weight; s.weight <= 0 {
 		s.weight = engine.DefaultWeight
 	}
 	s.lease = s.weight
-	if d := l.department(s); d != nil && s.row.Service.Idle {
-		s.lease = max(s.lease, d.Weight)
+	owned := s.row.State == engine.StateActive || s.row.State == engine.StateDetached || s.row.State == engine.StateClosing
+	switch t := s.row.Service.Transfer; {
+	case t != nil && t.Target.Department != "":
+		s.lease = max(s.lease, l.weightOf(t.Target.Department))
+	case owned && s.row.Owner != "":
+		s.lease = max(s.lease, l.weightOf(s.row.Department))
 	}
+}
+
+func (l *Ledger) weightOf(id engine.DepartmentID) int {
+	if d := l.department(id); d != nil {
+		return d.Weight
+	}
+	return engine.DefaultWeight
 }
 
 // Sent follows that the router told a session to wait no longer here (a refusal, a
@@ -224,13 +253,16 @@ func (l *Ledger) Begin() { l.recent = l.recent[:0] }
 
 // Granted follows an offer: it must fit (I2), and be of a session that is as the
 // router believes.
-func (l *Ledger) Granted(g Grant) *Violation {
+func (l *Ledger) Granted(g Grant, now time.Time) *Violation {
 	s := l.byID[g.Session]
 	bad := func(invariant, format string, args ...any) *Violation {
 		return &Violation{Invariant: invariant, Session: g.Session, Detail: fmt.Sprintf(format, args...)}
 	}
 	if s == nil {
 		return bad("I12", "offer %d of a session that is closed", g.Number)
+	}
+	if l.awaits(now) {
+		return bad("I2", "offer %d while %d sessions are awaited", g.Number, len(l.awaited))
 	}
 	again := len(s.promised) > 0 && s.number == g.Number
 	if g.Epoch != s.row.Epoch {
@@ -253,6 +285,8 @@ func (l *Ledger) Granted(g Grant) *Violation {
 			return bad("I2", "offer %d to an operator who is not of the tenant", g.Number)
 		case !o.routable && !g.Picked:
 			return bad("I2", "offer %d to an operator who is not routable", g.Number)
+		case !g.Picked && s.hasDeclined(o.id, now):
+			return bad("I6", "offer %d to an operator who has just turned it down", g.Number)
 		case o.used > 1000*capacity(&o.conf) && !g.Forced:
 			return bad("I2", "offer %d makes a load of %d of %d", g.Number, o.used, 1000*capacity(&o.conf))
 		case o.open > openCap(&o.conf):
@@ -264,6 +298,9 @@ func (l *Ledger) Granted(g Grant) *Violation {
 	}
 	return nil
 }
+
+// OpenCap is how many sessions an operator may have open at most.
+func OpenCap(o *engine.Operator) int { return openCap(o) }
 
 func capacity(o *engine.Operator) int {
 	if o.Capacity <= 0 {
@@ -308,11 +345,14 @@ func (l *Ledger) Sessions() int { return len(l.byID) }
 // End ends a step of the router: whoever still waits could not be placed (I5), and
 // nobody who came later was given what it could have had (I6).
 func (l *Ledger) End(now time.Time) *Violation {
+	if l.awaits(now) {
+		return nil
+	}
 	for i, s := range l.sessions {
 		if s.row.State != engine.StateQueued || len(s.promised) > 0 || s.sent {
 			continue
 		}
-		d := l.department(s)
+		d := l.department(s.row.Department)
 		if d == nil || d.Strategy == engine.Manual {
 			continue
 		}
@@ -350,16 +390,26 @@ func (l *Ledger) overtaken(place int, s *held, o *hand) *Violation {
 	}
 }
 
-func (l *Ledger) department(s *held) *engine.Department {
+func (l *Ledger) department(id engine.DepartmentID) *engine.Department {
 	if l.tenant == nil {
 		return nil
 	}
 	for i := range l.tenant.Departments {
-		if l.tenant.Departments[i].ID == s.row.Department {
+		if l.tenant.Departments[i].ID == id {
 			return &l.tenant.Departments[i]
 		}
 	}
 	return nil
+}
+
+// hasDeclined reports whether the operator turned it down and is not to be asked yet.
+func (s *held) hasDeclined(id engine.OperatorID, now time.Time) bool {
+	for i := range s.row.Declines {
+		if d := &s.row.Declines[i]; d.Operator == id && now.Before(d.Until) {
+			return true
+		}
+	}
+	return false
 }
 
 // canTake reports whether the operator certainly may take the session, were there
@@ -368,10 +418,8 @@ func (l *Ledger) canTake(s *held, o *hand, d *engine.Department, now time.Time) 
 	if !o.known || o.breathing.After(now) || s.row.Owner == o.id || s.row.Service.Handed && o.conf.Bot {
 		return false
 	}
-	for i := range s.row.Declines {
-		if s.row.Declines[i].Operator == o.id && now.Before(s.row.Declines[i].Until) {
-			return false
-		}
+	if s.hasDeclined(o.id, now) {
+		return false
 	}
 	member := isMember(&o.conf, d.ID)
 	step := min(s.row.Service.Step, len(d.Steps)-1)

@@ -90,6 +90,7 @@ func TestInputsHoldNoProfile(t *testing.T) {
 		"engine.Need.Skill": true, "engine.Target.Skill": true, "engine.Service.Tags": true, "engine.Decision.Strategy": true, "engine.Decision.Rule": true,
 		"engine.Department.Name": true, "engine.Operator.Name": true, "engine.Operator.Skills": true, "engine.Tenant.Name": true, "engine.Tenant.Origins": true,
 		"engine.TokenKey.ID": true, "engine.TokenKey.Algorithm": true, "engine.TokenKey.PEM": true,
+		"engine.KeySet.Issuer": true, "engine.KeySet.URL": true, "engine.KeySet.Audience": true, "engine.Tenant.Attributes": true, "engine.Files.Types": true,
 	}
 	secrets := map[string]bool{"engine.TokenKey.Secret": true} // of the configuration
 	seen := map[reflect.Type]bool{}

@@ -31,6 +31,8 @@ func (r *Router) pick(in Pick) {
 
 func (r *Router) mayPick(in Pick, s *session, o *operator) *engine.Error {
 	switch {
+	case len(r.awaited) > 0:
+		return engine.ErrBusy
 	case s == nil || s.dismissed || s.state == engine.StateClosing:
 		return engine.ErrNotFound
 	case s.epoch != in.Epoch:

@@ -29,6 +29,11 @@ type Router struct {
 	settlesAt int64
 	silent    int // operators in the roster who have not spoken
 
+	// While sessions are awaited, operators' reports are put aside: see Await.
+	awaited    map[engine.SessionID]struct{}
+	awaitUntil int64
+	put        []OperatorIs
+
 	// One step's scratch.
 	now            int64
 	out            []Effect
@@ -49,6 +54,7 @@ type Router struct {
 func New() *Router {
 	return &Router{
 		sessions:  map[engine.SessionID]*session{},
+		awaited:   map[engine.SessionID]struct{}{},
 		operators: map[engine.OperatorID]*operator{},
 		lines:     map[engine.DepartmentID]*line{},
 		specials:  map[string]*class{},
@@ -70,9 +76,14 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 	case Configure:
 		r.configure(in.Tenant)
 	case SessionIs:
+		r.heard(&in)
 		entered = r.sessionIs(&in)
 	case OperatorIs:
-		r.operatorIs(in)
+		if !r.early(in) {
+			r.operatorIs(in)
+		}
+	case Await:
+		r.await(in)
 	case Pick:
 		r.pick(in)
 	case Explain:
@@ -80,6 +91,9 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 	case WatchQueue:
 		r.snapshot(in.Operator)
 	case Tick:
+	}
+	if len(r.put) > 0 || len(r.awaited) > 0 {
+		r.awaitNoMore()
 	}
 	r.due()
 	for i := 0; i < len(r.touchedLines); i++ {
@@ -113,6 +127,9 @@ func (r *Router) Deadline() time.Time {
 	}
 	if r.configured && !r.settled {
 		consider(r.settlesAt)
+	}
+	if len(r.awaited) > 0 {
+		consider(r.awaitUntil)
 	}
 	for _, l := range r.byLine {
 		consider(l.changes)

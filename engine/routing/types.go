@@ -37,6 +37,11 @@ type OperatorIs struct {
 // whenever it changes.
 type Configure struct{ Tenant *engine.Tenant }
 
+// Await names the sessions that were open when the router before this one lost its
+// memory: each has been asked to report again. It follows the first Configure. The
+// first router of a process needs none: no offer is on its way.
+type Await struct{ Sessions []engine.SessionID }
+
 // Tick says that time has passed: declines may be over.
 type Tick struct{}
 
@@ -64,6 +69,7 @@ type WatchQueue struct{ Operator engine.OperatorID }
 func (SessionIs) input()  {}
 func (OperatorIs) input() {}
 func (Configure) input()  {}
+func (Await) input()      {}
 func (Tick) input()       {}
 func (Pick) input()       {}
 func (Explain) input()    {}

@@ -143,7 +143,7 @@ func (t *turn) notify(operator engine.OperatorID, note Note, cause engine.Cause)
 // again tells a router that lost its memory everything that it does not know.
 func (t *turn) again() {
 	t.number, t.recovered = 0, true
-	t.routed = t.row.State.IsOpen() && t.row.State != engine.StateNew
+	t.routed = t.row.State != engine.StateNew // also that it is over: the router may wait for its word
 	for _, p := range t.picks {
 		t.do(p.effect(t.last, t.row.Epoch))
 	}

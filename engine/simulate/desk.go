@@ -55,7 +55,7 @@ func (d *desk) begin() {
 func (d *desk) step(in operator.Input) {
 	w := d.w
 	w.events++
-	before := d.m.Intent()
+	before, devices := d.m.Intent(), d.m.Connections()
 	w.tell("operator %s <- %T%+v", d.id, in, in)
 	var stored bool
 	w.operatorOut = d.m.Step(in, w.now, w.operatorOut[:0])
@@ -82,7 +82,28 @@ func (d *desk) step(in operator.Input) {
 	if _, restored := in.(operator.Restore); !stored && !restored && d.m.Intent() != before {
 		w.broken("I9", nil, "operator %s: %T changed the intent and did not have it kept", d.id, in)
 	}
+	if after := d.m.Intent(); after.Intent != before.Intent {
+		d.mayChange(in, devices, before)
+	}
 	d.deadline = d.m.Deadline()
+}
+
+// mayChange is I9: a device that comes changes the intent only where the operator
+// had signed out and had no other.
+func (d *desk) mayChange(in operator.Input, devices int, before engine.IntentInfo) {
+	switch in.(type) {
+	case operator.SetIntent, operator.Restore, operator.Missed:
+		return
+	case operator.Connect:
+		if devices == 0 && (before.Intent == engine.IntentNone || before.Intent == engine.IntentSignedOut) {
+			return
+		}
+	default:
+	}
+	if isDue(before.Until, d.w.now) { // a pause that was said to end now
+		return
+	}
+	d.w.broken("I9", nil, "operator %s: %T changed the intent", d.id, in)
 }
 
 // named is I9: one of the causes, with actor and device.

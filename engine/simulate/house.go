@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -122,12 +123,39 @@ func (h *house) reported(row *engine.Row) {
 	if h.now != nil {
 		w.found(invariant.CheckChange(h.now, row))
 	}
-	h.now = row
+	gained := h.now == nil || row.Owner != h.now.Owner || len(row.Offers) > len(h.now.Offers)
+	if h.now = row; gained && !w.lenient {
+		w.notTooMany(row)
+	}
 	if h.check.Offers() != len(row.Offers) && row.State.IsOpen() {
 		w.broken("I4", h, "%d offers stand in the log, %d in the row", h.check.Offers(), len(row.Offers))
 	}
 	if row.Ref != h.ref {
 		w.broken("I14", h, "reports as %s", row.Ref)
+	}
+}
+
+// notTooMany is I2 as people feel it: whatever the router believes, nobody has more
+// sessions, or offers of them, than the open cap.
+func (w *world) notTooMany(row *engine.Row) {
+	for i := range 1 + len(row.Offers) {
+		id := row.Owner
+		if i > 0 {
+			id = row.Offers[i-1].Operator
+		}
+		o, known := w.tenant.Operator(id)
+		if !known {
+			continue
+		}
+		open := 0
+		for _, h := range w.alive {
+			if h.now != nil && h.now.State.IsOpen() && (h.now.Owner == id || slices.ContainsFunc(h.now.Offers, func(o engine.LiveOffer) bool { return o.Operator == id })) {
+				open++
+			}
+		}
+		if limit := invariant.OpenCap(&o); open > limit {
+			w.broken("I2", nil, "operator %s has %d open sessions of %d", id, open, limit)
+		}
 	}
 }
 

@@ -27,7 +27,8 @@ func (h *house) rebuild() {
 	tail := h.log[max(0, len(h.log)-engine.MaxHistory):]
 	h.held, h.waits, h.head, h.rows = nil, nil, 0, nil
 	h.s = session.Restore(h.ref, head, tail, w.rules)
-	h.check, h.now = invariant.Log{}, nil
+	row := h.s.Row()
+	h.check, h.now = invariant.Log{}, &row
 	for _, e := range h.log {
 		w.found(h.check.Add(e))
 	}
@@ -103,10 +104,16 @@ func same(a, b engine.Row) bool {
 // newRouter is a router that has lost its memory: all are asked to report again.
 func (w *world) newRouter() {
 	w.restarts++
-	w.unsettled, w.lenient = true, true
 	w.router, w.ledger = routing.New(), invariant.NewLedger()
 	w.loads = [maxOperators]load{}
 	w.stepRouter(routing.Configure{Tenant: w.tenant})
+	var await routing.Await
+	for _, h := range w.alive {
+		if h.row != nil {
+			await.Sessions = append(await.Sessions, h.ref.Session)
+		}
+	}
+	w.stepRouter(await)
 	for _, h := range w.alive {
 		w.send(h.fromRouter, letter{session: session.Again{}})
 	}

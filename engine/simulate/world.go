@@ -132,6 +132,8 @@ func (w *world) stepRouter(in routing.Input) {
 		w.ledger.OperatorIs(in.Operator, in.Routable, in.Breathing)
 	case routing.Configure:
 		w.ledger.Configure(in.Tenant)
+	case routing.Await:
+		w.ledger.Await(in.Sessions, w.now.Add(engine.DefaultOperatorGrace))
 	case routing.Pick:
 		w.picking = &in
 	default:
@@ -143,6 +145,7 @@ func (w *world) stepRouter(in routing.Input) {
 		w.routed(effect)
 	}
 	w.found(w.ledger.End(w.now))
+	w.lenient = w.lenient || w.ledger.GaveUp(w.now) // the mail of half a minute is under way
 	w.routerDeadline = w.router.Deadline()
 }
 
@@ -198,7 +201,7 @@ func (w *world) granted(e *routing.Offer) {
 	if row, ok := w.ledger.Row(g.Session); ok && e.Transfer != 0 && row.Service.Transfer != nil && row.Service.Transfer.Force {
 		g.Forced = true
 	}
-	w.found(w.ledger.Granted(g))
+	w.found(w.ledger.Granted(g, w.now))
 }
 
 // begin is a new session of the visitor of h, unless it has one that is open.
