@@ -33,8 +33,11 @@ type Store interface {
 	// returns at once. To be called about once an hour: it may keep a key for as
 	// long as two calls are apart.
 	ForgetKeys(now time.Time)
-	// PutIntent stores an operator's intent; done as in engine.Log.
-	PutIntent(tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, done func(error))
+	// PutIntent stores an operator's intent, and with it the key under which it was
+	// set, if memo is not nil; done as in engine.Log.
+	PutIntent(tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error))
+	// Memos yields what was done in an operator's name under the keys that are kept.
+	Memos(tenant engine.TenantID, operator engine.OperatorID, yield func(engine.Memo) bool) error
 	// Intents yields the stored intents of a tenant's operators.
 	Intents(tenant engine.TenantID, yield func(engine.OperatorID, engine.IntentInfo) bool) error
 	// Err is the first failure that ended the store's writing; nil while it works.

@@ -221,7 +221,7 @@ func (s *memoryStore) PseudonymOf(tenant engine.TenantID, kind, name string) (id
 	return id, nil
 }
 
-func (s *memoryStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {
+func (s *memoryStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, _ *engine.Memo, done func(error)) {
 	s.mu.Lock()
 	s.intents[o] = info
 	s.mu.Unlock()
@@ -237,6 +237,10 @@ func (s *memoryStore) Intents(_ engine.TenantID, yield func(engine.OperatorID, e
 		}
 	}
 	return nil
+}
+
+func (s *memoryStore) Memos(engine.TenantID, engine.OperatorID, func(engine.Memo) bool) error {
+	return nil // nobody repeats an intent here
 }
 
 func (s *memoryStore) Err() error { return nil }
@@ -391,6 +395,6 @@ func (s *slowStore) Release(ref engine.SessionRef) {
 	s.queue(func() { s.Store.Release(ref) }, func() {})
 }
 
-func (s *slowStore) PutIntent(tenant engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {
-	s.queue(func() { s.Store.PutIntent(tenant, o, info, done) }, func() { done(errSevered) })
+func (s *slowStore) PutIntent(tenant engine.TenantID, o engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error)) {
+	s.queue(func() { s.Store.PutIntent(tenant, o, info, memo, done) }, func() { done(errSevered) })
 }
