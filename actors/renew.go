@@ -56,6 +56,9 @@ func (s *seat) renewVisitor(r engine.Renewal) (engine.Renewed, error) {
 	if p, err = s.sys.renew(s.tenant, p, now); err != nil {
 		return engine.Renewed{}, err
 	}
+	if r.Subject != "" {
+		s.claims.Store(r.Claims)
+	}
 	return engine.Renewed{Expires: p.expires, Token: p.token}, nil
 }
 

@@ -22,8 +22,9 @@ type seat struct {
 
 	// Atomic.
 	left      atomic.Bool
-	recent    atomic.Pointer[handle]           // the session last posted to
-	principal atomic.Pointer[engine.Principal] // of AuthorOperator: what its token allows; never nil there
+	recent    atomic.Pointer[handle]                // the session last posted to
+	principal atomic.Pointer[engine.Principal]      // of AuthorOperator: what its token allows; never nil there
+	claims    atomic.Pointer[engine.IdentityChange] // of AuthorVisitor: what its signed token says about it; nil: nothing
 }
 
 // Post implements engine.Seat. Any goroutine.

@@ -320,9 +320,12 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		item.draft = a.named(item.draft, now)
 		a.current = item
 		written := len(a.entries)
-		a.step(session.Ask{By: item.seat.author, Draft: item.draft}, now)
+		a.step(session.Ask{By: item.seat.author, Draft: item.seat.vouched(item.draft)}, now)
 		a.noteStart(item, a.entries[written:])
 		a.current = draftPosted{}
+	}
+	if item.draft.Op == engine.OpStart {
+		a.introduceAll(now)
 	}
 }
 
@@ -381,6 +384,10 @@ func (a *sessionActor) flush() {
 		switch e.Kind {
 		case engine.KindMessageRedacted:
 			add.Redact = append(add.Redact, e.Target)
+		case engine.KindAttrsSet:
+			if e.Target != 0 {
+				add.Redact = append(add.Redact, e.Target)
+			}
 		case engine.KindIdentityUpgraded: // alone in its append: see upgrade
 			add.Visitor = a.rules.Row().Visitor
 		default:

@@ -25,6 +25,7 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 		sys: s, tenant: t, author: engine.Author{Kind: engine.AuthorVisitor}, reader: engine.VisibleToAll,
 		visitor: pass.visitor, origin: v.Origin, outlet: outlet,
 	}
+	seat.claims.Store(v.Claims)
 	open, refused := t.arrive(seat, v.Token == "" && v.Subject == "")
 	if refused != nil {
 		return nil, refused

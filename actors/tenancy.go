@@ -56,7 +56,7 @@ func (t *tenancy) log() engine.Log {
 func (t *tenancy) rules(h *handle) session.Rules {
 	return session.Rules{
 		Keeps: h.log != engine.Log(t.memory), Department: t.tenant.Department,
-		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek,
+		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek, Attributes: t.tenant.Attributes,
 		Files: t.tenant.Files,
 	}
 }

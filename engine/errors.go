@@ -61,6 +61,7 @@ var (
 	ErrQueueFull          = &Error{Code: "queue_full", Message: "the waiting line is full"}
 	ErrBusy               = &Error{Code: "unavailable", Message: "busy, try again", Retry: 250 * time.Millisecond}
 	ErrFull               = &Error{Code: "storage_full", Message: "the store is out of space", Retry: 10 * time.Second}
+	ErrPrecondition       = &Error{Code: "precondition_failed", Message: "it has changed since you read it"}
 	ErrErased             = &Error{Code: "erased", Message: "erased on request"}
 	ErrInternal           = &Error{Code: "internal", Message: "the server failed; it has been recorded"}
 

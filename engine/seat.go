@@ -10,23 +10,25 @@ type Op uint8
 
 // The operations. The comment names who may ask.
 const (
-	OpNone    Op = iota
-	OpStart      // visitor: open a session in Department, or get the open one
-	OpMessage    // visitor, owner: add Body
-	OpRead       // visitor, owner: has read up to Seq
-	OpHistory    // visitor, owner: up to Limit entries before Before
-	OpClose      // visitor, owner: end the session
-	OpAccept     // operator: take the offer numbered Offer
-	OpReject     // operator: decline the offer numbered Offer
-	OpIntent     // operator: set Intent
-	OpAway       // operator: this connection's person is away (On) or back
-	OpEdit       // owner, integration: the message numbered Target, its own, now reads Body
-	OpRedact     // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
-	OpFile       // visitor, owner: announce File, to be sent as a message when its bytes are there
-	OpFetch      // visitor, owner: a link to read the bytes of File, of which ID
+	OpNone     Op = iota
+	OpStart       // visitor: open a session in Department, or get the open one
+	OpMessage     // visitor, owner: add Body
+	OpRead        // visitor, owner: has read up to Seq
+	OpHistory     // visitor, owner: up to Limit entries before Before
+	OpClose       // visitor, owner: end the session
+	OpAccept      // operator: take the offer numbered Offer
+	OpReject      // operator: decline the offer numbered Offer
+	OpIntent      // operator: set Intent
+	OpAway        // operator: this connection's person is away (On) or back
+	OpEdit        // owner, integration: the message numbered Target, its own, now reads Body
+	OpRedact      // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
+	OpFile        // visitor, owner: announce File, to be sent as a message when its bytes are there
+	OpFetch       // visitor, owner: a link to read the bytes of File, of which ID
+	OpIdentify    // visitor, owner, integration: set what is held about the visitor, Identity
+	OpIdentity    // visitor, owner, integration: what is held about the visitor
 )
 
-var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get"}
+var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get", "client.identify", "identity.get"}
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
 
@@ -51,17 +53,18 @@ type Draft struct {
 	Epoch      Epoch     // OpAccept, OpReject, operator's OpClose: what the asker believes; 0 skips the check
 	Department DepartmentID
 	Offer      Seq
-	Seq        Seq        // OpRead
-	IfSeq      Seq        // OpMessage: refuse with ErrStaleView if somebody else wrote after it; 0 skips the check
-	Before     Seq        // OpHistory: entries below this number; 0 means from the end
-	Limit      int        // OpHistory: 1 to MaxHistory; 0 means MaxHistory
-	Intent     Intent     // OpIntent
-	On         bool       // OpAway
-	Target     Seq        // OpEdit, OpRedact
-	Visibility Visibility // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
-	Format     Format     // of Body
-	Body       Body       // OpMessage, OpEdit; OpStart: an optional first message
-	File       *File      // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
+	Seq        Seq             // OpRead
+	IfSeq      Seq             // OpMessage: refuse with ErrStaleView if somebody else wrote after it; 0 skips the check
+	Before     Seq             // OpHistory: entries below this number; 0 means from the end
+	Limit      int             // OpHistory: 1 to MaxHistory; 0 means MaxHistory
+	Intent     Intent          // OpIntent
+	On         bool            // OpAway
+	Target     Seq             // OpEdit, OpRedact
+	Visibility Visibility      // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
+	Format     Format          // of Body
+	Body       Body            // OpMessage, OpEdit; OpStart: an optional first message
+	Identity   *IdentityChange // OpIdentify
+	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 }
 
 // Bounds that every implementation keeps.
@@ -88,6 +91,7 @@ type Answer struct {
 	More    bool       // OpHistory: there are earlier ones
 	Welcome *Welcome   // answer to Visit and Attend
 	Intent  IntentInfo // OpIntent
+	Held    *Identity  // OpIdentity: what is held about the visitor; nil: nothing
 	File    *FileLink  // OpFile, OpFetch
 }
 

@@ -56,6 +56,7 @@ type Situation struct {
 	Visitor      Presence
 	ReadVisitor  Seq
 	ReadOperator Seq
+	Identity     *Identity // what is held about the visitor; nil: nothing
 	// Replay says what follows: entries From to Head, or, with Reset, only
 	// the last ones from From on, because the gap is too long; earlier entries come
 	// by OpHistory and whatever the client holds is to be dropped.

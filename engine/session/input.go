@@ -11,6 +11,7 @@ import (
 type Input interface{ input() }
 
 // Ask is a participant's draft: OpStart, OpMessage, OpEdit, OpRedact, OpRead,
+// OpIdentify, OpIdentity,
 // OpClose, OpAccept, OpReject or OpFile, whose File has an id drawn for it. The answer comes as a Reply.
 type Ask struct {
 	By    engine.Author
@@ -31,6 +32,10 @@ type Peek struct {
 
 // Present says that the visitor has, or no longer has, a connection.
 type Present struct{ On bool }
+
+// Introduce says what a token that the tenant signed tells about the visitor. No
+// effect without a lawful basis, or on a session that takes no more messages.
+type Introduce struct{ Claims *engine.IdentityChange }
 
 // Upgrade says that the anonymous visitor From has proven to be To. The session is
 // To's from here on; no effect on one that is not From's, or that takes no more
@@ -94,6 +99,7 @@ func (Typing) input()    {}
 func (Peek) input()      {}
 func (Present) input()   {}
 func (Upgrade) input()   {}
+func (Introduce) input() {}
 func (Announced) input() {}
 func (Uploaded) input()  {}
 func (Offer) input()     {}
@@ -111,6 +117,7 @@ type Rules struct {
 	BodyBytes  int
 	Peek       bool // operators see what the visitor has not sent yet
 	Files      engine.Files
+	Attributes []string // what may be held about the visitor besides e-mail, phone and name
 }
 
 const activityEvery = 30 * time.Second // how often last activity is pushed at most

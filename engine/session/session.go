@@ -17,9 +17,10 @@ type Session struct {
 	// messages are all there are: a draft names one by its number.
 	messages map[engine.Seq]written
 	// files are those that are announced, and those of messages that stand.
-	files  map[engine.FileID]file
-	closed engine.Seq // the closing entry; 0 while messages are accepted
-	wrote  writers
+	files    map[engine.FileID]file
+	closed   engine.Seq // the closing entry; 0 while messages are accepted
+	wrote    writers
+	identity *engine.Identity // what is held about the visitor; nil: nothing
 
 	present   bool      // the visitor has a connection
 	goneSince time.Time // when the last one went; zero if unknown
@@ -87,6 +88,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	}
 	for _, e := range tail {
 		s.recall(e)
+	}
+	if head.Identity != nil {
+		s.identity, _ = engine.DecodeIdentity(head.Identity.Body, head.Identity.Seq) // sealed as it was encoded
 	}
 	if s.row.State == engine.StateClosing && s.closed == 0 { // I3, however short the tail
 		s.closed = head.Last
@@ -192,7 +196,7 @@ func (s *Session) MayRead(by engine.Author) bool {
 func (s *Session) Situation(reader engine.Visibility) engine.Situation {
 	sit := engine.Situation{
 		Session: s.row.Ref.Session, State: s.row.State, Epoch: s.row.Epoch, Department: s.row.Department,
-		Owner: s.row.Owner, Turn: s.row.Turn, ReadVisitor: s.row.ReadVisitor, ReadOperator: s.row.ReadOperator,
+		Owner: s.row.Owner, Turn: s.row.Turn, Identity: s.identity, ReadVisitor: s.row.ReadVisitor, ReadOperator: s.row.ReadOperator,
 	}
 	sit.Visitor = s.presence()
 	if reader == engine.VisibleToAll {

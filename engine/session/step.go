@@ -19,6 +19,8 @@ func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
 		t.peek(in)
 	case Present:
 		t.visitorPresence(in.On)
+	case Introduce:
+		t.introduce(in.Claims)
 	case Upgrade:
 		t.upgrade(in)
 	case Announced:
@@ -69,7 +71,7 @@ func (t *turn) write(e *engine.Entry) engine.Seq {
 		t.row.PrevAll = e.Seq
 	}
 	switch e.Kind {
-	case engine.KindMessageEdited, engine.KindMessageRedacted:
+	case engine.KindMessageEdited, engine.KindMessageRedacted, engine.KindAttrsSet:
 		t.dirty = true
 	case engine.KindMessageNew:
 		// A restored session takes the turn and the last visible entry from its tail
@@ -174,6 +176,10 @@ func (t *turn) ask(in Ask) {
 		t.redact(in.By, in.Draft)
 	case engine.OpFile:
 		t.begin(in.By, in.Draft)
+	case engine.OpIdentify:
+		t.identify(in.By, in.Draft)
+	case engine.OpIdentity:
+		t.held(in.By, in.Draft)
 	case engine.OpRead:
 		t.read(in.By, in.Draft)
 	case engine.OpClose:

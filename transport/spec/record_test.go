@@ -310,6 +310,15 @@ func (s *story) identify() {
 		s.t.Errorf("hello: got session %v, verified %v", hello["session"], hello["verified"])
 	}
 	s.grace.named("evt.identity.upgraded")
+	s.visitor.ask("client.identify", map[string]any{"sid": s.sid, "idem": "i1", "lawful_basis": "consent", "set": map[string]any{"email": "grete@example.org", "name": "Grete \u00dc <3"}})
+	s.grace.named("evt.attrs.set")
+	s.grace.ask("client.identify", map[string]any{"sid": s.sid, "idem": "i2", "lawful_basis": "contract", "set": map[string]any{"phone": "+43 316 1234", "name": ""}})
+	if d := s.visitor.ask("identity.get", map[string]any{"sid": s.sid}); len(d["identity"].([]any)) != 2 {
+		s.t.Errorf("identity: got %v", d)
+	}
+	s.grace.ask("identity.get", map[string]any{"sid": s.sid})
+	s.grace.ask("history.get", map[string]any{"sid": s.sid})
+	s.visitor.refused("bad_request", "client.identify", map[string]any{"sid": s.sid, "idem": "i3", "lawful_basis": "consent", "set": map[string]any{"email": "grete"}})
 	s.visitor.ask("auth.refresh", map[string]any{"token": hello["token"]})
 	s.visitor.ask("auth.refresh", map[string]any{"token": word})
 	s.grace.ask("auth.refresh", map[string]any{"token": s.jwt("grace")})

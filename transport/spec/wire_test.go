@@ -93,6 +93,9 @@ func drafts() (all []frame) {
 		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch {
 			d.ClientID = ""
 		}
+		if op == engine.OpIdentify {
+			d.Identity = &engine.IdentityChange{Basis: engine.BasisConsent, Set: []engine.Attr{{Name: "email", Value: engine.BodyOf("a@b")}}}
+		}
 		all = append(all, frame{text: wire.AppendDraft(nil, d)})
 	}
 	return all
@@ -104,7 +107,10 @@ func entries() (all []frame) {
 			Session: theSID, Seq: 7, Epoch: 2, At: moment, Author: ada, Kind: kind, Department: "sales", Operator: "ada", Offer: 4, Target: 4,
 			Deadline: moment, Body: engine.BodyOf("x"),
 		}
-		if slices.Contains([]engine.Kind{engine.KindOfferMade, engine.KindOfferEnded, engine.KindIdentityUpgraded}, kind) {
+		if kind == engine.KindAttrsSet {
+			e.Attrs, e.Body = &engine.AttrsFact{Names: []string{"email"}, Basis: engine.BasisConsent, Source: engine.SourceForm}, engine.BodyOf("[]")
+		}
+		if slices.Contains([]engine.Kind{engine.KindOfferMade, engine.KindOfferEnded, engine.KindIdentityUpgraded, engine.KindAttrsSet}, kind) {
 			e.Visibility = engine.VisibleToOperators
 		}
 		all = append(all, frame{text: wire.EncodeEntry(e, engine.VisibleToOperators)})
@@ -282,6 +288,8 @@ func TestClosedLists(t *testing.T) {
 		{"states", of("state"), states},
 		{"intents", of("intent_word"), intents},
 		{"intents, with none", of("intent", "intent"), append(intents, "")},
+		{"bases", of("lawful_basis"), names(engine.BasisConsent)},
+		{"sources", of("source"), names(engine.SourceForm)},
 		{"turns", of("turn"), []string{engine.TurnOperator.String(), engine.TurnVisitor.String()}},
 		{"authors", of("by", "kind"), []string{engine.AuthorSystem.String(), engine.AuthorVisitor.String(), engine.AuthorOperator.String(), engine.AuthorIntegration.String()}},
 		{"codes", of("code"), codes(t)},
@@ -334,4 +342,15 @@ func textOf(node ast.Expr) string {
 	}
 	text, _ := strconv.Unquote(lit.Value)
 	return text
+}
+
+// names lists the texts of a closed list from its first value on.
+func names[T interface {
+	~uint8
+	String() string
+}](first T) (all []string) {
+	for v := first; !strings.Contains(v.String(), "("); v++ {
+		all = append(all, v.String())
+	}
+	return all
 }

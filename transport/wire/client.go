@@ -65,6 +65,10 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		dst = appendFileFields(appendSession(dst, "sid", d.Session), d)
 	case engine.OpRead:
 		dst = appendUintField(appendSession(dst, "sid", d.Session), "seq", uint64(d.Seq))
+	case engine.OpIdentify:
+		dst = appendChange(appendSession(dst, "sid", d.Session), d.Identity)
+	case engine.OpIdentity:
+		return append(appendSession(dst, "sid", d.Session), '}', '}')
 	case engine.OpHistory:
 		dst = appendSession(dst, "sid", d.Session)
 		if d.Before > 0 {

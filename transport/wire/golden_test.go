@@ -57,6 +57,13 @@ func me() engine.Me {
 	}
 }
 
+func held() *engine.Identity {
+	return &engine.Identity{Seq: 7, Attrs: []engine.Attr{
+		{Name: "email", Value: engine.BodyOf("grete+x@example.org"), Verified: true, Source: engine.SourceToken, Basis: engine.BasisContract, At: at.Truncate(time.Millisecond)},
+		{Name: "name", Value: engine.BodyOf("Grete \"Ü\" <O'Neill> \u2028"), Source: engine.SourceForm, Basis: engine.BasisConsent, At: at.Truncate(time.Millisecond)},
+	}}
+}
+
 // frames is one frame of every kind that a server sends.
 func frames() map[string][]byte {
 	all, ops := engine.VisibleToAll, engine.VisibleToOperators
@@ -74,6 +81,18 @@ func frames() map[string][]byte {
 	s := func(signal engine.Signal) []byte { return AppendSignal(nil, signal) }
 	meNow := me()
 	return map[string][]byte{
+		"evt.attrs.set": AppendEntry(nil, entry(engine.KindAttrsSet, func(e *engine.Entry) {
+			e.Author, e.ClientID, e.Visibility, e.Target = visitor, "k-2", ops, 4
+			e.Attrs, e.Body = &engine.AttrsFact{Names: []string{"email"}, Basis: engine.BasisConsent, Source: engine.SourceForm}, held().Encode()
+		}), ops),
+		"evt.attrs.set.gone": AppendEntry(nil, entry(engine.KindAttrsSet, func(e *engine.Entry) {
+			e.Author, e.Visibility, e.Format = visitor, ops, engine.FormatRedacted
+			e.Attrs = &engine.AttrsFact{Names: []string{"email", "name"}, Basis: engine.BasisContract, Source: engine.SourceToken}
+		}), ops),
+		"res.identity.get":         answer(engine.OpIdentity, func(a *engine.Answer) { a.Held = held() }),
+		"res.identity.get.empty":   answer(engine.OpIdentity, func(a *engine.Answer) { a.Seq = 0 }),
+		"res.client.identify":      answer(engine.OpIdentify, nil),
+		"ctl.resumed.identity":     s(engine.Situation{Session: session, State: engine.StateActive, From: 1, Identity: held()}),
 		"evt.session.started":      AppendEntry(nil, entry(engine.KindSessionStarted, func(e *engine.Entry) { e.Author, e.Department = visitor, "sales" }), all),
 		"evt.session.queued":       AppendEntry(nil, entry(engine.KindSessionQueued, func(e *engine.Entry) { e.Department, e.Cause = "sales", engine.CauseOperatorLost }), all),
 		"evt.offer.made":           AppendEntry(nil, entry(engine.KindOfferMade, func(e *engine.Entry) { e.Operator, e.Deadline, e.Visibility = "ada", at, ops }), ops),

@@ -32,6 +32,8 @@ const (
 	fieldSize
 	fieldMime
 	fieldSum
+	fieldSet
+	fieldBasis
 	fieldOn // the last one
 )
 
@@ -80,6 +82,10 @@ func fieldName(field fields) string {
 		return "target"
 	case fieldVisibility:
 		return "visibility"
+	case fieldSet:
+		return "set"
+	case fieldBasis:
+		return "lawful_basis"
 	case fieldFile:
 		return "file_id"
 	case fieldFileName:
@@ -101,9 +107,10 @@ func fieldName(field fields) string {
 type params struct {
 	seen, wrong fields
 	draft       engine.Draft
-	idem        string           // goes into ClientID where cmid does not
-	text        engine.Body      // goes into Body where body does not
-	cleared     bool             // text is there and empty
+	idem        string      // goes into ClientID where cmid does not
+	text        engine.Body // goes into Body where body does not
+	cleared     bool        // text is there and empty
+	change      engine.IdentityChange
 	offered     engine.SessionID // out of offer_id; goes into Session where sid does not
 	auth        *Auth            // nil: auth's own fields are ignored
 	file        engine.File      // goes into File where the operation has one
@@ -136,8 +143,12 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 	if op != engine.OpRedact {
 		d.Target = 0
 	}
-	if op == engine.OpStart {
+	switch op {
+	case engine.OpStart:
 		d.Body = p.text
+	case engine.OpIdentify:
+		change := p.change // a copy: the params of other requests stay off the heap
+		d.Identity = &change
 	}
 	return d
 }
@@ -222,6 +233,13 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 	case "visibility":
 		d.Visibility, good = visibilityOf(value)
 		return fieldVisibility, good
+	case "set":
+		p.change.Set, good = attrsOf(value)
+		return fieldSet, good
+	case "lawful_basis":
+		text, ok := textOf(value, 1, 32)
+		p.change.Basis, good = engine.ParseBasis(text)
+		return fieldBasis, ok && good
 	case "if_seq":
 		d.IfSeq, good = seqOf(value)
 		return fieldIfSeq, good

@@ -222,6 +222,10 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 		return rule{fieldSession | fieldFileName | fieldSize | fieldMime | fieldSum | fieldIdem, 0}, true
 	case engine.OpFetch:
 		return rule{fieldSession | fieldFile, 0}, true
+	case engine.OpIdentify:
+		return rule{fieldSession | fieldIdem | fieldBasis | fieldSet, 0}, true
+	case engine.OpIdentity:
+		return rule{fieldSession, 0}, true
 	case engine.OpRead:
 		return rule{fieldSession | fieldSeq, 0}, true
 	case engine.OpHistory:
