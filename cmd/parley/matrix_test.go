@@ -160,7 +160,8 @@ type doorstep struct {
 	t     *testing.T
 	stack *stack
 	addr  string
-	mine  aim // the visitor's session
+	data  string // the store's folder
+	mine  aim    // the visitor's session
 	// Who tries. The names are the matrix's columns.
 	visitor, neighbour, foreigner *socket // visitors: whose it is, of the same tenant, of another
 	ada, bob, carol               *socket // operators: the owner, of the same tenant, of another
@@ -186,7 +187,10 @@ func newDoorstep(t *testing.T, sockets transport.Options) *doorstep {
 			Operators: []engine.Operator{{ID: "ada", Capacity: 100}, {ID: "bob"}}, Keys: []engine.TokenKey{{ID: "k1", Algorithm: "HS256", Secret: engine.BodyOf(acmeSecret)}},
 		},
 		&engine.Tenant{
-			ID: "beta", Transcripts: true, Origins: []string{otherOrigin, shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open,
+			ID: "quiet", Origins: []string{shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open, // nothing is stored
+		},
+		&engine.Tenant{
+			ID: "beta", Transcripts: true, Files: engine.Files{Off: true}, Origins: []string{otherOrigin, shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open,
 			Operators: []engine.Operator{{ID: "ada"}, {ID: "carol"}}, Keys: []engine.TokenKey{{ID: "k1", Algorithm: "HS256", Secret: engine.BodyOf(betaSecret)}},
 		})
 	must(t, err)
@@ -202,7 +206,7 @@ func newDoorstep(t *testing.T, sockets transport.Options) *doorstep {
 			t.Errorf("stop: %v", err)
 		}
 	})
-	return &doorstep{t: t, stack: s, addr: p.listeners.public.Addr().String()}
+	return &doorstep{t: t, stack: s, addr: p.listeners.public.Addr().String(), data: p.data}
 }
 
 func (d *doorstep) operatorToken(tenant, operator, secret string) string {

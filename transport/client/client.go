@@ -24,6 +24,7 @@ type Client struct {
 	Welcome wire.Welcome // what the server said at auth
 	socket  net.Conn
 	raw     func([]byte)
+	options Options
 	prefix  string // of idempotency keys
 	frames  chan *wire.Server
 	done    chan struct{} // closed when reading has ended

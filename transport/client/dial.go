@@ -131,7 +131,7 @@ func newClient(socket net.Conn, o Options) *Client {
 	var seed [8]byte
 	_, _ = rand.Read(seed[:])
 	return &Client{
-		socket: socket, raw: o.Raw, prefix: hex.EncodeToString(seed[:]), frames: make(chan *wire.Server, o.Buffer),
+		options: o, socket: socket, raw: o.Raw, prefix: hex.EncodeToString(seed[:]), frames: make(chan *wire.Server, o.Buffer),
 		done: make(chan struct{}), writing: make(chan struct{}, 1), waiting: map[string]chan *wire.Server{}, seqs: map[engine.SessionID]engine.Seq{},
 	}
 }
