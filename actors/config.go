@@ -40,6 +40,11 @@ type Store interface {
 	Memos(tenant engine.TenantID, operator engine.OperatorID, yield func(engine.Memo) bool) error
 	// Intents yields the stored intents of a tenant's operators.
 	Intents(tenant engine.TenantID, yield func(engine.OperatorID, engine.IntentInfo) bool) error
+	// PutRevocation stores from when on a visitor's tokens are good, or, with the zero
+	// time, forgets it; done as in engine.Log.
+	PutRevocation(tenant engine.TenantID, visitor engine.VisitorID, at time.Time, done func(error))
+	// Revocations yields what PutRevocation stored for a tenant's visitors.
+	Revocations(tenant engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error
 	// Err is the first failure that ended the store's writing; nil while it works.
 	Err() error
 }

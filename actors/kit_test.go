@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fakeStore is a Store over a Memory, with faults to order.
 type fakeStore struct {
+	revocations map[engine.VisitorID]time.Time // guarded by mu
 	*Memory
 	mu      sync.Mutex
 	intents map[engine.OperatorID]engine.IntentInfo
@@ -396,4 +397,25 @@ func equal[T comparable](t *testing.T, what string, got, want []T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+func (f *fakeStore) PutRevocation(_ engine.TenantID, v engine.VisitorID, at time.Time, done func(error)) {
+	f.mu.Lock()
+	if f.revocations == nil {
+		f.revocations = map[engine.VisitorID]time.Time{}
+	}
+	f.revocations[v] = at
+	f.mu.Unlock()
+	go done(nil)
+}
+
+func (f *fakeStore) Revocations(_ engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for v, at := range f.revocations {
+		if !yield(v, at) {
+			break
+		}
+	}
+	return nil
 }

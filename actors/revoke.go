@@ -33,20 +33,6 @@ func (s *System) Revoke(ctx context.Context, tenant engine.TenantID, id engine.O
 	}
 }
 
-// RevokeVisitor ends a visitor's connections with engine.ReasonSignedOut. Its
-// token stays what it was: to keep a verified visitor out, sign it no other.
-// engine.ErrNotFound if there is no such tenant.
-func (s *System) RevokeVisitor(_ context.Context, tenant engine.TenantID, id engine.VisitorID) error {
-	t := s.tenants[tenant]
-	if t == nil {
-		return engine.ErrNotFound
-	}
-	for _, seat := range t.seatsOf(id) {
-		seat.outlet.Close(engine.ReasonSignedOut)
-	}
-	return nil
-}
-
 func (t *tenancy) seatsOf(id engine.VisitorID) []*seat {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

@@ -30,6 +30,10 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 	if refused != nil {
 		return nil, refused
 	}
+	if t.hasRevoked(pass.visitor, pass.issued) { // since it was admitted
+		t.depart(seat)
+		return nil, errRevoked
+	}
 	welcome := &engine.Welcome{Visitor: pass.visitor, Token: pass.token, Expires: pass.expires, Verified: pass.verified}
 	if open != nil {
 		welcome.Session = open.ref.Session
@@ -63,11 +67,11 @@ func (s *System) Attend(_ context.Context, at engine.Attendance, outlet engine.O
 		return nil, engine.ErrBusy
 	}
 	if _, declared := t.tenant.Operator(at.Principal.Operator); !declared {
-		return nil, engine.ErrAuthInvalid
+		return nil, engine.ErrAuthInvalid.Denied(engine.DenialSubject)
 	}
 	desk := t.operator(at.Principal.Operator)
 	if desk.isRevoked(at.Principal, s.cfg.Clock()) {
-		return nil, engine.ErrAuthInvalid
+		return nil, errRevoked
 	}
 	if desk.connections.Add(1) > int64(t.tenant.Limits.OperatorDevices) {
 		desk.connections.Add(-1)

@@ -77,6 +77,9 @@ func (s *System) recover() error {
 		if err := s.recoverMemos(t); err != nil {
 			return err
 		}
+		if err := t.recoverRevocations(s.cfg.Clock()); err != nil {
+			return err
+		}
 	}
 	return s.cfg.Store.OpenSessions(func(row *engine.Row) bool {
 		t := s.tenants[row.Ref.Tenant]

@@ -93,6 +93,7 @@ func (d *memoryDisk) unmount() error { return nil }
 // memoryStore is what a server holds of a memoryDisk. It calls done on the
 // caller's stack: it is used behind a slowStore, whose worker is the caller.
 type memoryStore struct {
+	revocations map[engine.VisitorID]time.Time // guarded by mu
 	*memoryDisk
 	engine.Vault // none: nobody sends files here
 }
@@ -397,4 +398,25 @@ func (s *slowStore) Release(ref engine.SessionRef) {
 
 func (s *slowStore) PutIntent(tenant engine.TenantID, o engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error)) {
 	s.queue(func() { s.Store.PutIntent(tenant, o, info, memo, done) }, func() { done(errSevered) })
+}
+
+func (s *memoryStore) PutRevocation(_ engine.TenantID, v engine.VisitorID, at time.Time, done func(error)) {
+	s.mu.Lock()
+	if s.revocations == nil {
+		s.revocations = map[engine.VisitorID]time.Time{}
+	}
+	s.revocations[v] = at
+	s.mu.Unlock()
+	go done(nil)
+}
+
+func (s *memoryStore) Revocations(_ engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for v, at := range s.revocations {
+		if !yield(v, at) {
+			break
+		}
+	}
+	return nil
 }

@@ -106,6 +106,9 @@ func (s *stack) build(p parts) {
 	s.public = transport.NewServer(s.system, sockets)
 	s.admin = rest.Server(rest.Options{
 		System: s.system, Tenants: p.tenants, Authenticator: authenticator, Logger: p.logger, Registerer: p.registry,
+		Audit: func(r rest.Refusal) {
+			p.logger.Debug("refused", "during", r.Operation, "side", "rest", "tenant", string(r.Tenant), "reason", r.Reason, "denial", r.Denial.String())
+		},
 	})
 	s.ops = transport.NewOps(transport.OpsOptions{Ready: s.ready, Gatherer: p.registry})
 }

@@ -60,8 +60,9 @@ type fakeSystem struct {
 	block  bool  // PostAs waits for its context
 	panics bool
 
-	revoked []string // operators and keys
-	held    *engine.Identity
+	signedOut bool     // whatever token comes
+	revoked   []string // operators and keys
+	held      *engine.Identity
 }
 
 func (s *fakeSystem) check(ref engine.SessionRef) error {
@@ -149,6 +150,8 @@ func (s *fakeSystem) PostAs(ctx context.Context, ref engine.SessionRef, author e
 	s.drafts[draft.ClientID] = draft
 	return engine.Answer{Session: ref.Session, Seq: 7, At: at}, nil
 }
+
+func (s *fakeSystem) Revoked(engine.TenantID, engine.Principal) bool { return s.signedOut }
 
 func (s *fakeSystem) OperatorInfo(_ context.Context, _ engine.TenantID, operator engine.OperatorID) (engine.OperatorInfo, error) {
 	if s.fail != nil {
