@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"slices"
 
 	"github.com/parleyhq/parley/engine"
 )
@@ -40,12 +41,22 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 	}
 	outlet.Answer(engine.Answer{Request: v.Request, Welcome: welcome})
 	if open != nil {
-		item := attach{seat: seat, have: haveOf(v.Have, open.ref.Session)}
+		item := attach{seat: seat, have: heldBy(v, pass.visitor, open.ref.Session)}
 		if !open.tell(item) {
 			t.tellSession(open.ref.Session, item)
 		}
 	}
 	return seat, nil
+}
+
+// heldBy is how much of a session the visitor holds: as it says, else as the
+// resume token does, if that is of the same visitor.
+func heldBy(v engine.Visit, visitor engine.VisitorID, id engine.SessionID) engine.Seq {
+	have := v.Have
+	if v.Resume != nil && v.Resume.Visitor == visitor {
+		have = slices.Concat(have, v.Resume.Have)
+	}
+	return haveOf(have, id)
 }
 
 func haveOf(all []engine.Have, id engine.SessionID) engine.Seq {

@@ -175,6 +175,15 @@ type Visit struct {
 	Claims  *IdentityChange // of Subject: see Proof
 	Origin  string          // the handshake's Origin; the token is bound to it
 	Have    []Have
+	Resume  *Resumption // nil: no resume token was shown, or it was not good
+}
+
+// Resumption is what a resume token says, which transport has verified: whose
+// connection it was and how much had arrived there. It counts only for that very
+// visitor, and what Visit.Have says of a session goes before it.
+type Resumption struct {
+	Visitor VisitorID
+	Have    []Have
 }
 
 // Attendance is an operator's connection, authenticated.

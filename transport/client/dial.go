@@ -30,6 +30,7 @@ type Options struct {
 	Device string        // an operator's
 	Intent engine.Intent // an operator's
 	Have   []engine.Have // what is held already
+	Resume string        // the resume token of an earlier connection
 	// Raw gets every message but pings, on the reading goroutine; the bytes are
 	// valid during the call. Requests must then be sent with Post, and Frames stays
 	// empty.
@@ -138,7 +139,7 @@ func newClient(socket net.Conn, o Options) *Client {
 
 // authenticate sends auth and reads until its result came.
 func (c *Client) authenticate(path string, o Options) error {
-	a := wire.Auth{Tenant: o.Tenant, Token: o.Token, JWT: o.JWT, Device: o.Device, Intent: o.Intent, Have: o.Have}
+	a := wire.Auth{Tenant: o.Tenant, Token: o.Token, JWT: o.JWT, Device: o.Device, Intent: o.Intent, Have: o.Have, Resume: o.Resume}
 	a.Anonymous = path == "/v1/visitor" && o.Token == "" && o.JWT == ""
 	for _, h := range o.Have {
 		c.seqs[h.Session] = h.Seq
@@ -154,6 +155,9 @@ func (c *Client) authenticate(path string, o Options) error {
 		frame, err := wire.DecodeServer(*message)
 		if err != nil {
 			return err
+		}
+		if frame.Kind == "evt" {
+			c.came.Add(1)
 		}
 		if frame.Kind != "res" {
 			continue

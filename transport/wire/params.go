@@ -34,6 +34,8 @@ const (
 	fieldSum
 	fieldSet
 	fieldBasis
+	fieldResume
+	fieldCount
 	fieldOn // the last one
 )
 
@@ -96,6 +98,10 @@ func fieldName(field fields) string {
 		return "mime"
 	case fieldSum:
 		return "sha256"
+	case fieldResume:
+		return "resume_token"
+	case fieldCount:
+		return "n"
 	default:
 		return "on"
 	}
@@ -112,6 +118,7 @@ type params struct {
 	cleared     bool        // text is there and empty
 	change      engine.IdentityChange
 	offered     engine.SessionID // out of offer_id; goes into Session where sid does not
+	count       uint64           // n: of events
 	auth        *Auth            // nil: auth's own fields are ignored
 	file        engine.File      // goes into File where the operation has one
 	named       engine.FileID    // out of a body of type file
@@ -266,6 +273,9 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		return fieldIntent, ok && known
 	case "file_id", "name", "size", "mime", "sha256":
 		return p.takeFile(name, value)
+	case "n":
+		p.count, good = wholeOf(value)
+		return fieldCount, good
 	case "on":
 		d.On, good = boolOf(value)
 		return fieldOn, good
@@ -295,6 +305,9 @@ func (a *Auth) take(name string, value []byte) (field fields, good bool) {
 	case "device":
 		a.Device, good = textOf(value, 0, maxDeviceBytes)
 		return fieldDevice, good
+	case "resume_token":
+		a.Resume, good = textOf(value, 0, maxResumeBytes)
+		return fieldResume, good
 	case "have":
 		a.Have, good = haveOf(value)
 		return fieldHave, good

@@ -88,6 +88,9 @@ type Data struct {
 	From  engine.Seq `json:"from"`
 	To    engine.Seq `json:"to"`
 	Reset bool       `json:"reset"`
+	// Of ping.
+	Heads  []Head `json:"heads"`
+	Resume string `json:"resume_token"`
 	// Of bye and going_away.
 	Reason    string `json:"reason"`
 	Reconnect string `json:"reconnect"`
@@ -128,6 +131,8 @@ type Welcome struct {
 		Name string `json:"name"`
 	} `json:"departments"`
 	ServerTime time.Time `json:"server_time"`
+	Resume     string    `json:"resume_token"` // to be shown at the next connect, unless a ping brought a newer one
+	Resumed    string    `json:"resume"`       // what became of the one that was shown: ok, expired, invalid; empty: none was
 	Limits     struct {
 		MessageBytes      int      `json:"message_bytes"`
 		FileBytes         int64    `json:"file_bytes"` // of one file; 0: files are not taken
