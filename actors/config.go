@@ -33,10 +33,18 @@ type Store interface {
 	// returns at once. To be called about once an hour: it may keep a key for as
 	// long as two calls are apart.
 	ForgetKeys(now time.Time)
-	// PutIntent stores an operator's intent; done as in engine.Log.
-	PutIntent(tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, done func(error))
+	// PutIntent stores an operator's intent, and with it the key under which it was
+	// set, if memo is not nil; done as in engine.Log.
+	PutIntent(tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error))
+	// Memos yields what was done in an operator's name under the keys that are kept.
+	Memos(tenant engine.TenantID, operator engine.OperatorID, yield func(engine.Memo) bool) error
 	// Intents yields the stored intents of a tenant's operators.
 	Intents(tenant engine.TenantID, yield func(engine.OperatorID, engine.IntentInfo) bool) error
+	// PutRevocation stores from when on a visitor's tokens are good, or, with the zero
+	// time, forgets it; done as in engine.Log.
+	PutRevocation(tenant engine.TenantID, visitor engine.VisitorID, at time.Time, done func(error))
+	// Revocations yields what PutRevocation stored for a tenant's visitors.
+	Revocations(tenant engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error
 	// Err is the first failure that ended the store's writing; nil while it works.
 	Err() error
 }

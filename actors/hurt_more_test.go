@@ -48,12 +48,12 @@ type slowIntents struct {
 	finish func()
 }
 
-func (s *slowIntents) PutIntent(tn engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {
+func (s *slowIntents) PutIntent(tn engine.TenantID, o engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error)) {
 	if info.Intent == engine.IntentPaused {
-		s.finish = func() { s.fakeStore.PutIntent(tn, o, info, done) }
+		s.finish = func() { s.fakeStore.PutIntent(tn, o, info, memo, done) }
 		return
 	}
-	s.fakeStore.PutIntent(tn, o, info, done)
+	s.fakeStore.PutIntent(tn, o, info, memo, done)
 }
 
 // an intent that was taken before the stop is answered.

@@ -21,16 +21,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fakeStore is a Store over a Memory, with faults to order.
 type fakeStore struct {
+	revocations map[engine.VisitorID]time.Time // guarded by mu
 	*Memory
 	mu      sync.Mutex
 	intents map[engine.OperatorID]engine.IntentInfo
+	memos   map[engine.OperatorID][]engine.Memo
 	rows    []*engine.Row
 	failing error // what appends answer; nil: they work
 	onAdd   func([]engine.Append)
 }
 
 func newFakeStore() *fakeStore {
-	return &fakeStore{Memory: NewMemory(), intents: map[engine.OperatorID]engine.IntentInfo{}}
+	return &fakeStore{Memory: NewMemory(), intents: map[engine.OperatorID]engine.IntentInfo{}, memos: map[engine.OperatorID][]engine.Memo{}}
 }
 
 func (f *fakeStore) setFailing(err error) {
@@ -87,8 +89,11 @@ func (f *fakeStore) PseudonymOf(tenant engine.TenantID, kind, name string) (id [
 	return id, nil
 }
 
-func (f *fakeStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {
+func (f *fakeStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error)) {
 	f.mu.Lock()
+	if memo != nil {
+		f.memos[o] = append(f.memos[o], *memo)
+	}
 	f.intents[o] = info
 	f.mu.Unlock()
 	go done(nil)
@@ -99,6 +104,17 @@ func (f *fakeStore) Intents(_ engine.TenantID, yield func(engine.OperatorID, eng
 	defer f.mu.Unlock()
 	for o, info := range f.intents {
 		if !yield(o, info) {
+			break
+		}
+	}
+	return nil
+}
+
+func (f *fakeStore) Memos(_ engine.TenantID, o engine.OperatorID, yield func(engine.Memo) bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.memos[o] {
+		if !yield(m) {
 			break
 		}
 	}
@@ -381,4 +397,25 @@ func equal[T comparable](t *testing.T, what string, got, want []T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+func (f *fakeStore) PutRevocation(_ engine.TenantID, v engine.VisitorID, at time.Time, done func(error)) {
+	f.mu.Lock()
+	if f.revocations == nil {
+		f.revocations = map[engine.VisitorID]time.Time{}
+	}
+	f.revocations[v] = at
+	f.mu.Unlock()
+	go done(nil)
+}
+
+func (f *fakeStore) Revocations(_ engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for v, at := range f.revocations {
+		if !yield(v, at) {
+			break
+		}
+	}
+	return nil
 }

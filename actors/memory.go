@@ -43,6 +43,7 @@ type remembered struct {
 	closed   bool
 	activity time.Time // of a closed session
 	keys     startsOf
+	identity *engine.Entry // the last of engine.KindAttrsSet; nil: none
 }
 
 var _ engine.Log = (*Memory)(nil)
@@ -72,7 +73,7 @@ func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, e
 	r.claimed = true
 	head := engine.Head{
 		Term: r.term, Last: r.last, Visitor: r.visitor, Row: copyRow(r.row), Closed: r.closed,
-		Results: r.results(), Activity: r.activity,
+		Results: r.results(), Activity: r.activity, Identity: r.identity,
 	}
 	tail := r.from(r.last-min(r.last, engine.Seq(max(c.Tail, 0))), c.Tail)
 	m.call(func() { done(head, tail, nil) })
@@ -123,6 +124,11 @@ func (m *Memory) add(a *engine.Append) error {
 // keep adds entries and lets the oldest go: their texts are not held by the
 // slice's unused front. It answers those.
 func (r *remembered) keep(entries []*engine.Entry) (gone []*engine.Entry) {
+	for _, e := range entries {
+		if e.Kind == engine.KindAttrsSet {
+			r.identity = e
+		}
+	}
 	r.entries = append(r.entries, entries...)
 	if over := len(r.entries) - memoryEntries; over > 0 {
 		gone = slices.Clone(r.entries[:over])

@@ -104,7 +104,8 @@ type (
 		err  error
 		// asked is whose draft it was; its seat is nil for a stated intent.
 		asked   draftPosted
-		signOut *signOut // whose sign-out it was; nil: nobody's
+		signOut *signOut   // whose sign-out it was; nil: nobody's
+		tag     engine.Tag // of the key under which it was set; zero: none
 	}
 	// rescoped says that a connection's newer token names other departments.
 	rescoped struct{ seat *seat }
@@ -115,7 +116,6 @@ type (
 		reply chan signedOut
 	}
 	signedOut struct {
-		key  string
 		info engine.IntentInfo
 		err  error
 	}

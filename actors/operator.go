@@ -28,7 +28,7 @@ type operatorState struct {
 	seats    []*operatorSeat
 	sessions []engine.SessionID // owned
 	offers   []engine.Offer     // live
-	signOuts []signedOut        // the last ones that had a key, oldest first
+	done     map[engine.Tag]*done
 	used     int
 	rev      uint64
 	storing  int  // intents on their way to the store
@@ -101,6 +101,7 @@ func (a *operatorActor) next() (item any) {
 // connections are asked to come again for a fresh view.
 func (a *operatorActor) fail(any) {
 	a.h.putBack(a.control, a.data)
+	a.drop()
 	if a.quit {
 		a.h.tell(quit{})
 	}
@@ -169,7 +170,7 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 	a.seats = append(a.seats, s)
 	unstated := a.intent.Intent == engine.IntentNone || a.intent.Intent == engine.IntentSignedOut
 	if unstated && item.intent != engine.IntentNone {
-		a.setIntent(engine.IntentInfo{Intent: item.intent, Cause: engine.CauseManual, By: a.h.id, Device: item.device, At: now}, draftPosted{})
+		a.setIntent(engine.IntentInfo{Intent: item.intent, Cause: engine.CauseManual, By: a.h.id, Device: item.device, At: now})
 	}
 	me := a.me()
 	welcome := &engine.Welcome{Me: &me, Expires: item.seat.principal.Load().Expires}
@@ -221,7 +222,14 @@ func (a *operatorActor) draft(item draftPosted, now time.Time) {
 			item.seat.answer(d, engine.Answer{Err: engine.ErrBadRequest.In("intent")})
 			return
 		}
-		a.setIntent(engine.IntentInfo{Intent: d.Intent, Cause: engine.CauseManual, By: a.h.id, Device: item.seat.device, At: now}, item)
+		tag, known := a.once(intentKeyNames, d.ClientID, uint64(d.Intent), now, func(info engine.IntentInfo, refused *engine.Error) {
+			item.seat.answer(d, engine.Answer{Err: refused, Intent: info})
+		})
+		if known {
+			return
+		}
+		info := engine.IntentInfo{Intent: d.Intent, Cause: engine.CauseManual, By: a.h.id, Device: item.seat.device, At: now}
+		a.storeIntent(info, intentStored{asked: item, tag: tag})
 	case engine.OpAway:
 		for _, s := range a.seats {
 			if s.seat == item.seat {
@@ -238,9 +246,7 @@ func (a *operatorActor) draft(item draftPosted, now time.Time) {
 }
 
 // setIntent stores the intent before it takes effect: it survives restarts.
-func (a *operatorActor) setIntent(info engine.IntentInfo, asked draftPosted) {
-	a.storeIntent(info, intentStored{asked: asked})
-}
+func (a *operatorActor) setIntent(info engine.IntentInfo) { a.storeIntent(info, intentStored{}) }
 
 // storeIntent tells the actor then.
 func (a *operatorActor) storeIntent(info engine.IntentInfo, then intentStored) {
@@ -249,10 +255,11 @@ func (a *operatorActor) storeIntent(info engine.IntentInfo, then intentStored) {
 	if at := a.h.revoked.Load(); at != 0 {
 		info.Revoked = time.Unix(0, at).UTC()
 	}
-	a.h.tenant.sys.cfg.Store.PutIntent(a.h.tenant.tenant.ID, a.h.id, info, func(err error) {
+	a.h.tenant.sys.cfg.Store.PutIntent(a.h.tenant.tenant.ID, a.h.id, info, a.memo(then.tag, info), func(err error) {
 		then.info, then.err = info, err
 		a.h.tell(then)
 	})
+	a.handed(then.tag)
 }
 
 func (a *operatorActor) intentStored(item intentStored) {
@@ -263,6 +270,7 @@ func (a *operatorActor) intentStored(item intentStored) {
 			item.asked.seat.answer(item.asked.draft, engine.Answer{Err: engine.ErrBusy})
 		}
 		item.signOut.answer(signedOut{err: engine.ErrBusy})
+		a.did(item.tag, engine.IntentInfo{}, engine.ErrBusy)
 		return
 	}
 	a.intent = item.info
@@ -275,9 +283,8 @@ func (a *operatorActor) intentStored(item intentStored) {
 	if item.asked.seat != nil {
 		item.asked.seat.answer(item.asked.draft, engine.Answer{Intent: item.info})
 	}
-	if item.signOut != nil {
-		a.signedOut(item.signOut, item.info)
-	}
+	item.signOut.answer(signedOut{info: item.info})
+	a.did(item.tag, item.info, nil)
 }
 
 // notice takes what a session tells its operator.

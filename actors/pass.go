@@ -14,16 +14,21 @@ type pass struct {
 	verified bool // by a token that the tenant signed
 	token    string
 	expires  time.Time
+	issued   time.Time // when it was made; zero: of a version that did not say
 	origin   string
 }
 
-// A visitor token's claims: version, visitor, expiry in Unix seconds, then the
-// web origin it is bound to. Sealed by the store under the tenant's token key.
-// The version says whether the visitor had proven who it is.
+// A visitor token's claims: version, visitor, expiry in Unix seconds, when it was
+// made in Unix milliseconds, then the web origin it is bound to. Sealed by the
+// store under the tenant's token key. The version says whether the visitor had
+// proven who it is. Versions 1 and 2 did not say when they were made.
 const (
-	passAnonymous = 1
-	passVerified  = 2
-	passHeader    = 1 + 16 + 8
+	passAnonymousOld = 1
+	passVerifiedOld  = 2
+	passAnonymous    = 3
+	passVerified     = 4
+	passHeaderOld    = 1 + 16 + 8
+	passHeader       = passHeaderOld + 8
 )
 
 // subjectNames is the sort of name that a verified visitor's `sub` is.
@@ -35,7 +40,7 @@ func (s *System) admit(ctx context.Context, t *tenancy, v engine.Visit) (pass, e
 	now := s.cfg.Clock()
 	switch {
 	case v.Subject != "":
-		p, err := s.verify(t, v.Subject, v.Until, v.Origin)
+		p, err := s.verify(t, v.Subject, v.Issued, v.Until, v.Origin)
 		if err != nil {
 			return pass{}, err
 		}
@@ -52,10 +57,13 @@ func (s *System) admit(ctx context.Context, t *tenancy, v engine.Visit) (pass, e
 
 // verify admits who has proven a name. The token lasts as long as the proof, and
 // is never renewed without another.
-func (s *System) verify(t *tenancy, subject string, until time.Time, origin string) (pass, error) {
+func (s *System) verify(t *tenancy, subject string, issued, until time.Time, origin string) (pass, error) {
 	id, err := s.cfg.Store.PseudonymOf(t.tenant.ID, subjectNames, subject)
 	if err != nil {
 		return pass{}, err
+	}
+	if t.hasRevoked(id, issued) {
+		return pass{}, errRevoked
 	}
 	return s.issue(t, pass{visitor: id, verified: true, expires: until.UTC().Truncate(time.Second), origin: origin})
 }
@@ -77,18 +85,38 @@ func (s *System) openPass(t *tenancy, token, origin string, now time.Time) (pass
 	if err != nil {
 		return pass{}, err
 	}
-	if len(claims) < passHeader || claims[0] != passAnonymous && claims[0] != passVerified || string(claims[passHeader:]) != origin {
+	p, bound, ok := decodePass(claims)
+	p.token, p.origin = token, origin
+	switch {
+	case !ok:
 		return pass{}, engine.ErrAuthInvalid
+	case bound != origin:
+		return pass{}, errBound
+	case t.hasRevoked(p.visitor, p.issued):
+		return pass{}, errRevoked
 	}
-	p := pass{
-		verified: claims[0] == passVerified, token: token, origin: origin,
-		expires: time.Unix(int64(binary.BigEndian.Uint64(claims[17:])), 0).UTC(),
-	}
-	copy(p.visitor[:], claims[1:])
 	if !now.Before(p.expires) {
 		return pass{}, engine.ErrAuthExpired
 	}
 	return p, nil
+}
+
+// decodePass reads a token's claims, and which web origin it is bound to.
+func decodePass(claims []byte) (p pass, bound string, ok bool) {
+	if len(claims) < passHeaderOld || claims[0] < passAnonymousOld || claims[0] > passVerified {
+		return pass{}, "", false
+	}
+	p.verified = claims[0] == passVerifiedOld || claims[0] == passVerified
+	copy(p.visitor[:], claims[1:])
+	p.expires = time.Unix(int64(binary.BigEndian.Uint64(claims[17:])), 0).UTC()
+	if claims[0] <= passVerifiedOld {
+		return p, string(claims[passHeaderOld:]), true
+	}
+	if len(claims) < passHeader {
+		return pass{}, "", false
+	}
+	p.issued = time.UnixMilli(int64(binary.BigEndian.Uint64(claims[passHeaderOld:]))).UTC()
+	return p, string(claims[passHeader:]), true
 }
 
 // issue seals a pass's token.
@@ -101,6 +129,8 @@ func (s *System) issue(t *tenancy, p pass) (pass, error) {
 	}
 	claims = append(claims, p.visitor[:]...)
 	claims = binary.BigEndian.AppendUint64(claims, uint64(p.expires.Unix()))
+	p.issued = s.cfg.Clock().UTC()
+	claims = binary.BigEndian.AppendUint64(claims, uint64(p.issued.UnixMilli()))
 	claims = append(claims, p.origin...)
 	var err error
 	p.token, err = s.cfg.Store.SealToken(t.tenant.ID, claims)

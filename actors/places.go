@@ -31,6 +31,7 @@ func (a *sessionActor) attach(item attach, now time.Time) {
 	p := &place{seat: s}
 	a.places = append(a.places, p)
 	a.arrived(s, now)
+	a.introduce(s, now)
 	durable := a.rules.Durable()
 	reset := item.have > durable || durable-item.have > engine.MaxCatchUp
 	after := item.have

@@ -26,9 +26,9 @@ func (s *seat) Renew(r engine.Renewal) (engine.Renewed, error) {
 func (s *seat) renewOperator(p engine.Principal) (engine.Renewed, error) {
 	switch {
 	case p.Operator != s.author.Operator:
-		return engine.Renewed{}, engine.ErrForbidden
+		return engine.Renewed{}, errNotItself
 	case s.desk.isRevoked(p, s.sys.cfg.Clock()):
-		return engine.Renewed{}, engine.ErrAuthInvalid
+		return engine.Renewed{}, errRevoked
 	}
 	before := s.principal.Swap(&p)
 	if !slices.Equal(before.Departments, p.Departments) {
@@ -43,7 +43,7 @@ func (s *seat) renewVisitor(r engine.Renewal) (engine.Renewed, error) {
 	var p pass
 	var err error
 	if r.Subject != "" {
-		p, err = s.sys.verify(s.tenant, r.Subject, r.Until, s.origin)
+		p, err = s.sys.verify(s.tenant, r.Subject, r.Issued, r.Until, s.origin)
 	} else {
 		p, err = s.sys.openPass(s.tenant, r.Token, s.origin, now)
 	}
@@ -51,10 +51,13 @@ func (s *seat) renewVisitor(r engine.Renewal) (engine.Renewed, error) {
 		return engine.Renewed{}, err
 	}
 	if p.visitor != s.visitor {
-		return engine.Renewed{}, engine.ErrForbidden
+		return engine.Renewed{}, errNotItself
 	}
 	if p, err = s.sys.renew(s.tenant, p, now); err != nil {
 		return engine.Renewed{}, err
+	}
+	if r.Subject != "" {
+		s.claims.Store(r.Claims)
 	}
 	return engine.Renewed{Expires: p.expires, Token: p.token}, nil
 }

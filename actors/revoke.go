@@ -12,8 +12,7 @@ import (
 // connections end with engine.ReasonSignedOut, tokens issued up to now are
 // refused from now on, over restarts too, and its intent is signed_out. It
 // answers once that is durable. key makes a repetition harmless: it gets the
-// first answer again, of the operator's last few and until a restart; empty
-// means none. engine.ErrNotFound if the tenant declares no such operator.
+// first answer again, for engine.KeysFor; empty means none. engine.ErrNotFound if the tenant declares no such operator.
 func (s *System) Revoke(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, key string) (engine.IntentInfo, error) {
 	t := s.tenants[tenant]
 	if t == nil {
@@ -34,20 +33,6 @@ func (s *System) Revoke(ctx context.Context, tenant engine.TenantID, id engine.O
 	}
 }
 
-// RevokeVisitor ends a visitor's connections with engine.ReasonSignedOut. Its
-// token stays what it was: to keep a verified visitor out, sign it no other.
-// engine.ErrNotFound if there is no such tenant.
-func (s *System) RevokeVisitor(_ context.Context, tenant engine.TenantID, id engine.VisitorID) error {
-	t := s.tenants[tenant]
-	if t == nil {
-		return engine.ErrNotFound
-	}
-	for _, seat := range t.seatsOf(id) {
-		seat.outlet.Close(engine.ReasonSignedOut)
-	}
-	return nil
-}
-
 func (t *tenancy) seatsOf(id engine.VisitorID) []*seat {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -57,17 +42,18 @@ func (t *tenancy) seatsOf(id engine.VisitorID) []*seat {
 	return nil
 }
 
-// rememberedSignOuts is how many keys of sign-outs an operator's actor keeps.
-const rememberedSignOuts = 16
-
 // signOut ends the connections at once; the intent, and with it the time from
 // which on tokens must be newer, is stored before anybody is told that it is done.
 func (a *operatorActor) signOut(item signOut, now time.Time) {
-	for _, before := range a.signOuts {
-		if before.key == item.key && item.key != "" {
-			item.reply <- before
+	tag, known := a.once(signOutKeyNames, item.key, 0, now, func(info engine.IntentInfo, refused *engine.Error) {
+		if refused != nil { // no typed nil as an error
+			item.reply <- signedOut{err: refused}
 			return
 		}
+		item.reply <- signedOut{info: info}
+	})
+	if known {
+		return
 	}
 	a.h.revoked.Store(now.UnixNano())
 	for _, s := range a.seats {
@@ -75,19 +61,7 @@ func (a *operatorActor) signOut(item signOut, now time.Time) {
 		s.seat.outlet.Close(engine.ReasonSignedOut)
 	}
 	info := engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: now}
-	a.storeIntent(info, intentStored{signOut: &item})
-}
-
-// signedOut answers, and remembers the answer.
-func (a *operatorActor) signedOut(asked *signOut, info engine.IntentInfo) {
-	done := signedOut{key: asked.key, info: info}
-	if asked.key != "" {
-		if len(a.signOuts) == rememberedSignOuts {
-			a.signOuts = slices.Delete(a.signOuts, 0, 1)
-		}
-		a.signOuts = append(a.signOuts, done)
-	}
-	asked.answer(done)
+	a.storeIntent(info, intentStored{signOut: &item, tag: tag})
 }
 
 func (o *signOut) answer(done signedOut) {

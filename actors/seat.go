@@ -22,8 +22,10 @@ type seat struct {
 
 	// Atomic.
 	left      atomic.Bool
-	recent    atomic.Pointer[handle]           // the session last posted to
-	principal atomic.Pointer[engine.Principal] // of AuthorOperator: what its token allows; never nil there
+	revoked   atomic.Bool                           // of AuthorVisitor: it was signed out
+	recent    atomic.Pointer[handle]                // the session last posted to
+	principal atomic.Pointer[engine.Principal]      // of AuthorOperator: what its token allows; never nil there
+	claims    atomic.Pointer[engine.IdentityChange] // of AuthorVisitor: what its signed token says about it; nil: nothing
 }
 
 // Post implements engine.Seat. Any goroutine.
@@ -33,6 +35,8 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 		return engine.ErrClosed
 	case s.sys.stopping.Load():
 		return engine.ErrBusy
+	case s.revoked.Load():
+		return engine.ErrForbidden
 	case s.desk != nil && s.desk.isRevoked(*s.principal.Load(), s.sys.cfg.Clock()):
 		return engine.ErrForbidden
 	}

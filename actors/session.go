@@ -332,9 +332,13 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		item.draft = a.named(item.draft, now)
 		a.current = item
 		written := len(a.entries)
-		a.step(session.Ask{By: item.seat.author, Rights: item.seat.rights(a.rules.Row().Department), Draft: item.draft, Inherit: item.inherit}, now)
+		by := item.seat
+		a.step(session.Ask{By: by.author, Rights: by.rights(a.rules.Row().Department), Draft: by.vouched(item.draft), Inherit: item.inherit}, now)
 		a.noteStart(item, a.entries[written:])
 		a.current = draftPosted{}
+	}
+	if item.draft.Op == engine.OpStart {
+		a.introduceAll(now)
 	}
 }
 
@@ -409,6 +413,10 @@ func (a *sessionActor) flush() {
 		switch e.Kind {
 		case engine.KindMessageRedacted:
 			add.Redact = append(add.Redact, e.Target)
+		case engine.KindAttrsSet:
+			if e.Target != 0 {
+				add.Redact = append(add.Redact, e.Target)
+			}
 		case engine.KindIdentityUpgraded: // alone in its append: see upgrade
 			add.Visitor = a.rules.Row().Visitor
 		default:

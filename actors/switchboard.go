@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"slices"
 
 	"github.com/parleyhq/parley/engine"
 )
@@ -25,9 +26,14 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 		sys: s, tenant: t, author: engine.Author{Kind: engine.AuthorVisitor}, reader: engine.VisibleToAll,
 		visitor: pass.visitor, origin: v.Origin, outlet: outlet,
 	}
+	seat.claims.Store(v.Claims)
 	open, refused := t.arrive(seat, v.Token == "" && v.Subject == "")
 	if refused != nil {
 		return nil, refused
+	}
+	if t.hasRevoked(pass.visitor, pass.issued) { // since it was admitted
+		t.depart(seat)
+		return nil, errRevoked
 	}
 	welcome := &engine.Welcome{Visitor: pass.visitor, Token: pass.token, Expires: pass.expires, Verified: pass.verified}
 	if open != nil {
@@ -35,12 +41,22 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 	}
 	outlet.Answer(engine.Answer{Request: v.Request, Welcome: welcome})
 	if open != nil {
-		item := attach{seat: seat, have: haveOf(v.Have, open.ref.Session)}
+		item := attach{seat: seat, have: heldBy(v, pass.visitor, open.ref.Session)}
 		if !open.tell(item) {
 			t.tellSession(open.ref.Session, item)
 		}
 	}
 	return seat, nil
+}
+
+// heldBy is how much of a session the visitor holds: as it says, else as the
+// resume token does, if that is of the same visitor.
+func heldBy(v engine.Visit, visitor engine.VisitorID, id engine.SessionID) engine.Seq {
+	have := v.Have
+	if v.Resume != nil && v.Resume.Visitor == visitor {
+		have = slices.Concat(have, v.Resume.Have)
+	}
+	return haveOf(have, id)
 }
 
 func haveOf(all []engine.Have, id engine.SessionID) engine.Seq {
@@ -62,11 +78,11 @@ func (s *System) Attend(_ context.Context, at engine.Attendance, outlet engine.O
 		return nil, engine.ErrBusy
 	}
 	if _, declared := t.tenant.Operator(at.Principal.Operator); !declared {
-		return nil, engine.ErrAuthInvalid
+		return nil, engine.ErrAuthInvalid.Denied(engine.DenialSubject)
 	}
 	desk := t.operator(at.Principal.Operator)
 	if desk.isRevoked(at.Principal, s.cfg.Clock()) {
-		return nil, engine.ErrAuthInvalid
+		return nil, errRevoked
 	}
 	if desk.connections.Add(1) > int64(t.tenant.Limits.OperatorDevices) {
 		desk.connections.Add(-1)

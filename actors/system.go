@@ -74,6 +74,12 @@ func (s *System) recover() error {
 		if err != nil {
 			return err
 		}
+		if err := s.recoverMemos(t); err != nil {
+			return err
+		}
+		if err := t.recoverRevocations(s.cfg.Clock()); err != nil {
+			return err
+		}
 	}
 	return s.cfg.Store.OpenSessions(func(row *engine.Row) bool {
 		t := s.tenants[row.Ref.Tenant]

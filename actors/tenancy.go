@@ -3,6 +3,7 @@ package actors
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/session"
@@ -22,6 +23,7 @@ type tenancy struct {
 	sessions  map[engine.SessionID]*handle
 	visitors  map[engine.VisitorID]*visitorState
 	operators map[engine.OperatorID]*operatorHandle
+	revoked   map[engine.VisitorID]time.Time // up to when visitors' tokens were made that are refused
 }
 
 // visitorState is a visitor's connections and open session. At most one session
@@ -38,7 +40,7 @@ func newTenancy(s *System, t *engine.Tenant) *tenancy {
 		sys: s, tenant: t, memory: s.memory,
 		sessions:  map[engine.SessionID]*handle{},
 		visitors:  map[engine.VisitorID]*visitorState{},
-		operators: map[engine.OperatorID]*operatorHandle{},
+		operators: map[engine.OperatorID]*operatorHandle{}, revoked: map[engine.VisitorID]time.Time{},
 	}
 	tn.router = newRouterHandle(tn)
 	return tn
@@ -56,7 +58,8 @@ func (t *tenancy) log() engine.Log {
 func (t *tenancy) rules(h *handle) session.Rules {
 	return session.Rules{
 		Keeps: h.log != engine.Log(t.memory), Department: t.tenant.Department,
-		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek, Operator: t.tenant.Operator, Files: t.tenant.Files,
+		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek, Attributes: t.tenant.Attributes,
+		Operator: t.tenant.Operator, Files: t.tenant.Files,
 	}
 }
 

@@ -16,6 +16,8 @@
 //   - Body: what somebody typed; it prints as its size.
 //   - Note: a message that only operators see. Peek: what a visitor has typed
 //     and not sent.
+//   - Identity: what is held about a session's visitor, each Attr with the source
+//     and the lawful basis it has; never a key to anything.
 //   - Redaction: the removal of a message's text from the log, for good.
 //   - Draft: what a participant asks for. Answer: what came of it.
 //   - Seat: a participant's way into the engine. Outlet: the engine's way to

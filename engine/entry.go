@@ -24,7 +24,7 @@ const (
 	KindMessageEdited          // the message numbered Target now reads Body
 	KindMessageRedacted        // the message numbered Target, and its edits, were removed from the log
 	KindIdentityUpgraded       // the visitor has proven who it is; earlier entries were anonymous
-	KindAttrsSet               // somebody stated facts about the visitor: Body, sealed like any text
+	KindAttrsSet               // what is held about the visitor is Body from here on; Target is the entry that said so before, whose Body goes
 	KindStepRelaxed            // the search for an operator has gone a step further
 	KindSessionDetached        // the owner's connection is lost; it has until Deadline to come back
 	KindSessionRestored        // the owner is back
@@ -205,9 +205,10 @@ type Entry struct {
 	Operator   OperatorID   // of KindOfferMade, KindOfferEnded, KindSessionAssigned; of KindSessionClosed: the owner it had
 	Offer      Seq          // of KindOfferEnded, KindSessionAssigned: which offer
 	Deadline   time.Time    // of KindOfferMade
-	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message
+	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message; of KindAttrsSet: which entry it takes the place of, 0: none
+	Attrs      *AttrsFact   // of KindAttrsSet
 	Format     Format       // of Body
-	Body       Body         // of KindMessageNew, KindMessageEdited
+	Body       Body         // of KindMessageNew, KindMessageEdited; of KindAttrsSet: Identity.Encode
 	File       *Attachment  // of KindMessageNew of FormatFile: never on the wire
 
 	frames [FrameSlots]atomic.Pointer[Frame]
@@ -229,9 +230,9 @@ func (e *Entry) IsVisible(reader Visibility) bool {
 }
 
 // HoldsTextOf reports whether the entry is the message numbered target, or an
-// edit of it.
+// edit of it, or numbered target and says what is held about the visitor.
 func (e *Entry) HoldsTextOf(target Seq) bool {
-	return e.Kind == KindMessageNew && e.Seq == target || e.Kind == KindMessageEdited && e.Target == target
+	return (e.Kind == KindMessageNew || e.Kind == KindAttrsSet) && e.Seq == target || e.Kind == KindMessageEdited && e.Target == target
 }
 
 // Redacted is the entry without what was typed: what a log keeps of a message
@@ -240,7 +241,7 @@ func (e *Entry) Redacted() *Entry {
 	return &Entry{
 		Session: e.Session, Seq: e.Seq, PrevAll: e.PrevAll, Epoch: e.Epoch, At: e.At, Author: e.Author, Kind: e.Kind,
 		Cause: e.Cause, Visibility: e.Visibility, ClientID: e.ClientID, Department: e.Department, Operator: e.Operator,
-		Offer: e.Offer, Deadline: e.Deadline, Target: e.Target, Format: FormatRedacted,
+		Offer: e.Offer, Deadline: e.Deadline, Target: e.Target, Attrs: e.Attrs, Format: FormatRedacted,
 	}
 }
 

@@ -61,6 +61,7 @@ var (
 	ErrQueueFull          = &Error{Code: "queue_full", Message: "the waiting line is full"}
 	ErrBusy               = &Error{Code: "unavailable", Message: "busy, try again", Retry: 250 * time.Millisecond}
 	ErrFull               = &Error{Code: "storage_full", Message: "the store is out of space", Retry: 10 * time.Second}
+	ErrPrecondition       = &Error{Code: "precondition_failed", Message: "it has changed since you read it"}
 	ErrErased             = &Error{Code: "erased", Message: "erased on request"}
 	ErrDepartmentClosed   = &Error{Code: "department_closed", Message: "the department is closed"}
 	ErrDepartmentAway     = &Error{Code: "department_away", Message: "nobody is there"}

@@ -108,6 +108,8 @@ type IdentityChange struct {
 	Set []Attr
 	// Whole takes away what Set does not name.
 	Whole bool
+	// If refuses with ErrPrecondition unless what is held is of this revision; nil: whatever is held.
+	If *Seq
 }
 
 // Find is the change's value of an attribute.
@@ -182,9 +184,10 @@ type Proof struct {
 	Claims *IdentityChange
 }
 
-// Apply is the identity that a change makes of i, and which attributes it
-// changes, sorted. It judges nothing: see CheckIdentity.
-func (i *Identity) Apply(c *IdentityChange, source Source, now time.Time) (*Identity, []string) {
+// Apply is the identity that a change makes of i at now, and which attributes it
+// changes, sorted. The change's attributes have their Source. It judges nothing:
+// see CheckIdentity.
+func (i *Identity) Apply(c *IdentityChange, now time.Time) (*Identity, []string) {
 	var held []Attr
 	if i != nil {
 		held = i.Attrs
@@ -194,7 +197,7 @@ func (i *Identity) Apply(c *IdentityChange, source Source, now time.Time) (*Iden
 	for _, old := range held {
 		set, named := c.Find(old.Name)
 		switch {
-		case named && set.Value.Len() > 0 && sameAttr(old, set, c.Basis, source), !named && !c.Whole:
+		case named && set.Value.Len() > 0 && sameAttr(old, set, c.Basis), !named && !c.Whole:
 			next.Attrs = append(next.Attrs, old)
 		case named && set.Value.Len() > 0: // below
 		default:
@@ -203,7 +206,7 @@ func (i *Identity) Apply(c *IdentityChange, source Source, now time.Time) (*Iden
 	}
 	for _, set := range c.Set {
 		if _, kept := next.Find(set.Name); set.Value.Len() > 0 && !kept {
-			next.Attrs = append(next.Attrs, Attr{set.Name, set.Value, set.Verified, source, c.Basis, now})
+			next.Attrs = append(next.Attrs, Attr{set.Name, set.Value, set.Verified, set.Source, c.Basis, now})
 			changed = append(changed, set.Name)
 		}
 	}
@@ -214,9 +217,9 @@ func (i *Identity) Apply(c *IdentityChange, source Source, now time.Time) (*Iden
 
 // sameAttr reports that a value is held already, as it is given. A value that is
 // verified already is not made less so by being said again.
-func sameAttr(old, set Attr, basis Basis, source Source) bool {
+func sameAttr(old, set Attr, basis Basis) bool {
 	if string(old.Value.Reveal()) != string(set.Value.Reveal()) {
 		return false
 	}
-	return old.Verified && !set.Verified || old.Verified == set.Verified && old.Basis == basis && old.Source == source
+	return old.Verified && !set.Verified || old.Verified == set.Verified && old.Basis == basis && old.Source == set.Source
 }

@@ -23,6 +23,7 @@ type Head struct {
 	Closed   bool
 	Results  []Result  // what must be remembered of entries: see ResultOf
 	Activity time.Time // of a closed session: the visitor's last activity, to the minute; zero if unknown
+	Identity *Entry    // the last entry of KindAttrsSet, whose Body is there; nil: none
 }
 
 // Result is what must be remembered of an entry: what was done under an
@@ -74,7 +75,7 @@ type Append struct {
 	Entries []*Entry // contiguous; the first must follow the log's last
 	Row     *Row     // new routing facts; nil: unchanged
 	Starts  []Start  // idempotency keys of OpStart that entries of this append carry
-	// Redact lists messages, of this append or earlier, whose text, and whose edits' text, becomes unreadable in
+	// Redact lists messages, and entries of KindAttrsSet, of this append or earlier, whose text, and whose edits' text, becomes unreadable in
 	// the store with this append, in every copy of it: the session's key changes and
 	// the rest is sealed anew. They stay in the log as FormatRedacted without Body.
 	Redact []Seq

@@ -13,7 +13,7 @@ func TestRedactedKeepsAllButTheText(t *testing.T) {
 	e := &engine.Entry{
 		Session: engine.SessionID{1}, Seq: 2, PrevAll: 1, Epoch: 3, At: time.Unix(4, 0), Author: engine.Author{Kind: engine.AuthorOperator, Operator: "ada"},
 		Kind: engine.KindMessageEdited, Cause: engine.CauseManual, Visibility: engine.VisibleToOperators, ClientID: "k", Department: "sales", Operator: "bob",
-		Offer: 5, Deadline: time.Unix(6, 0), Target: 7, Format: engine.FormatFile, Body: engine.BodyOf("words"),
+		Offer: 5, Deadline: time.Unix(6, 0), Target: 7, Attrs: &engine.AttrsFact{Names: []string{"email"}}, Format: engine.FormatFile, Body: engine.BodyOf("words"),
 		File: &engine.Attachment{File: engine.FileID{8}, Bytes: 9, Key: engine.BodyOf("key")},
 	}
 	e.Frame(engine.VisibleToOperators, func(*engine.Entry, engine.Visibility) []byte { return []byte("words") })
@@ -58,6 +58,8 @@ func TestWhoseTextItIs(t *testing.T) {
 		{engine.KindMessageEdited, 4, 3, false},
 		{engine.KindMessageRedacted, 7, 4, false},
 		{engine.KindSessionStarted, 4, 0, false},
+		{engine.KindAttrsSet, 4, 0, true},
+		{engine.KindAttrsSet, 5, 4, false},
 	} {
 		e := &engine.Entry{Kind: c.kind, Seq: c.seq, Target: c.target}
 		if got := e.HoldsTextOf(4); got != c.want {

@@ -11,20 +11,22 @@ type Op uint8
 
 // The operations. The comment names who may ask.
 const (
-	OpNone    Op = iota
-	OpStart      // visitor: open a session in Department, as Plan says, or get the open one
-	OpMessage    // visitor, owner: add Body
-	OpRead       // visitor, owner: has read up to Seq
-	OpHistory    // visitor, owner: up to Limit entries before Before
-	OpClose      // visitor, owner: end the session
-	OpAccept     // operator: take the offer numbered Offer
-	OpReject     // operator: decline the offer numbered Offer
-	OpIntent     // operator: set Intent
-	OpAway       // operator: this connection's person is away (On) or back
-	OpEdit       // owner, integration: the message numbered Target, its own, now reads Body
-	OpRedact     // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
-	OpFile       // visitor, owner: announce File, to be sent as a message when its bytes are there
-	OpFetch      // visitor, owner: a link to read the bytes of File, of which ID
+	OpNone     Op = iota
+	OpStart       // visitor: open a session in Department, as Plan says, or get the open one
+	OpMessage     // visitor, owner: add Body
+	OpRead        // visitor, owner: has read up to Seq
+	OpHistory     // visitor, owner: up to Limit entries before Before
+	OpClose       // visitor, owner: end the session
+	OpAccept      // operator: take the offer numbered Offer
+	OpReject      // operator: decline the offer numbered Offer
+	OpIntent      // operator: set Intent
+	OpAway        // operator: this connection's person is away (On) or back
+	OpEdit        // owner, integration: the message numbered Target, its own, now reads Body
+	OpRedact      // visitor, owner, integration: remove the message numbered Target, its own; a supervisor: anybody's
+	OpFile        // visitor, owner: announce File, to be sent as a message when its bytes are there
+	OpFetch       // visitor, owner: a link to read the bytes of File, of which ID
+	OpIdentify    // visitor, owner, integration: set what is held about the visitor, Identity
+	OpIdentity    // visitor, owner, integration: what is held about the visitor
 
 	OpPick           // operator with RightPick: take a waiting session
 	OpRelease        // owner: give the session back to the line, or to Plan.Target's department
@@ -43,7 +45,7 @@ const (
 	OpContinue       // visitor: a new session that continues a closed one
 )
 
-var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get",
+var opNames = [...]string{"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get", "client.identify", "identity.get",
 	"session.pick", "session.release", "transfer.start", "transfer.cancel", "session.join", "session.leave", "session.takeover",
 	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue"}
 
@@ -70,20 +72,21 @@ type Draft struct {
 	Epoch      Epoch     // OpAccept, OpReject, operator's OpClose: what the asker believes; 0 skips the check
 	Department DepartmentID
 	Offer      Seq
-	Seq        Seq        // OpRead
-	IfSeq      Seq        // OpMessage: refuse with ErrStaleView if somebody else wrote after it; 0 skips the check
-	Before     Seq        // OpHistory: entries below this number; 0 means from the end
-	Limit      int        // OpHistory: 1 to MaxHistory; 0 means MaxHistory
-	Intent     Intent     // OpIntent
-	On         bool       // OpAway
-	Target     Seq        // OpEdit, OpRedact
-	Visibility Visibility // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
-	Format     Format     // of Body
-	Body       Body       // OpMessage, OpEdit, OpNote, OpRate; OpStart: an optional first message; OpTransfer: an optional note
-	Plan       *Plan      // of the operations whose comment names it
-	Drain      bool       // OpIntent to IntentSignedOut: keep what is open
-	For        OperatorID // OpIntent of a supervisor: whose
-	File       *File      // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
+	Seq        Seq             // OpRead
+	IfSeq      Seq             // OpMessage: refuse with ErrStaleView if somebody else wrote after it; 0 skips the check
+	Before     Seq             // OpHistory: entries below this number; 0 means from the end
+	Limit      int             // OpHistory: 1 to MaxHistory; 0 means MaxHistory
+	Intent     Intent          // OpIntent
+	On         bool            // OpAway
+	Target     Seq             // OpEdit, OpRedact
+	Visibility Visibility      // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
+	Format     Format          // of Body
+	Body       Body            // OpMessage, OpEdit, OpNote, OpRate; OpStart: an optional first message; OpTransfer: an optional note
+	Plan       *Plan           // of the operations whose comment names it
+	Drain      bool            // OpIntent to IntentSignedOut: keep what is open
+	For        OperatorID      // OpIntent of a supervisor: whose
+	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
+	Identity   *IdentityChange // OpIdentify
 }
 
 // Plan is what an operation asks of how a session is served.
@@ -144,6 +147,7 @@ type Answer struct {
 	More    bool       // OpHistory: there are earlier ones
 	Welcome *Welcome   // answer to Visit and Attend
 	Intent  IntentInfo // OpIntent
+	Held    *Identity  // OpIdentity: what is held about the visitor; nil: nothing
 	File    *FileLink  // OpFile, OpFetch
 }
 
@@ -226,6 +230,15 @@ type Visit struct {
 	Issued  time.Time       // of Subject: when its proof was made; zero if it does not say
 	Claims  *IdentityChange // of Subject: see Proof
 	Origin  string          // the handshake's Origin; the token is bound to it
+	Have    []Have
+	Resume  *Resumption // nil: no resume token was shown, or it was not good
+}
+
+// Resumption is what a resume token says, which transport has verified: whose
+// connection it was and how much had arrived there. It counts only for that very
+// visitor, and what Visit.Have says of a session goes before it.
+type Resumption struct {
+	Visitor VisitorID
 	Have    []Have
 }
 

@@ -59,6 +59,7 @@ type Situation struct {
 	Deadline     time.Time // of StateDetached, StateClosing and StateUnattended: when that ends by itself
 	RateBy       time.Time // until when the visitor may rate it; zero: it may not
 	Serving      *Serving  // of an operator's; nil for a visitor
+	Identity     *Identity // what is held about the visitor; nil: nothing
 	// Replay says what follows: entries From to Head, or, with Reset, only
 	// the last ones from From on, because the gap is too long; earlier entries come
 	// by OpHistory and whatever the client holds is to be dropped.

@@ -48,6 +48,7 @@ func drawEntry(t *rapid.T) *engine.Entry {
 		Operator: engine.OperatorID(text.Draw(t, "operator")), Offer: engine.Seq(rapid.Uint64().Draw(t, "offer")),
 		Deadline: drawTime(t, "deadline", 1), Target: engine.Seq(rapid.Uint64().Draw(t, "target")),
 		Format: engine.Format(rapid.Byte().Draw(t, "format")), Body: engine.NewBody(rapid.SliceOf(rapid.Byte()).Draw(t, "body")),
+		Attrs: drawAttrs(t),
 	}
 }
 
@@ -114,7 +115,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		of    reflect.Type
 		known string
 	}{
-		{reflect.TypeFor[engine.Entry](), "Session Seq PrevAll Epoch At Author Kind Cause Visibility ClientID Department Operator Offer Deadline Target Format Body File frames"},
+		{reflect.TypeFor[engine.Entry](), "Session Seq PrevAll Epoch At Author Kind Cause Visibility ClientID Department Operator Offer Deadline Target Attrs Format Body File frames"},
 		{reflect.TypeFor[engine.Author](), "Kind Operator"},
 		{reflect.TypeFor[engine.Row](), "Ref Visitor State Epoch Department Started FirstQueued Priority Boost Weight Owner Offers Declines Turn PrevAll ReadVisitor ReadOperator CloseBy LastActivity Service"},
 		{reflect.TypeFor[engine.LiveOffer](), "Offer Operator"},
@@ -123,7 +124,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Until Drain Revoked"},
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest File FileBytes"},
 		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Close Activity"},
-		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity"},
+		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Identity"},
 	} {
 		var names []string
 		for field := range c.of.Fields() {
@@ -132,6 +133,16 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		if got := strings.Join(names, " "); got != c.known {
 			t.Errorf("%v has fields %q, the store knows %q", c.of, got, c.known)
 		}
+	}
+}
+
+func drawAttrs(t *rapid.T) *engine.AttrsFact {
+	if !rapid.Bool().Draw(t, "has attributes") {
+		return nil
+	}
+	return &engine.AttrsFact{
+		Names: rapid.SliceOf(rapid.StringN(0, 5, 20)).Draw(t, "names"),
+		Basis: engine.Basis(rapid.Byte().Draw(t, "basis")), Source: engine.Source(rapid.Byte().Draw(t, "source")),
 	}
 }
 
@@ -160,7 +171,13 @@ func goldens() map[string][]byte {
 		Declines: []engine.Decline{{Operator: "oleg", Until: at}}, Turn: engine.TurnVisitor, PrevAll: 299, ReadVisitor: 1, ReadOperator: 2,
 		CloseBy: at, LastActivity: at.Truncate(time.Minute),
 	}
+	attrs := &engine.Entry{
+		Seq: 301, PrevAll: 299, Epoch: 7, At: at, Kind: engine.KindAttrsSet, Visibility: engine.VisibleToOperators, Author: engine.Author{Kind: engine.AuthorVisitor},
+		ClientID: "client-2", Target: 288, Attrs: &engine.AttrsFact{Names: []string{"email", "plan"}, Basis: engine.BasisContract, Source: engine.SourceToken},
+		Body: engine.BodyOf(`[]`),
+	}
 	return map[string][]byte{
+		"attrs": appendEntry(nil, attrs),
 		"entry": appendEntry(nil, entry), "entryfile": appendEntry(nil, withFile), "filekey": fileKey(nil, 5, engine.SessionID(id), engine.FileID{9}), "row": appendRow(nil, row),
 		"header":  appendHeader(nil, header{Closed: true, Last: 300, Visitor: id}),
 		"profile": appendProfile(nil, profile{Activity: at}),
@@ -195,6 +212,7 @@ func TestGolden(t *testing.T) {
 // TestDecodersRefuse every cut of every structure, and what follows it.
 func TestDecodersRefuse(t *testing.T) {
 	decoders := map[string]func([]byte) error{
+		"attrs":     func(b []byte) error { _, err := decodeEntry(engine.SessionID{}, 1, b); return err },
 		"entry":     func(b []byte) error { _, err := decodeEntry(engine.SessionID{}, 1, b); return err },
 		"entryfile": func(b []byte) error { _, err := decodeEntry(engine.SessionID{}, 1, b); return err },
 		"row":       func(b []byte) error { _, err := decodeRow(engine.SessionRef{}, b); return err },

@@ -198,7 +198,7 @@ func TestCallsAfterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	intent := make(chan error, 1)
-	s.PutIntent("acme", "olga", engine.IntentInfo{}, func(err error) { intent <- err })
+	s.PutIntent("acme", "olga", engine.IntentInfo{}, nil, func(err error) { intent <- err })
 	_, readErr := storetest.ReadFrom(t, s, ref, 0, 1)
 	_, tokenErr := s.SealToken("other", nil)
 	_, currentErr := s.OpenSession("acme", engine.VisitorID{})

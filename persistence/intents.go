@@ -6,10 +6,11 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// PutIntent keeps an operator's intent, in place of the one before. done is
+// PutIntent keeps an operator's intent, in place of the one before, and in the same
+// batch the idempotency key under which it was set, if memo is not nil. done is
 // called as by Log's methods; nil means durable.
-func (s *Store) PutIntent(name engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, done func(error)) {
-	if !s.submit(&intentOp{tenant: name, operator: operator, info: info, done: done}) {
+func (s *Store) PutIntent(name engine.TenantID, operator engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error)) {
+	if !s.submit(&intentOp{tenant: name, operator: operator, info: info, memo: memo, done: done}) {
 		go done(ErrStoreClosed)
 	}
 }
@@ -18,6 +19,7 @@ type intentOp struct {
 	tenant   engine.TenantID
 	operator engine.OperatorID
 	info     engine.IntentInfo
+	memo     *engine.Memo
 	done     func(error)
 	err      error
 }
@@ -41,6 +43,9 @@ func (o *intentOp) write(w *writer) error {
 		return err
 	}
 	w.set(key, value)
+	if o.memo != nil {
+		return w.writeMemo(t, o.operator, *o.memo)
+	}
 	return nil
 }
 

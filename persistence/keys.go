@@ -19,6 +19,7 @@ import (
 //	a tenant8 session16 file16      empty: an entry of the session holds the file, which is sealed under a key in that entry
 //	p tenant8 tag16                 sealed intent of an operator          row key
 //	i tenant8 owner16 tag16         ver1 session16 hour4: a start's; with session zero, + sealed memo: row key
+//	n tenant8 subject16             sealed time: a visitor's sign-out     row key
 //	t name                          ver1 number8, slot4 slotgen4 of the tenant, index, token and row keys
 //	e slot4 slotgen4                empty: a slot to be zeroed, its key was replaced by a redaction
 //	b                               stamp8: the last keyring batch that the store has
@@ -46,6 +47,7 @@ const (
 	kindFile    = 'a'
 	kindIntent  = 'p'
 	kindIdem    = 'i'
+	kindRevoked = 'n'
 	kindTenant  = 't'
 	kindDead    = 'e'
 	kindStamp   = 'b'

@@ -173,6 +173,9 @@ func (s *Store) readAll(r pebble.Reader, l *loaded, claim engine.Claim, h header
 		if result, ok := engine.ResultOf(e); ok {
 			l.head.Results = append(l.head.Results, result)
 		}
+		if e.Kind == engine.KindAttrsSet && e.Format != engine.FormatRedacted {
+			l.head.Identity = e
+		}
 		tail.add(e)
 		return true
 	})

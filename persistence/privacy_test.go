@@ -47,7 +47,7 @@ func plantCanaries(t *testing.T, s *Store) {
 func putIntent(t testing.TB, s *Store, tenant engine.TenantID, operator engine.OperatorID, info engine.IntentInfo) {
 	t.Helper()
 	answer := make(chan error, 1)
-	s.PutIntent(tenant, operator, info, func(err error) { answer <- err })
+	s.PutIntent(tenant, operator, info, nil, func(err error) { answer <- err })
 	if err := <-answer; err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,8 @@ import (
 //	previous visible to all uvarint | epoch uvarint | at millis |
 //	author's operator, client id, department, operator: strings |
 //	offer uvarint | deadline nanos | target uvarint | format 1 | body string |
-//	file 16, its bytes uvarint, its key string
+//	file 16, its bytes uvarint, its key string |
+//	attributes: basis 1, source 1, count uvarint, names strings
 //
 // A flag says that an optional field follows. The session and the number are in
 // the key, which is part of the additional data.
@@ -30,6 +31,7 @@ const (
 	hasFormat
 	hasBody
 	hasFile
+	hasAttrs
 	entryFlags
 )
 
@@ -73,13 +75,16 @@ func appendEntry(b []byte, e *engine.Entry) []byte {
 		b = binary.AppendUvarint(b, uint64(e.File.Bytes))
 		b = appendString(b, e.File.Key.Reveal())
 	}
+	if flags&hasAttrs != 0 {
+		b = appendAttrs(b, e.Attrs)
+	}
 	return b
 }
 
 func flagsOf(e *engine.Entry) (flags uint64) {
 	for flag, present := range [...]bool{
 		e.Author.Operator != "", e.ClientID != "", e.Department != "", e.Operator != "",
-		e.Offer != 0, !e.Deadline.IsZero(), e.Target != 0, e.Format != 0, e.Body.Len() > 0, e.File != nil,
+		e.Offer != 0, !e.Deadline.IsZero(), e.Target != 0, e.Format != 0, e.Body.Len() > 0, e.File != nil, e.Attrs != nil,
 	} {
 		if present {
 			flags |= 1 << flag
@@ -133,6 +138,9 @@ func decodeEntry(session engine.SessionID, seq engine.Seq, plain []byte) (*engin
 	}
 	if flags&hasFile != 0 {
 		e.File = &engine.Attachment{File: d.id(), Bytes: int64(d.uvarint()), Key: engine.NewBody(bytes.Clone(d.bytes()))}
+	}
+	if flags&hasAttrs != 0 {
+		e.Attrs = d.attrs()
 	}
 	if err := d.finish("entry"); err != nil {
 		return nil, err

@@ -85,6 +85,9 @@ func (c *conn) visit(ctx context.Context, frame *wire.Frame) (err error) {
 		}
 		visit.Subject, visit.Until, visit.Issued, visit.Claims = proof.Subject, proof.Until, proof.Issued, proof.Claims
 	}
+	if c.returned = c.shown(a); c.returned != nil && c.returned.word == resumeOK && len(c.returned.who) == len(engine.VisitorID{}) {
+		visit.Resume = &engine.Resumption{Visitor: engine.VisitorID([]byte(c.returned.who)), Have: c.returned.have}
+	}
 	c.seat, err = c.server.board.Visit(ctx, visit, c)
 	return err
 }
@@ -100,8 +103,15 @@ func (c *conn) attend(ctx context.Context, frame *wire.Frame) error {
 	}
 	c.operator = p.Operator
 	c.lastsUntil(p.Expires)
+	c.who = string(p.Operator)
+	c.pass = c.server.sealResume(c.side, c.tenant.ID, c.who, nil)
+	have := a.Have
+	c.returned = c.shown(a)
+	if c.returned.judged(c.who); c.returned != nil {
+		have = together(have, c.returned.have)
+	}
 	c.seat, err = c.server.board.Attend(ctx, engine.Attendance{
-		Request: frame.Request, Tenant: c.tenant, Principal: p, Device: a.Device, Intent: a.Intent, Have: a.Have,
+		Request: frame.Request, Tenant: c.tenant, Principal: p, Device: a.Device, Intent: a.Intent, Have: have,
 	}, c)
 	return err
 }

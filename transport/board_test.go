@@ -43,8 +43,10 @@ type testBoard struct {
 	left    int
 	signals []engine.Signal
 	visits  []engine.Visit
-	refuse  error // of Visit and Attend
-	busy    bool  // Post answers ErrBusy
+
+	attended []engine.Attendance
+	refuse   error // of Visit and Attend
+	busy     bool  // Post answers ErrBusy
 }
 
 type testSeat struct {
@@ -67,6 +69,9 @@ func (b *testBoard) Visit(_ context.Context, v engine.Visit, o engine.Outlet) (e
 }
 
 func (b *testBoard) Attend(_ context.Context, a engine.Attendance, o engine.Outlet) (engine.Seat, error) {
+	b.mu.Lock()
+	b.attended = append(b.attended, a)
+	b.mu.Unlock()
 	return b.seat(o, engine.Author{Kind: engine.AuthorOperator, Operator: a.Principal.Operator}, engine.Answer{
 		Request: a.Request, Welcome: &engine.Welcome{Me: &engine.Me{Rev: 1, Operator: a.Principal.Operator}},
 	})

@@ -31,6 +31,7 @@ const (
 	endRateLimited
 	endVersion
 	endAuthExpired
+	endBadAck
 	endGone // the other end vanished; nobody is there to be told
 	endings
 )
@@ -90,6 +91,8 @@ func farewellOf(e ending) farewell {
 		return farewell{4507, "unsupported_version", adviceNo, 0}
 	case endAuthExpired:
 		return farewell{4508, "auth_expired", adviceToken, 0}
+	case endBadAck:
+		return farewell{4509, "bad_ack", adviceNo, 0}
 	case endGone:
 		return farewell{rfc6455.CloseNoStatus, "gone", "", 0}
 	default:

@@ -64,6 +64,9 @@ type conn struct {
 	// Fixed before the connection is seated; read by outlet methods only.
 	tenant   *engine.Tenant
 	operator engine.OperatorID
+	who      string    // the principal, as resume tokens name it
+	pass     string    // an operator's first resume token
+	returned *returned // what the client showed of an earlier connection; nil: nothing
 
 	// Owned by readLoop.
 	entrance *entrance // what the handshake said; nil once auth was judged
@@ -80,6 +83,7 @@ type conn struct {
 	out        outbox
 	ended      ending
 	introduced []engine.OperatorID // whom a people frame has named
+	stream     *stream             // nil before the hello
 
 	// Guarded by the registry's mu.
 	place place
@@ -202,7 +206,14 @@ func (c *conn) dispatch(frame *wire.Frame) {
 		c.refuse(frame.Request, engine.ErrBadRequest.Because("this connection is authenticated already"))
 	case wire.FrameRefresh:
 		c.refresh(frame)
+	case wire.FrameAlive:
+		if frame.Counted {
+			c.ack(frame.Count)
+		}
 	case wire.FrameBye:
+		if frame.Counted {
+			c.ack(frame.Count)
+		}
 		c.end(endBye, 0)
 	}
 }

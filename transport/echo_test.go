@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -132,18 +133,21 @@ func echoCases() []frameCase {
 	}
 }
 
-// The limit is the option's: what suites send, up to 16 MiB, comes back, and one
-// byte more closes.
+// The limit is the option's: what suites send, up to 16 MiB (by PARLEY_TEST_LONG),
+// comes back, and one byte more closes.
 func TestEchoOfLargeMessages(t *testing.T) {
 	paths(t, func(t *testing.T, o Options) {
-		o.Echo = true
+		o.Echo, o.EchoBytes = true, 1<<20
 		o.WriteTimeout = 5 * time.Second // the race detector is slow
+		if os.Getenv("PARLEY_TEST_LONG") == "1" {
+			o.EchoBytes = 16 << 20
+		}
 		r := serve(t, o)
 		c := r.echoing()
-		large := strings.Repeat("0123456789abcdef", 16<<20/16)
+		large := strings.Repeat("0123456789abcdef", o.EchoBytes/16)
 		for _, frames := range [][][]byte{
 			{masked(true, rfc6455.OpBinary, large)},
-			{masked(false, rfc6455.OpText, large[:1<<20]), masked(true, rfc6455.OpContinuation, large[:3<<20])},
+			{masked(false, rfc6455.OpText, large[:1<<18]), masked(true, rfc6455.OpContinuation, large[:3<<18])},
 		} {
 			for _, f := range frames {
 				c.say(f)
@@ -220,6 +224,10 @@ func TestEchoIsNamed(t *testing.T) {
 	c.say([]byte(strings.Replace(handshakeHead, VisitorPath, EchoPath, 1) + "\r\n"))
 	if head := c.head(); !strings.HasPrefix(head, "HTTP/1.1 404 ") {
 		t.Errorf("off: got %q, want 404", head)
+	}
+	var d Options
+	if d.EnsureDefaults(); d.EchoBytes != 16<<20 {
+		t.Errorf("EchoBytes: got %d, want 16 MiB", d.EchoBytes)
 	}
 	o := Options{Tenants: testTenants(t), Echo: true, AllowPlaintextBeyondLoopback: true}
 	if err := NewServer(newBoard(), o).ListenAndServe(context.Background(), "0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "AllowEchoBeyondLoopback") {

@@ -21,6 +21,7 @@ type metrics struct {
 	auths       *prometheus.CounterVec
 	denials     *prometheus.CounterVec
 	pending     prometheus.Histogram
+	unacked     prometheus.Histogram
 	panics      prometheus.Counter
 	files       *prometheus.CounterVec
 	fileBytes   *prometheus.CounterVec
@@ -57,6 +58,10 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 			Namespace: "parley", Name: "ws_outbox_pending_bytes", Help: "Bytes that wait for a connection, sampled when it is pinged.",
 			Buckets: prometheus.ExponentialBuckets(256, 4, 8),
 		}),
+		unacked: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "parley", Name: "ws_unacked_events", Help: "Events sent that a client which acknowledges has not acknowledged, sampled when it is pinged.",
+			Buckets: prometheus.ExponentialBuckets(1, 4, 7),
+		}),
 		files: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "parley", Name: "file_transfers_total", Help: "Requests for the bytes of files, by direction and result: ok or an error code.",
 		}, []string{"direction", "result"}),
@@ -71,7 +76,7 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		connections, byes, m.framesIn, m.framesOut, m.bytesIn, m.bytesOut, m.writes, m.dropped, m.badFrames, m.limited,
-		m.handshakes, m.auths, m.denials, m.pending, m.panics, m.files, m.fileBytes,
+		m.handshakes, m.auths, m.denials, m.pending, m.unacked, m.panics, m.files, m.fileBytes,
 	} {
 		if err := to.Register(c); err != nil {
 			return m, err

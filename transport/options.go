@@ -46,6 +46,9 @@ type Options struct {
 	// never came to it. It must not block, and may be called by many goroutines at a
 	// time. Nil means nobody does.
 	Audit func(Refusal)
+	// Tokens seals resume tokens. Nil means a key of the server's own: they are then
+	// good until it stops, and at no other.
+	Tokens TokenSealer
 	// Logger gets what an administrator should see. Nil means none.
 	Logger *slog.Logger
 	// Registerer gets the metrics. Nil means a registry that nobody reads.
@@ -91,6 +94,7 @@ type Options struct {
 	BadFrames           int // malformed frames until a connection is closed; 0 means 10
 	MaxTransfers        int // of files, up and down, at a time; 0 means 256
 
+	ResumeFor    time.Duration // how long a resume token is good after it was handed out; 0 means 10 min
 	AuthTimeout  time.Duration // until auth must have come; 0 means 10 s
 	PingEvery    time.Duration // between two pings; 0 means 20 s
 	PongTimeout  time.Duration // for any frame after a ping; 0 means half of PingEvery; less than PingEvery
@@ -126,6 +130,9 @@ func (o *Options) EnsureDefaults() {
 			o.Visitors = &auth.JWT{Clock: o.Clock}
 		}
 	}
+	if o.Tokens == nil {
+		o.Tokens = newOwnTokens()
+	}
 	if o.Pages == nil {
 		o.Pages = func(ctx *fasthttp.RequestCtx) { ctx.Error("not found", fasthttp.StatusNotFound) }
 	}
@@ -141,6 +148,7 @@ func (o *Options) EnsureDefaults() {
 	orDefault(&o.BadFrames, 10)
 	orDefault(&o.MaxTransfers, 256)
 	orDefault(&o.TransferTimeout, 2*time.Minute)
+	orDefault(&o.ResumeFor, 10*time.Minute)
 	orDefault(&o.AuthTimeout, 10*time.Second)
 	orDefault(&o.PingEvery, 20*time.Second)
 	orDefault(&o.PongTimeout, o.PingEvery/2)
@@ -177,7 +185,7 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("transport: PongTimeout is less than PingEvery; got %s and %s", o.PongTimeout, o.PingEvery)
 	}
 	for name, d := range map[string]time.Duration{
-		"AuthTimeout": o.AuthTimeout, "PingEvery": o.PingEvery, "PongTimeout": o.PongTimeout, "WriteTimeout": o.WriteTimeout,
+		"ResumeFor": o.ResumeFor, "AuthTimeout": o.AuthTimeout, "PingEvery": o.PingEvery, "PongTimeout": o.PongTimeout, "WriteTimeout": o.WriteTimeout,
 		"CloseTimeout": o.CloseTimeout, "ReadTimeout": o.ReadTimeout, "IdleTimeout": o.IdleTimeout, "DrainTimeout": o.DrainTimeout,
 		"TransferTimeout": o.TransferTimeout,
 	} {

@@ -19,8 +19,11 @@ func (c *conn) Deliver(e *engine.Entry) bool {
 	}
 	frame := outFrame{e.Frame(reader, wire.EncodeEntry), rfc6455.OpText}
 	c.out.mu.Lock()
-	v := c.introduce(e.Author.Operator, e.Operator)
-	return c.settle(c.push(v, frame))
+	v := c.push(c.introduce(e.Author.Operator, e.Operator), frame)
+	if c.stream != nil && (v == queued || v == wake) {
+		c.stream.queued(e)
+	}
+	return c.settle(v)
 }
 
 // Notify queues something passing, or drops it when the client is slow.
@@ -34,14 +37,23 @@ func (c *conn) Notify(signal engine.Signal) bool {
 		c.server.metrics.dropped.Inc()
 		return open
 	}
-	v := c.introduce(namedBy(signal))
-	return c.settle(c.push(v, frame))
+	v := c.push(c.introduce(namedBy(signal)), frame)
+	if sit, ok := signal.(engine.Situation); ok && c.stream != nil && c.stream.attached(&sit) {
+		v = c.sayRecovered(v)
+	}
+	return c.settle(v)
 }
 
 // Answer queues the answer to a request; a Welcome becomes the hello.
 func (c *conn) Answer(a engine.Answer) bool {
 	if a.Err == nil && a.Welcome != nil {
-		return c.send(outFrame{c.hello(&a), rfc6455.OpText})
+		hello := outFrame{c.hello(&a), rfc6455.OpText}
+		c.out.mu.Lock()
+		v := c.out.push(&c.server.batches, hello)
+		if c.welcomed(a.Welcome) {
+			v = c.sayRecovered(v)
+		}
+		return c.settle(v)
 	}
 	reader := c.side.sees()
 	c.fit(&a)
@@ -170,7 +182,17 @@ func (c *conn) hello(a *engine.Answer) []byte {
 	if at := a.Welcome.Expires; !at.IsZero() {
 		c.lastsUntil(at)
 	}
+	resume, resumed := c.pass, ""
+	if c.side == visitorSide { // on the connection's own goroutine: a token may be sealed here
+		c.who = string(a.Welcome.Visitor[:])
+		c.returned.judged(c.who)
+		resume = c.server.sealResume(c.side, c.tenant.ID, c.who, nil)
+	}
+	if c.returned != nil {
+		resumed = c.returned.word
+	}
 	return wire.AppendHello(make([]byte, 0, 1024), &wire.Hello{
+		Resume: resume, Resumed: resumed,
 		Request: a.Request, Conn: c.id, Tenant: c.tenant, Operator: c.operator, Welcome: a.Welcome,
 		Now: c.server.now(), FrameBytes: c.server.options.FrameBytes, PingEvery: c.server.options.PingEvery,
 	})

@@ -64,7 +64,7 @@ func (s *Server) ping(conns []*conn) {
 	if len(conns) == 0 {
 		return
 	}
-	ping := outFrame{wire.AppendPing(nil, s.now()), rfc6455.OpText}
+	plain := outFrame{wire.AppendPing(nil, s.now(), nil, ""), rfc6455.OpText}
 	for _, c := range conns {
 		heard := c.alive.Swap(false)
 		c.out.mu.Lock()
@@ -74,6 +74,6 @@ func (s *Server) ping(conns []*conn) {
 			c.pingEcho(heard)
 			continue
 		}
-		c.send(ping)
+		c.ping(plain)
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -34,7 +36,13 @@ var canaries = struct{ stored, never map[string]string }{
 		"a note":               "canary-note-7f3a",
 		"an edit's words":      "canary-edit-7f3a",
 		"a form's answer":      "canary-form-7f3a",
+		"a visitor's e-mail":   "canary-mail-7f3a@example.org",
+		"a visitor's name":     "Canary Visitor 7f3a",
+		"a visitor's phone":    "+43 316 70 31 41 59 26",
+		"a rectified e-mail":   "canary-old-7f3a@example.org",
 		"an idempotency key":   "canary-key-7f3a",
+		"a file's bytes":       "canary-file-bytes-7f3a",
+		"a file's name":        "canary-file-name-7f3a",
 		"an operator's id":     "canary-operator-id-7f3a",
 		"a department":         "canary-department-7f3a",
 		"an operator's device": "canary-device-7f3a",
@@ -203,6 +211,20 @@ func sayCanaries(t *testing.T, ctx context.Context, addr string) map[string]stri
 		Body: engine.BodyOf(`{"form":"f","fields":{"answer":"` + s["a form's answer"] + `"}}`),
 	})
 	must(t, err)
+	for key, value := range map[string]string{"phone": s["a visitor's phone"], "name": s["a visitor's name"]} {
+		identifyAs(t, ctx, visitor, started.Session, key, value)
+	}
+	identifyAs(t, ctx, visitor, started.Session, "email", s["a rectified e-mail"])
+	identifyAs(t, ctx, visitor, started.Session, "email", s["a visitor's e-mail"])
+	file, _, err := visitor.Upload(ctx, started.Session, s["a file's name"]+".txt", "text/plain", []byte(strings.Repeat("x", 70_000)+s["a file's bytes"]))
+	must(t, err)
+	bytes, err := operator.Download(ctx, started.Session, file)
+	must(t, err)
+	content, err := io.ReadAll(bytes)
+	must(t, errors.Join(err, bytes.Close()))
+	if len(content) < 70_000 || !strings.HasSuffix(string(content), s["a file's bytes"]) {
+		t.Errorf("the file came back as %d bytes", len(content))
+	}
 	must(t, visitor.Typing(started.Session, true))
 	must(t, visitor.Peek(started.Session, n["what was not sent"]))
 	for frame := range operator.Frames() {
@@ -211,6 +233,15 @@ func sayCanaries(t *testing.T, ctx context.Context, addr string) map[string]stri
 		}
 	}
 	return map[string]string{"the visitor's token": visitor.Welcome.Token, "the operator's token": jwt}
+}
+
+func identifyAs(t *testing.T, ctx context.Context, c *client.Client, session engine.SessionID, name, value string) {
+	t.Helper()
+	_, err := c.Do(ctx, engine.Draft{
+		Op: engine.OpIdentify, Session: session, ClientID: freshKey(),
+		Identity: &engine.IdentityChange{Basis: engine.BasisConsent, Set: []engine.Attr{{Name: name, Value: engine.BodyOf(value)}}},
+	})
+	must(t, err)
 }
 
 func must(t *testing.T, err error) {

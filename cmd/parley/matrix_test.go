@@ -82,30 +82,34 @@ func matrix() map[string]row {
 	// Operators see the waiting line with its sessions, and whether each is offered.
 	colleague := map[string]string{"an operator not in it": "offer_not_yours"}
 	return map[string]row{
-		"visitor auth":            {own: "bad_request"},
-		"visitor auth.refresh":    {own: "auth_invalid"}, // the token that is shown here is nobody's
-		"visitor session.start":   {},
-		"visitor message.send":    {aim: "sid", stranger: "not_found"},
-		"visitor message.redact":  {aim: "sid", stranger: "not_found"},
-		"visitor read.mark":       {aim: "sid", stranger: "not_found"},
-		"visitor history.get":     {aim: "sid", stranger: "not_found"},
-		"visitor file.begin":      {aim: "sid", stranger: "not_found"},
-		"visitor file.get":        {aim: "sid", stranger: "not_found"},
-		"visitor session.close":   {aim: "sid", stranger: "not_found"},
-		"operator auth":           {own: "bad_request"},
-		"operator auth.refresh":   {own: "auth_invalid"},
-		"operator message.send":   {aim: "sid", stranger: "not_found"},
-		"operator message.edit":   {aim: "sid", stranger: "not_found"},
-		"operator message.redact": {aim: "sid", stranger: "not_found"},
-		"operator read.mark":      {aim: "sid", stranger: "not_found"},
-		"operator history.get":    {aim: "sid", stranger: "not_found"},
-		"operator file.begin":     {aim: "sid", stranger: "not_found"},
-		"operator file.get":       {aim: "sid", stranger: "not_found"},
-		"operator session.close":  {aim: "sid", stranger: "not_found"},
-		"operator offer.accept":   {aim: "offer_id", stranger: "not_found", told: colleague},
-		"operator offer.reject":   {aim: "offer_id", stranger: "not_found", told: colleague},
-		"operator intent.set":     {},
-		"operator away.set":       {},
+		"visitor auth":             {own: "bad_request"},
+		"visitor auth.refresh":     {own: "auth_invalid"}, // the token that is shown here is nobody's
+		"visitor session.start":    {},
+		"visitor message.send":     {aim: "sid", stranger: "not_found"},
+		"visitor message.redact":   {aim: "sid", stranger: "not_found"},
+		"visitor client.identify":  {aim: "sid", stranger: "not_found"},
+		"visitor identity.get":     {aim: "sid", stranger: "not_found"},
+		"operator client.identify": {aim: "sid", stranger: "not_found"},
+		"operator identity.get":    {aim: "sid", stranger: "not_found"},
+		"visitor read.mark":        {aim: "sid", stranger: "not_found"},
+		"visitor history.get":      {aim: "sid", stranger: "not_found"},
+		"visitor file.begin":       {aim: "sid", stranger: "not_found"},
+		"visitor file.get":         {aim: "sid", stranger: "not_found"},
+		"visitor session.close":    {aim: "sid", stranger: "not_found"},
+		"operator auth":            {own: "bad_request"},
+		"operator auth.refresh":    {own: "auth_invalid"},
+		"operator message.send":    {aim: "sid", stranger: "not_found"},
+		"operator message.edit":    {aim: "sid", stranger: "not_found"},
+		"operator message.redact":  {aim: "sid", stranger: "not_found"},
+		"operator read.mark":       {aim: "sid", stranger: "not_found"},
+		"operator history.get":     {aim: "sid", stranger: "not_found"},
+		"operator file.begin":      {aim: "sid", stranger: "not_found"},
+		"operator file.get":        {aim: "sid", stranger: "not_found"},
+		"operator session.close":   {aim: "sid", stranger: "not_found"},
+		"operator offer.accept":    {aim: "offer_id", stranger: "not_found", told: colleague},
+		"operator offer.reject":    {aim: "offer_id", stranger: "not_found", told: colleague},
+		"operator intent.set":      {},
+		"operator away.set":        {},
 	}
 }
 
@@ -128,6 +132,7 @@ func (c command) fields(t *testing.T, at aim) map[string]any {
 		"tenant": "acme", "token": "a.b.c", "sid": at.sid, "offer_id": at.offer, "cmid": freshKey(), "idem": freshKey(), "ep": 1, "seq": 1,
 		"target": map[string]int{"visitor": visitorsWords, "operator": operatorsWords}[c.side],
 		"body":   textBody("let me in"), "intent": "accepting", "on": false,
+		"lawful_basis": "consent", "set": map[string]string{"name": "N. N. " + freshKey()},
 		"file_id": at.file, "name": "a.txt", "size": 5, "mime": "text/plain", "sha256": strings.Repeat("0", 64),
 	}
 	if at.file == "" { // a session without a file
@@ -155,7 +160,8 @@ type doorstep struct {
 	t     *testing.T
 	stack *stack
 	addr  string
-	mine  aim // the visitor's session
+	data  string // the store's folder
+	mine  aim    // the visitor's session
 	// Who tries. The names are the matrix's columns.
 	visitor, neighbour, foreigner *socket // visitors: whose it is, of the same tenant, of another
 	ada, bob, carol               *socket // operators: the owner, of the same tenant, of another
@@ -181,7 +187,10 @@ func newDoorstep(t *testing.T, sockets transport.Options) *doorstep {
 			Operators: []engine.Operator{{ID: "ada", Capacity: 100}, {ID: "bob"}}, Keys: []engine.TokenKey{{ID: "k1", Algorithm: "HS256", Secret: engine.BodyOf(acmeSecret)}},
 		},
 		&engine.Tenant{
-			ID: "beta", Transcripts: true, Origins: []string{otherOrigin, shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open,
+			ID: "quiet", Origins: []string{shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open, // nothing is stored
+		},
+		&engine.Tenant{
+			ID: "beta", Transcripts: true, Files: engine.Files{Off: true}, Origins: []string{otherOrigin, shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open,
 			Operators: []engine.Operator{{ID: "ada"}, {ID: "carol"}}, Keys: []engine.TokenKey{{ID: "k1", Algorithm: "HS256", Secret: engine.BodyOf(betaSecret)}},
 		})
 	must(t, err)
@@ -197,7 +206,7 @@ func newDoorstep(t *testing.T, sockets transport.Options) *doorstep {
 			t.Errorf("stop: %v", err)
 		}
 	})
-	return &doorstep{t: t, stack: s, addr: p.listeners.public.Addr().String()}
+	return &doorstep{t: t, stack: s, addr: p.listeners.public.Addr().String(), data: p.data}
 }
 
 func (d *doorstep) operatorToken(tenant, operator, secret string) string {

@@ -93,6 +93,7 @@ func (d *memoryDisk) unmount() error { return nil }
 // memoryStore is what a server holds of a memoryDisk. It calls done on the
 // caller's stack: it is used behind a slowStore, whose worker is the caller.
 type memoryStore struct {
+	revocations map[engine.VisitorID]time.Time // guarded by mu
 	*memoryDisk
 	engine.Vault // none: nobody sends files here
 }
@@ -221,7 +222,7 @@ func (s *memoryStore) PseudonymOf(tenant engine.TenantID, kind, name string) (id
 	return id, nil
 }
 
-func (s *memoryStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {
+func (s *memoryStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engine.IntentInfo, _ *engine.Memo, done func(error)) {
 	s.mu.Lock()
 	s.intents[o] = info
 	s.mu.Unlock()
@@ -237,6 +238,10 @@ func (s *memoryStore) Intents(_ engine.TenantID, yield func(engine.OperatorID, e
 		}
 	}
 	return nil
+}
+
+func (s *memoryStore) Memos(engine.TenantID, engine.OperatorID, func(engine.Memo) bool) error {
+	return nil // nobody repeats an intent here
 }
 
 func (s *memoryStore) Err() error { return nil }
@@ -391,6 +396,27 @@ func (s *slowStore) Release(ref engine.SessionRef) {
 	s.queue(func() { s.Store.Release(ref) }, func() {})
 }
 
-func (s *slowStore) PutIntent(tenant engine.TenantID, o engine.OperatorID, info engine.IntentInfo, done func(error)) {
-	s.queue(func() { s.Store.PutIntent(tenant, o, info, done) }, func() { done(errSevered) })
+func (s *slowStore) PutIntent(tenant engine.TenantID, o engine.OperatorID, info engine.IntentInfo, memo *engine.Memo, done func(error)) {
+	s.queue(func() { s.Store.PutIntent(tenant, o, info, memo, done) }, func() { done(errSevered) })
+}
+
+func (s *memoryStore) PutRevocation(_ engine.TenantID, v engine.VisitorID, at time.Time, done func(error)) {
+	s.mu.Lock()
+	if s.revocations == nil {
+		s.revocations = map[engine.VisitorID]time.Time{}
+	}
+	s.revocations[v] = at
+	s.mu.Unlock()
+	go done(nil)
+}
+
+func (s *memoryStore) Revocations(_ engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for v, at := range s.revocations {
+		if !yield(v, at) {
+			break
+		}
+	}
+	return nil
 }

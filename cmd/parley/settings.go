@@ -38,6 +38,7 @@ type settings struct {
 	MaxConnections int           `help:"WebSocket connections at a time." default:"100000" yaml:"max_connections"`
 	MaxPerIP       int           `name:"max-connections-per-ip" help:"WebSocket connections of one address (IPv6: one /64) at a time; 0 means no limit." default:"0" yaml:"max_connections_per_ip"`
 	FastPath       bool          `help:"On Linux without TLS: read and write sockets with the server's own code instead of the library's." yaml:"fast_path"`
+	ResumeFor      time.Duration `help:"How long a connection's resume token is good after it was handed out." default:"10m" yaml:"resume_for"`
 	WSEcho         bool          `name:"ws-echo" env:"PARLEY_WS_ECHO" help:"Serve /v1/echo on --listen, which sends every message back: for WebSocket conformance suites." yaml:"ws_echo"`
 	WSEchoBytes    int           `name:"ws-echo-bytes" env:"PARLEY_WS_ECHO_BYTES" help:"Largest message to /v1/echo, in bytes." default:"16777216" yaml:"ws_echo_bytes"`
 	AllowWSEcho    bool          `name:"allow-ws-echo-beyond-loopback" env:"PARLEY_ALLOW_WS_ECHO_BEYOND_LOOPBACK" help:"Serve /v1/echo, which answers everybody, on an address that other machines reach." yaml:"allow_ws_echo_beyond_loopback"`
@@ -84,6 +85,9 @@ func (s *settings) check() error {
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		return wrongUsage("--tls-cert and --tls-key belong together")
+	}
+	if s.ResumeFor < time.Second {
+		return wrongUsage("--resume-for is at least 1s")
 	}
 	if s.DrainTimeout <= 0 {
 		return wrongUsage("--drain-timeout must be more than 0")
@@ -176,7 +180,7 @@ func (s *settings) sockets() (transport.Options, error) {
 	}
 	options := transport.Options{
 		TLS: certificate, AllowTLS12: s.AllowTLS12, AllowPlaintextBeyondLoopback: s.AllowPlaintext, FastPath: s.FastPath,
-		Echo: s.WSEcho, EchoBytes: s.WSEchoBytes, AllowEchoBeyondLoopback: s.AllowWSEcho,
+		ResumeFor: s.ResumeFor, Echo: s.WSEcho, EchoBytes: s.WSEchoBytes, AllowEchoBeyondLoopback: s.AllowWSEcho,
 		MaxConnections: s.MaxConnections, MaxConnectionsPerIP: s.MaxPerIP, DrainTimeout: socketsShare(s.DrainTimeout),
 	}
 	for _, text := range s.TrustedProxies {

@@ -99,6 +99,7 @@ func (s *stack) build(p parts) {
 	authenticator := &auth.JWT{Remote: s.remote}
 	sockets := p.sockets
 	sockets.Tenants, sockets.Authenticator, sockets.Logger, sockets.Registerer = p.tenants, authenticator, p.logger, p.registry
+	sockets.Tokens = s.store
 	sockets.Audit = func(r transport.Refusal) { // often, when somebody tries; the metric counts them all
 		p.logger.Debug("refused", "during", r.During, "side", r.Side, "tenant", string(r.Tenant), "conn", r.Conn.String(), "reason", r.Reason, "denial", r.Denial.String())
 	}
@@ -106,6 +107,9 @@ func (s *stack) build(p parts) {
 	s.public = transport.NewServer(s.system, sockets)
 	s.admin = rest.Server(rest.Options{
 		System: s.system, Tenants: p.tenants, Authenticator: authenticator, Logger: p.logger, Registerer: p.registry,
+		Audit: func(r rest.Refusal) {
+			p.logger.Debug("refused", "during", r.Operation, "side", "rest", "tenant", string(r.Tenant), "reason", r.Reason, "denial", r.Denial.String())
+		},
 	})
 	s.ops = transport.NewOps(transport.OpsOptions{Ready: s.ready, Gatherer: p.registry})
 }

@@ -32,6 +32,10 @@ func (t *turn) ask(in Ask) {
 		t.redact(by, d)
 	case engine.OpFile:
 		t.begin(by, d)
+	case engine.OpIdentify:
+		t.identify(by, d)
+	case engine.OpIdentity:
+		t.held(by, d)
 	case engine.OpRead:
 		t.read(by, d)
 	case engine.OpAccept:

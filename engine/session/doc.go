@@ -14,6 +14,7 @@
 //   - every open session is waiting, offered, owned, or closing with a deadline (I4);
 //   - a request repeated with its idempotency key gets the first answer again.
 //
-// It never holds text: bodies pass through in entries.
+// It never holds what was written: bodies pass through in entries. What is held
+// about the visitor it holds boxed.
 // Read next: input.go, effect.go, step.go.
 package session

@@ -42,6 +42,10 @@ type Peek struct {
 // Present says that the visitor has, or no longer has, a connection.
 type Present struct{ On bool }
 
+// Introduce says what a token that the tenant signed tells about the visitor. No
+// effect without a lawful basis, or on a session that takes no more messages.
+type Introduce struct{ Claims *engine.IdentityChange }
+
 // Upgrade says that the anonymous visitor From has proven to be To. The session is
 // To's from here on; no effect on one that is not From's, or that takes no more
 // messages.
@@ -161,6 +165,7 @@ func (OwnerGone) input()      {}
 func (OwnerBack) input()      {}
 
 func (Picked) input()    {}
+func (Introduce) input() {}
 func (Tick) input()      {}
 func (Stored) input()    {}
 func (Announced) input() {}
@@ -172,10 +177,11 @@ type Rules struct {
 	Department func(engine.DepartmentID) (engine.Department, bool)
 	// Operator looks up who is a bot and who serves which department. Nil: there are
 	// no bots, and nobody is known to serve a department.
-	Operator  func(engine.OperatorID) (engine.Operator, bool)
-	BodyBytes int
-	Peek      bool // operators see what the visitor has not sent yet
-	Files     engine.Files
+	Operator   func(engine.OperatorID) (engine.Operator, bool)
+	BodyBytes  int
+	Peek       bool // operators see what the visitor has not sent yet
+	Files      engine.Files
+	Attributes []string // what may be held about the visitor besides e-mail, phone and name
 }
 
 const activityEvery = 30 * time.Second // how often last activity is pushed at most

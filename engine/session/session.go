@@ -17,9 +17,10 @@ type Session struct {
 	// messages are all there are: a draft names one by its number.
 	messages map[engine.Seq]written
 	// files are those that are announced, and those of messages that stand.
-	files  map[engine.FileID]file
-	closed engine.Seq // the closing entry; 0 while messages are accepted
-	wrote  writers
+	files    map[engine.FileID]file
+	closed   engine.Seq // the closing entry; 0 while messages are accepted
+	wrote    writers
+	identity *engine.Identity // what is held about the visitor; nil: nothing
 
 	present   bool      // the visitor has a connection
 	goneSince time.Time // when the last one went; zero if unknown
@@ -93,6 +94,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	since := s.row.PrevAll
 	for _, e := range tail {
 		s.recall(e, since)
+	}
+	if head.Identity != nil {
+		s.identity, _ = engine.DecodeIdentity(head.Identity.Body, head.Identity.Seq) // sealed as it was encoded
 	}
 	if s.row.State == engine.StateClosing && s.closed == 0 { // I3, however short the tail
 		s.closed = head.Last

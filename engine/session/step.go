@@ -39,6 +39,8 @@ func (t *turn) take(in Input) {
 		t.peek(in)
 	case Present:
 		t.visitorPresence(in.On)
+	case Introduce:
+		t.introduce(in.Claims)
 	case Upgrade:
 		t.upgrade(in)
 	case Announced:
@@ -100,7 +102,7 @@ func (t *turn) write(e *engine.Entry) engine.Seq {
 		t.row.PrevAll = e.Seq
 	}
 	switch e.Kind {
-	case engine.KindMessageEdited, engine.KindMessageRedacted:
+	case engine.KindMessageEdited, engine.KindMessageRedacted, engine.KindAttrsSet:
 		t.dirty = true
 	case engine.KindMessageNew:
 		// A restored session takes the turn and the last visible entry from its tail

@@ -12,7 +12,7 @@ import (
 func (s *Session) Situation(reader engine.Visibility) engine.Situation {
 	sit := engine.Situation{
 		Session: s.row.Ref.Session, State: s.row.State, Epoch: s.row.Epoch, Department: s.row.Department,
-		Owner: s.row.Owner, Turn: s.row.Turn, ReadVisitor: s.row.ReadVisitor, ReadOperator: s.row.ReadOperator,
+		Owner: s.row.Owner, Turn: s.row.Turn, Identity: s.identity, ReadVisitor: s.row.ReadVisitor, ReadOperator: s.row.ReadOperator,
 	}
 	sit.Visitor = s.presence()
 	sit.Deadline, sit.RateBy = s.endsBy(), s.row.Service.RateBy

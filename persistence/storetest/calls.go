@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -127,6 +128,8 @@ func Same(got, want *engine.Entry) error {
 		return fmt.Errorf("entry %d: got a file %v, want %v", got.Seq, got.File != nil, want.File != nil)
 	case got.File != nil && (got.File.File != want.File.File || got.File.Bytes != want.File.Bytes || string(got.File.Key.Reveal()) != string(want.File.Key.Reveal())):
 		return fmt.Errorf("entry %d: its files differ", got.Seq)
+	case !sameAttrs(got.Attrs, want.Attrs):
+		return fmt.Errorf("entry %d: attributes: got %+v, want %+v", got.Seq, got.Attrs, want.Attrs)
 	case string(got.Body.Reveal()) != string(want.Body.Reveal()):
 		return fmt.Errorf("entry %d: bodies differ: got %v, want %v", got.Seq, got.Body, want.Body)
 	}
@@ -171,4 +174,11 @@ func (s *suite) wantEntries(got, want []*engine.Entry) {
 			s.Fatal(err)
 		}
 	}
+}
+
+func sameAttrs(got, want *engine.AttrsFact) bool {
+	if got == nil || want == nil {
+		return got == want
+	}
+	return got.Basis == want.Basis && got.Source == want.Source && slices.Equal(got.Names, want.Names)
 }

@@ -24,7 +24,9 @@ type Client struct {
 	Welcome wire.Welcome // what the server said at auth
 	socket  net.Conn
 	raw     func([]byte)
+	options Options
 	prefix  string // of idempotency keys
+	pings   bool   // pings come by Frames
 	frames  chan *wire.Server
 	done    chan struct{} // closed when reading has ended
 
@@ -43,6 +45,7 @@ type Client struct {
 
 	count   atomic.Uint64
 	leaving atomic.Bool
+	came    atomic.Uint64 // events: both ends count them
 }
 
 // ErrClosed is what requests answer when the connection ended before their
@@ -75,8 +78,11 @@ func (c *Client) read() {
 func (c *Client) borrow() *[]byte { return &c.message }
 
 func (c *Client) take(message []byte) error {
-	if bytes.HasPrefix(message, []byte(`{"k":"ctl","t":"ping"`)) {
-		return c.write(rfc6455.OpText, wire.AppendPong(nil))
+	switch {
+	case bytes.HasPrefix(message, []byte(`{"k":"evt"`)):
+		c.came.Add(1)
+	case bytes.HasPrefix(message, []byte(`{"k":"ctl","t":"ping"`)):
+		return c.pong(message)
 	}
 	if c.raw != nil {
 		c.raw(message)
@@ -102,6 +108,23 @@ func (c *Client) take(message []byte) error {
 	c.frames <- frame
 	return nil
 }
+
+// pong answers a ping with how many events have come. What the ping tells besides
+// is for those who keep it.
+func (c *Client) pong(message []byte) error {
+	if err := c.write(rfc6455.OpText, wire.AppendPong(nil, c.came.Load())); err != nil || !c.pings {
+		return err
+	}
+	frame, err := wire.DecodeServer(message)
+	if err != nil {
+		return err
+	}
+	c.frames <- frame
+	return nil
+}
+
+// Ack says how many events have come, without waiting for a ping.
+func (c *Client) Ack() error { return c.write(rfc6455.OpText, wire.AppendAck(nil, c.came.Load())) }
 
 func (c *Client) saw(frame *wire.Server) {
 	session, err := engine.ParseSessionID(frame.Session)

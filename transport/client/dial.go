@@ -30,6 +30,7 @@ type Options struct {
 	Device string        // an operator's
 	Intent engine.Intent // an operator's
 	Have   []engine.Have // what is held already
+	Resume string        // the resume token of an earlier connection
 	// Raw gets every message but pings, on the reading goroutine; the bytes are
 	// valid during the call. Requests must then be sent with Post, and Frames stays
 	// empty.
@@ -131,14 +132,14 @@ func newClient(socket net.Conn, o Options) *Client {
 	var seed [8]byte
 	_, _ = rand.Read(seed[:])
 	return &Client{
-		socket: socket, raw: o.Raw, prefix: hex.EncodeToString(seed[:]), frames: make(chan *wire.Server, o.Buffer),
+		options: o, socket: socket, raw: o.Raw, prefix: hex.EncodeToString(seed[:]), frames: make(chan *wire.Server, o.Buffer),
 		done: make(chan struct{}), writing: make(chan struct{}, 1), waiting: map[string]chan *wire.Server{}, seqs: map[engine.SessionID]engine.Seq{},
 	}
 }
 
 // authenticate sends auth and reads until its result came.
 func (c *Client) authenticate(path string, o Options) error {
-	a := wire.Auth{Tenant: o.Tenant, Token: o.Token, JWT: o.JWT, Device: o.Device, Intent: o.Intent, Have: o.Have}
+	a := wire.Auth{Tenant: o.Tenant, Token: o.Token, JWT: o.JWT, Device: o.Device, Intent: o.Intent, Have: o.Have, Resume: o.Resume}
 	a.Anonymous = path == "/v1/visitor" && o.Token == "" && o.JWT == ""
 	for _, h := range o.Have {
 		c.seqs[h.Session] = h.Seq
@@ -154,6 +155,9 @@ func (c *Client) authenticate(path string, o Options) error {
 		frame, err := wire.DecodeServer(*message)
 		if err != nil {
 			return err
+		}
+		if frame.Kind == "evt" {
+			c.came.Add(1)
 		}
 		if frame.Kind != "res" {
 			continue

@@ -34,6 +34,9 @@ type ResumeOptions struct {
 	Connected func(wire.Welcome)
 	// Disconnected is told why a connection ended, or could not be made.
 	Disconnected func(error)
+	// Recovered is told what became of what was missed while there was no connection:
+	// its events come by Frames as all others do.
+	Recovered func(wire.Missed)
 	// Lost is told that a session is no longer readable: what happened in it after
 	// the last event that came will not come.
 	Lost func(engine.SessionID, error)
@@ -68,6 +71,9 @@ func (o *ResumeOptions) ensureDefaults() {
 	}
 	if o.Disconnected == nil {
 		o.Disconnected = func(error) {}
+	}
+	if o.Recovered == nil {
+		o.Recovered = func(wire.Missed) {}
 	}
 	if o.Lost == nil {
 		o.Lost = func(engine.SessionID, error) {}
@@ -104,9 +110,10 @@ type Resuming struct {
 	wake   chan struct{} // has room for one: the outbox has something to send
 
 	// Owned by run, until done is closed.
-	view  *view
-	token string
-	err   error // why the client ended
+	view   *view
+	token  string
+	resume string // the last resume token
+	err    error  // why the client ended
 
 	mu      sync.Mutex
 	outbox  []*pending // guarded by mu, in the order in which they were given
@@ -123,6 +130,7 @@ type Stats struct {
 	Doubled     int // events that were held already, and dropped
 	Gaps        int // events whose predecessor was missing: the connection was given up
 	Resets      int // sessions that the server could not resume: see docs/PROTOCOL.md
+	Behind      int // times that a ping said that a session's last events were missing: they were asked for
 	Pages       int // of history, read to complete sessions that had ended meanwhile
 }
 
@@ -138,7 +146,7 @@ func startResuming(path string, o ResumeOptions) *Resuming {
 	_, _ = rand.Read(seed[:])
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Resuming{
-		path: path, o: o, prefix: hex.EncodeToString(seed[:]), token: o.Token, view: newView(o.Have),
+		path: path, o: o, prefix: hex.EncodeToString(seed[:]), token: o.Token, resume: o.Resume, view: newView(o.Have),
 		frames: make(chan *wire.Server, o.Buffer), cancel: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	go r.run(ctx) // ends with Close, or when the server forbids to come back; Done tells
@@ -280,7 +288,7 @@ func (r *Resuming) dial(ctx context.Context) (*Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.o.DialTimeout)
 	defer cancel()
 	o := r.o.Options
-	o.Raw, o.Have = nil, r.view.have()
+	o.Raw, o.Have, o.Resume = nil, r.view.have(), r.resume
 	if r.token == "" && r.o.NewToken != nil {
 		token, err := r.o.NewToken(ctx)
 		if err != nil {
@@ -308,6 +316,7 @@ func (r *Resuming) dial(ctx context.Context) (*Client, error) {
 		silence = time.Duration(c.Welcome.Limits.PingSeconds) * time.Second * 3 / 2
 	}
 	socket.silence.Store(int64(silence))
+	c.pings = true
 	c.begin()
 	return c, nil
 }

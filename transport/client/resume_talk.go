@@ -24,7 +24,8 @@ type talk struct {
 	hold     time.Time // nothing is sent before: the server asked to wait
 	due      time.Time // when every open session must have been resumed; zero: it was looked at
 	ended    []engine.SessionID
-	page     *paging // of the first of ended; nil: none is under way
+	behind   []paging // sessions of which a ping said that events were missing
+	page     *paging  // of the first of the two lists; nil: none is under way
 }
 
 // paging reads what happened in a session after the client saw it last, when the
@@ -33,6 +34,7 @@ type paging struct {
 	session engine.SessionID
 	held    engine.Seq
 	before  engine.Seq
+	missed  bool           // its events were sent and did not come
 	events  []*wire.Server // oldest first
 	request string         // empty: to be sent
 	sent    time.Time
@@ -53,6 +55,7 @@ func (r *Resuming) attend(ctx context.Context, c *Client) leaving {
 	if c.Welcome.Token != "" {
 		r.token = c.Welcome.Token
 	}
+	r.resume = c.Welcome.Resume
 	r.view.resumed = map[engine.SessionID]bool{}
 	_, t.ended = r.view.unresumed(t.open)
 	r.mu.Lock()
@@ -201,6 +204,15 @@ func (t *talk) take(ctx context.Context, f *wire.Server) error {
 		case d.Reset:
 			t.r.count(func(s *Stats) { s.Resets++ })
 		}
+	case f.Kind == "ctl" && f.Type == "ping":
+		return t.pinged(f)
+	case f.Kind == "ctl" && f.Type == "recovered":
+		var missed wire.Missed
+		if err := f.Read(&missed); err != nil {
+			return err
+		}
+		t.r.o.Recovered(missed)
+		return nil
 	case f.Kind == "ctl" && f.Type == "bye":
 		t.bye = &wire.Data{}
 		if err := f.Read(t.bye); err != nil {
@@ -278,6 +290,11 @@ func (t *talk) again(f *wire.Server) bool {
 
 // sendPage asks for the next page of the first session that has ended.
 func (t *talk) sendPage(now time.Time, next *time.Time) error {
+	if t.page == nil && len(t.behind) > 0 {
+		p := t.behind[0]
+		p.held = t.r.view.last[p.session]
+		t.behind, t.page = t.behind[1:], &p
+	}
 	if t.page == nil {
 		if len(t.ended) == 0 {
 			return nil
@@ -326,6 +343,9 @@ func (t *talk) paged(ctx context.Context, f *wire.Server) error {
 	for _, e := range p.events {
 		if e.Seq <= p.held {
 			continue
+		}
+		if p.missed {
+			t.c.came.Add(1) // as if it had come by itself
 		}
 		err := t.event(ctx, e)
 		if errors.Is(err, errGap) { // the server keeps no more than this

@@ -13,6 +13,10 @@ import (
 // encoded is an answer that is JSON already.
 type encoded []byte
 
+// revised is an answer whose ETag is a revision, so that the next change can be
+// made on condition of it (RFC 9110 section 13.1.1).
+type revised interface{ tag() string }
+
 // writeAnswer writes a successful answer; a GET that the client has already
 // answers 304.
 func writeAnswer(ctx *fasthttp.RequestCtx, answer any) {
@@ -21,8 +25,15 @@ func writeAnswer(ctx *fasthttp.RequestCtx, answer any) {
 		body, _ = json.Marshal(answer) // this package's own structs: cannot fail
 	}
 	setCommonHeaders(ctx)
+	revised, ok := answer.(revised)
+	if ok {
+		ctx.Response.Header.Set(fasthttp.HeaderETag, revised.tag())
+	}
 	if ctx.IsGet() {
 		tag := etag(body)
+		if ok {
+			tag = revised.tag()
+		}
 		ctx.Response.Header.Set(fasthttp.HeaderETag, tag)
 		if holds(string(ctx.Request.Header.Peek(fasthttp.HeaderIfNoneMatch)), tag) {
 			ctx.SetStatusCode(fasthttp.StatusNotModified)

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -15,18 +16,21 @@ import (
 func (a *api) authenticate(wait context.Context, ctx *fasthttp.RequestCtx, name string) (*engine.Tenant, error) {
 	token, ok := bearer(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)))
 	if !ok {
-		return nil, engine.ErrAuthRequired.Because("the Authorization header must hold a bearer token")
+		return nil, engine.ErrAuthRequired.Because("the Authorization header must hold a bearer token").Denied(engine.DenialNoToken)
 	}
 	tenant, ok := a.Tenants.Tenant(engine.TenantID(name))
 	if !ok {
-		return nil, engine.ErrAuthInvalid
+		return nil, engine.ErrAuthInvalid.Denied(engine.DenialTenant)
 	}
 	principal, err := a.Authenticator.Operator(wait, tenant, token)
 	if err != nil {
 		return nil, err
 	}
-	if !principal.Has(engine.RoleAdmin) {
-		return nil, engine.ErrForbidden.Because("the token's roles do not include admin")
+	switch {
+	case !principal.Has(engine.RoleAdmin):
+		return nil, engine.ErrForbidden.Because("the token's roles do not include admin").Denied(engine.DenialRole)
+	case a.System.Revoked(tenant.ID, principal):
+		return nil, engine.ErrAuthInvalid.Denied(engine.DenialRevoked)
 	}
 	return tenant, nil
 }
@@ -36,4 +40,27 @@ func bearer(header string) (string, bool) {
 	scheme, token, ok := strings.Cut(header, " ")
 	token = strings.TrimSpace(token)
 	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
+}
+
+// Refusal is a request whose bearer was refused, for an audit trail. It holds ids
+// and closed lists of words, nothing that anybody typed.
+type Refusal struct {
+	At        time.Time
+	Tenant    engine.TenantID // empty: the path names none that there is
+	Operation string
+	Reason    string        // the error code, which is what the client was told
+	Denial    engine.Denial // why, as far as the server knows
+}
+
+func (a *api) refused(name, operation string, err error) {
+	denial := engine.DenialOf(err)
+	a.metrics.denials.WithLabelValues(denial.String()).Inc()
+	if a.Audit == nil {
+		return
+	}
+	r := Refusal{At: time.Now(), Operation: operation, Reason: public(err).Code, Denial: denial}
+	if tenant, known := a.Tenants.Tenant(engine.TenantID(name)); known {
+		r.Tenant = tenant.ID
+	}
+	a.Audit(r)
 }

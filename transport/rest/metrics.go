@@ -12,6 +12,7 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	denials  *prometheus.CounterVec
 }
 
 func newMetrics(registerer prometheus.Registerer) metrics {
@@ -20,6 +21,9 @@ func newMetrics(registerer prometheus.Registerer) metrics {
 		requests: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_rest_requests_total", Help: "REST requests by operation and HTTP status.",
 		}, []string{"operation", "status"}),
+		denials: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_rest_denied_total", Help: "REST requests whose bearer was refused, by what was wrong.",
+		}, []string{"denial"}),
 		seconds: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "parley_rest_request_seconds", Help: "Time from a REST request's last byte to its answer.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},

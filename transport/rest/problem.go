@@ -62,6 +62,8 @@ func status(code string) int {
 		return fasthttp.StatusNotFound
 	case engine.ErrClosed.Code, engine.ErrStaleEpoch.Code, engine.ErrStaleView.Code, engine.ErrOfferGone.Code, engine.ErrOfferNotYours.Code:
 		return fasthttp.StatusConflict
+	case engine.ErrPrecondition.Code:
+		return fasthttp.StatusPreconditionFailed
 	case engine.ErrErased.Code:
 		return fasthttp.StatusGone
 	case engine.ErrTooLarge.Code:

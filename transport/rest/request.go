@@ -12,7 +12,7 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// key is the request's idempotency key, required of every POST. It may stand in
+// key is the request's idempotency key, required of every POST and PUT. It may stand in
 // quotes, as the IETF draft on the Idempotency-Key header has it, or without.
 func (c *call) key() (string, error) {
 	key := strings.TrimSpace(string(c.http.Request.Header.Peek("Idempotency-Key")))
@@ -21,7 +21,7 @@ func (c *call) key() (string, error) {
 	}
 	if key == "" || len(key) > engine.MaxClientID || strings.ContainsFunc(key, unprintable) {
 		return "", engine.ErrBadRequest.In("Idempotency-Key").
-			Because("a POST needs an Idempotency-Key of 1 to " + strconv.Itoa(engine.MaxClientID) + " printable characters")
+			Because("a change needs an Idempotency-Key of 1 to " + strconv.Itoa(engine.MaxClientID) + " printable characters")
 	}
 	return key, nil
 }

@@ -26,6 +26,8 @@ type System interface {
 	PostAs(context.Context, engine.SessionRef, engine.Author, engine.Draft) (engine.Answer, error)
 	// OperatorInfo tells about an operator whom the tenant declares.
 	OperatorInfo(context.Context, engine.TenantID, engine.OperatorID) (engine.OperatorInfo, error)
+	// Revoked reports whether a token was issued before its bearer was last signed out.
+	Revoked(tenant engine.TenantID, p engine.Principal) bool
 	// Revoke signs an operator out whom the tenant declares: its connections end and
 	// its tokens of before are refused. It waits until that is durable; key makes a
 	// repetition harmless.
@@ -47,8 +49,11 @@ type Options struct {
 	Logger        *slog.Logger          // nil: silent
 	Registerer    prometheus.Registerer // nil: no metrics
 	Timeout       time.Duration         // how long one request may wait for the System; 0 means 10 s
-	BodyBytes     int                   // of one request's body; 0 means 64 KiB
-	Concurrency   int                   // connections that Server serves at a time; 0 means 1,024
+	// Audit hears of every refused request to be let in. It must not block, and may
+	// be called by many goroutines at a time. Nil means nobody does.
+	Audit       func(Refusal)
+	BodyBytes   int // of one request's body; 0 means 64 KiB
+	Concurrency int // connections that Server serves at a time; 0 means 1,024
 }
 
 // EnsureDefaults fills zero fields.
@@ -168,6 +173,7 @@ func (a *api) answer(ctx *fasthttp.RequestCtx, route *route, params []string) (a
 	if !route.open {
 		tenant, err := a.authenticate(wait, ctx, params[0])
 		if err != nil {
+			a.refused(params[0], route.name, err)
 			return nil, err
 		}
 		c.tenant = tenant

@@ -60,7 +60,9 @@ type fakeSystem struct {
 	block  bool  // PostAs waits for its context
 	panics bool
 
-	revoked []string // operators and keys
+	signedOut bool     // whatever token comes
+	revoked   []string // operators and keys
+	held      *engine.Identity
 }
 
 func (s *fakeSystem) check(ref engine.SessionRef) error {
@@ -136,12 +138,20 @@ func (s *fakeSystem) PostAs(ctx context.Context, ref engine.SessionRef, author e
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.author = author
+	if draft.Op == engine.OpIdentity {
+		return engine.Answer{Held: s.held, Seq: s.held.Revision()}, nil
+	}
+	if draft.Op == engine.OpIdentify {
+		return s.identify(ref, draft), nil
+	}
 	if first, ok := s.drafts[draft.ClientID]; ok && first.Body.Digest() != draft.Body.Digest() {
 		return engine.Answer{Err: engine.ErrIdemConflict}, nil
 	}
 	s.drafts[draft.ClientID] = draft
 	return engine.Answer{Session: ref.Session, Seq: 7, At: at}, nil
 }
+
+func (s *fakeSystem) Revoked(engine.TenantID, engine.Principal) bool { return s.signedOut }
 
 func (s *fakeSystem) OperatorInfo(_ context.Context, _ engine.TenantID, operator engine.OperatorID) (engine.OperatorInfo, error) {
 	if s.fail != nil {
@@ -295,6 +305,17 @@ var cases = []struct {
 	{name: "events bad after_seq", method: "GET", path: session(sessionID, "/events?after_seq=-1"), status: 400, code: "bad_request", holds: `"fields":["after_seq"]`},
 	{name: "events bad limit", method: "GET", path: session(sessionID, "/events?limit=101"), status: 400, code: "bad_request", holds: `"fields":["limit"]`},
 	{name: "events erased", method: "GET", path: session(erasedID, "/events"), status: 410, code: "erased"},
+	{name: "identity of nothing", method: "GET", path: session(sessionID, "/identity"), status: 200, holds: `"revision":0,"identity":[]`},
+	{name: "identity set", method: "PUT", path: session(sessionID, "/identity"), body: `{"lawful_basis":"contract","set":{"email":"a@b.org","name":"A <&>"},"verified":["email"]}`, header: []string{"Idempotency-Key", "i1", "If-Match", `"0"`}, status: 200, holds: `"revision":8,"identity":[{"name":"email","value":"a@b.org","verified":true,"source":"integration","lawful_basis":"contract","at":"2026-05-04T09:30:17.250Z"},{"name":"name",`},
+	{name: "identity", method: "GET", path: session(sessionID, "/identity"), status: 200, holds: `"verified":false`},
+	{name: "identity changed meanwhile", method: "PUT", path: session(sessionID, "/identity"), body: `{"lawful_basis":"contract","set":{}}`, header: []string{"Idempotency-Key", "i2", "If-Match", `"0"`}, status: 412, code: "precondition_failed"},
+	{name: "identity of a weak tag", method: "PUT", path: session(sessionID, "/identity"), body: `{"lawful_basis":"contract"}`, header: []string{"Idempotency-Key", "i2", "If-Match", `W/"8"`}, status: 412, code: "precondition_failed"},
+	{name: "identity malformed", method: "PUT", path: session(sessionID, "/identity"), body: `{"lawful_basis":"contract","set":{"email":"a"}}`, header: []string{"Idempotency-Key", "i3"}, status: 400, code: "bad_request", holds: `"fields":["email"]`},
+	{name: "identity without a basis", method: "PUT", path: session(sessionID, "/identity"), body: `{"set":{"email":"a@b.org"}}`, header: []string{"Idempotency-Key", "i3"}, status: 400, code: "bad_request", holds: `"fields":["lawful_basis"]`},
+	{name: "identity that vouches for nothing", method: "PUT", path: session(sessionID, "/identity"), body: `{"lawful_basis":"contract","verified":["email"]}`, header: []string{"Idempotency-Key", "i3"}, status: 400, code: "bad_request", holds: `"fields":["verified"]`},
+	{name: "identity without a key", method: "PUT", path: session(sessionID, "/identity"), body: `{"lawful_basis":"contract"}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
+	{name: "identity of a closed session", method: "PUT", path: session(closedID, "/identity"), body: `{"lawful_basis":"contract"}`, header: []string{"Idempotency-Key", "i4"}, status: 409, code: "session_closed"},
+	{name: "identity of another tenant's", method: "GET", path: session(foreignID, "/identity"), status: 404, code: "not_found"},
 	{name: "message", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", "m1"}, status: 200, holds: `"seq":7,"at":"2026-05-04T09:30:17.250Z"`},
 	{name: "message again", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"hi"}`, header: []string{"Idempotency-Key", `"m1"`}, status: 200, holds: `"seq":7`},
 	{name: "message changed", method: "POST", path: session(sessionID, "/messages"), body: `{"text":"ho"}`, header: []string{"Idempotency-Key", "m1"}, status: 422, code: "idem_conflict"},

@@ -37,6 +37,8 @@ func (a *api) table() []route {
 		{name: "signOutOperator", method: "POST", path: base + "/operators/{operator}/sign-out", run: a.signOutOperator},
 		{name: "getSession", method: "GET", path: session, run: a.getSession},
 		{name: "listEvents", method: "GET", path: session + "/events", run: a.listEvents},
+		{name: "getIdentity", method: "GET", path: session + "/identity", run: a.getIdentity},
+		{name: "putIdentity", method: "PUT", path: session + "/identity", run: a.putIdentity},
 		{name: "postMessage", method: "POST", path: session + "/messages", run: a.postMessage},
 		{name: "closeSession", method: "POST", path: session + "/close", run: a.closeSession},
 	}

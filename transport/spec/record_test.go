@@ -83,7 +83,7 @@ type story struct {
 	secret []byte
 
 	visitor, ada, grace *peer
-	sid, token          string
+	sid, token, pass    string
 	ep, seq             any // of the session, as the server wrote them
 }
 
@@ -102,7 +102,7 @@ func (s *story) operator(id engine.OperatorID) *peer {
 func (s *story) arrive() {
 	s.visitor = s.b.dial(s.t, s.h.addr, "visitor", origin)
 	hello := s.visitor.ask("auth", map[string]any{"tenant": "acme", "anonymous": true})
-	s.token = hello["token"].(string)
+	s.token, s.pass = hello["token"].(string), hello["resume_token"].(string)
 	s.ada = s.operator("ada")
 	s.ada.named("watch.queue.snapshot")
 	for _, intent := range []string{"paused", "accepting"} {
@@ -284,7 +284,10 @@ func (s *story) resume() {
 	})
 	s.grace.ask("message.send", map[string]any{"sid": s.sid, "cmid": "m9", "body": map[string]any{"type": "text", "text": "still there?"}})
 	s.visitor = s.b.dial(s.t, s.h.addr, "visitor", origin)
-	hello := s.visitor.ask("auth", map[string]any{"tenant": "acme", "token": s.token, "have": []any{map[string]any{"sid": s.sid, "seq": s.seq}}})
+	hello := s.visitor.ask("auth", map[string]any{"tenant": "acme", "token": s.token, "resume_token": s.pass, "have": []any{map[string]any{"sid": s.sid, "seq": s.seq}}})
+	if hello["resume"] != "ok" {
+		s.t.Errorf("resume: got %v", hello["resume"])
+	}
 	if hello["session"] != s.sid {
 		s.t.Errorf("session: got %v, want %s", hello["session"], s.sid)
 	}
@@ -292,6 +295,10 @@ func (s *story) resume() {
 	next, _ := s.seq.(json.Number).Int64()
 	if from, _ := resumed["from"].(json.Number).Int64(); from != next+1 || resumed["reset"] != false {
 		s.t.Errorf("resumed: got %v, want from %d", resumed, next+1)
+	}
+	recovered := s.visitor.named("ctl.recovered")
+	if gaps := recovered["gaps"].([]any); len(gaps) != 1 || gaps[0].(map[string]any)["from"] != resumed["from"] {
+		s.t.Errorf("recovered: got %v", recovered)
 	}
 	s.visitor.named("evt.message.new")
 	s.visitor.named("ctl.ping")
@@ -310,6 +317,15 @@ func (s *story) identify() {
 		s.t.Errorf("hello: got session %v, verified %v", hello["session"], hello["verified"])
 	}
 	s.grace.named("evt.identity.upgraded")
+	s.visitor.ask("client.identify", map[string]any{"sid": s.sid, "idem": "i1", "lawful_basis": "consent", "set": map[string]any{"email": "grete@example.org", "name": "Grete \u00dc <3"}})
+	s.grace.named("evt.attrs.set")
+	s.grace.ask("client.identify", map[string]any{"sid": s.sid, "idem": "i2", "lawful_basis": "contract", "set": map[string]any{"phone": "+43 316 1234", "name": ""}})
+	if d := s.visitor.ask("identity.get", map[string]any{"sid": s.sid}); len(d["identity"].([]any)) != 2 {
+		s.t.Errorf("identity: got %v", d)
+	}
+	s.grace.ask("identity.get", map[string]any{"sid": s.sid})
+	s.grace.ask("history.get", map[string]any{"sid": s.sid})
+	s.visitor.refused("bad_request", "client.identify", map[string]any{"sid": s.sid, "idem": "i3", "lawful_basis": "consent", "set": map[string]any{"email": "grete"}})
 	s.visitor.ask("auth.refresh", map[string]any{"token": hello["token"]})
 	s.visitor.ask("auth.refresh", map[string]any{"token": word})
 	s.grace.ask("auth.refresh", map[string]any{"token": s.jwt("grace")})

@@ -122,7 +122,9 @@ func samples() map[string]any {
 		"have": []any{map[string]any{"sid": sid, "seq": 3}}, "sid": sid, "cmid": "k", "idem": "k",
 		"body": map[string]any{"type": "text", "text": "hi"}, "text": "hi", "department": "sales", "ep": 2, "seq": 5,
 		"target": 4, "visibility": "operators", "jwt": "a.b.c", "if_seq": 5, "before_seq": 50, "limit": 10, "offer_id": sid + ".4", "on": true,
+		"lawful_basis": "consent", "set": map[string]any{"email": "a@b.example", "phone": nil, "name": ""},
 		"file_id": sid, "name": "plan.pdf", "size": 70_000, "mime": "application/pdf", "sha256": strings.Repeat("0f", 32),
+		"resume_token": "opaque",
 	}
 }
 

@@ -17,13 +17,17 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 	case engine.OpHistory:
 		dst = append(appendEvents(dst, a.Entries, reader), `,"more":`...)
 		dst = append(dst, trueOrFalse(a.More)...)
+	case engine.OpIdentity:
+		dst = appendSession(dst, "sid", a.Session)
+		dst = appendUintField(dst, "seq", uint64(a.Seq))
+		dst = appendIdentity(dst, a.Held)
 	case engine.OpIntent:
 		dst = appendIntent(dst, a.Intent)
 	case engine.OpFile:
 		dst = appendLink(dst, a.File, "upload_url")
 	case engine.OpFetch:
 		dst = appendLink(dst, a.File, "url")
-	case engine.OpStart, engine.OpMessage, engine.OpEdit, engine.OpRedact, engine.OpClose, engine.OpAccept, engine.OpReject:
+	case engine.OpStart, engine.OpMessage, engine.OpEdit, engine.OpRedact, engine.OpIdentify, engine.OpClose, engine.OpAccept, engine.OpReject:
 		dst = appendSession(dst, "sid", a.Session)
 		dst = appendUintField(dst, "seq", uint64(a.Seq))
 		dst = appendTimeField(dst, "at", a.At)

@@ -13,18 +13,8 @@ func AppendAuth(dst []byte, request string, a *Auth) []byte {
 	}
 	dst = appendField(dst, "device", a.Device)
 	dst = appendField(dst, "intent", a.Intent.String())
-	if len(a.Have) > 0 {
-		dst = append(appendName(dst, "have"), '[')
-		for i, h := range a.Have {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendSession(append(dst, '{'), "sid", h.Session)
-			dst = append(appendUintField(dst, "seq", uint64(h.Seq)), '}')
-		}
-		dst = append(dst, ']')
-	}
-	return append(dst, '}', '}')
+	dst = appendHave(dst, "have", a.Have)
+	return append(appendField(dst, "resume_token", a.Resume), '}', '}')
 }
 
 // AppendRefresh appends the request that shows a newer token.
@@ -65,6 +55,10 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		dst = appendFileFields(appendSession(dst, "sid", d.Session), d)
 	case engine.OpRead:
 		dst = appendUintField(appendSession(dst, "sid", d.Session), "seq", uint64(d.Seq))
+	case engine.OpIdentify:
+		dst = appendChange(appendSession(dst, "sid", d.Session), d.Identity)
+	case engine.OpIdentity:
+		return append(appendSession(dst, "sid", d.Session), '}', '}')
 	case engine.OpHistory:
 		dst = appendSession(dst, "sid", d.Session)
 		if d.Before > 0 {
@@ -104,9 +98,6 @@ func AppendPeek(dst []byte, session engine.SessionID, text engine.Body) []byte {
 	dst = appendSession(append(dst, `{"k":"ctl","t":"peek","d":{`...), "sid", session)
 	return append(appendString(appendName(dst, "text"), text.Reveal()), '}', '}')
 }
-
-// AppendPong appends the answer to a ping.
-func AppendPong(dst []byte) []byte { return append(dst, `{"k":"ctl","t":"pong"}`...) }
 
 // AppendClientBye appends that the client leaves.
 func AppendClientBye(dst []byte) []byte { return append(dst, `{"k":"ctl","t":"bye"}`...) }

@@ -6,12 +6,6 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// AppendPing appends the server's question whether the client is there.
-func AppendPing(dst []byte, now time.Time) []byte {
-	dst = append(dst, `{"k":"ctl","t":"ping","d":{"ts":`...)
-	return append(appendTime(dst, now), '}', '}')
-}
-
 // AppendBye appends the server's last word before it closes: why, and whether
 // to come back. A retry of 0 is left out.
 func AppendBye(dst []byte, reason, reconnect string, retry time.Duration) []byte {

@@ -53,6 +53,8 @@ func appendEntryData(dst []byte, e *engine.Entry) []byte {
 		return appendBody(appendName(dst, "body"), e.Format, e.Body)
 	case engine.KindMessageEdited:
 		return appendBody(appendName(appendUintField(dst, "target", uint64(e.Target)), "body"), e.Format, e.Body)
+	case engine.KindAttrsSet:
+		return appendAttrsSet(dst, e)
 	case engine.KindMessageRedacted:
 		return appendUintField(dst, "target", uint64(e.Target))
 	default:

@@ -57,6 +57,13 @@ func me() engine.Me {
 	}
 }
 
+func held() *engine.Identity {
+	return &engine.Identity{Seq: 7, Attrs: []engine.Attr{
+		{Name: "email", Value: engine.BodyOf("grete+x@example.org"), Verified: true, Source: engine.SourceToken, Basis: engine.BasisContract, At: at.Truncate(time.Millisecond)},
+		{Name: "name", Value: engine.BodyOf("Grete \"Ü\" <O'Neill> \u2028"), Source: engine.SourceForm, Basis: engine.BasisConsent, At: at.Truncate(time.Millisecond)},
+	}}
+}
+
 // frames is one frame of every kind that a server sends.
 func frames() map[string][]byte {
 	all, ops := engine.VisibleToAll, engine.VisibleToOperators
@@ -74,6 +81,18 @@ func frames() map[string][]byte {
 	s := func(signal engine.Signal) []byte { return AppendSignal(nil, signal) }
 	meNow := me()
 	return map[string][]byte{
+		"evt.attrs.set": AppendEntry(nil, entry(engine.KindAttrsSet, func(e *engine.Entry) {
+			e.Author, e.ClientID, e.Visibility, e.Target = visitor, "k-2", ops, 4
+			e.Attrs, e.Body = &engine.AttrsFact{Names: []string{"email"}, Basis: engine.BasisConsent, Source: engine.SourceForm}, held().Encode()
+		}), ops),
+		"evt.attrs.set.gone": AppendEntry(nil, entry(engine.KindAttrsSet, func(e *engine.Entry) {
+			e.Author, e.Visibility, e.Format = visitor, ops, engine.FormatRedacted
+			e.Attrs = &engine.AttrsFact{Names: []string{"email", "name"}, Basis: engine.BasisContract, Source: engine.SourceToken}
+		}), ops),
+		"res.identity.get":         answer(engine.OpIdentity, func(a *engine.Answer) { a.Held = held() }),
+		"res.identity.get.empty":   answer(engine.OpIdentity, func(a *engine.Answer) { a.Seq = 0 }),
+		"res.client.identify":      answer(engine.OpIdentify, nil),
+		"ctl.resumed.identity":     s(engine.Situation{Session: session, State: engine.StateActive, From: 1, Identity: held()}),
 		"evt.session.started":      AppendEntry(nil, entry(engine.KindSessionStarted, func(e *engine.Entry) { e.Author, e.Department = visitor, "sales" }), all),
 		"evt.session.queued":       AppendEntry(nil, entry(engine.KindSessionQueued, func(e *engine.Entry) { e.Department, e.Cause = "sales", engine.CauseOperatorLost }), all),
 		"evt.offer.made":           AppendEntry(nil, entry(engine.KindOfferMade, func(e *engine.Entry) { e.Operator, e.Deadline, e.Visibility = "ada", at, ops }), ops),
@@ -118,7 +137,10 @@ func frames() map[string][]byte {
 		"eph.people":              AppendPerson(nil, "ada", "Ada \"the\" Lovelace"),
 		"ctl.resumed":             s(engine.Situation{Session: session, State: engine.StateActive, Epoch: 2, Head: 9, Department: "sales", Owner: "ada", Turn: engine.TurnVisitor, Visitor: engine.Presence{Present: true, LastActivity: at}, ReadVisitor: 8, ReadOperator: 9, From: 4}),
 		"ctl.resumed.reset":       s(engine.Situation{Session: session, State: engine.StateQueued, Head: 900, From: 401, Reset: true}),
-		"ctl.ping":                AppendPing(nil, at),
+		"ctl.ping":                AppendPing(nil, at, nil, ""),
+		"ctl.ping.heads":          AppendPing(nil, at, []engine.Have{{Session: session, Seq: 9}, {Session: other, Seq: 2}}, "opaque"),
+		"ctl.recovered":           AppendRecovered(nil, &Recovered{Gaps: []Gap{{Session: session, From: 4, To: 9}, {Session: other, From: 1, To: 1}}, Reset: []engine.SessionID{other}, Ended: []engine.SessionID{session, other}}),
+		"ctl.recovered.nothing":   AppendRecovered(nil, &Recovered{}),
 		"ctl.bye":                 AppendBye(nil, "shutdown", "after", 1500*time.Millisecond),
 		"ctl.bye.no":              AppendBye(nil, "bad_frames", "no", 0),
 		"ctl.going_away":          s(engine.GoingAway{Retry: time.Second}),
@@ -163,6 +185,8 @@ func frames() map[string][]byte {
 		"req.auth.visitor.verified":     AppendAuth(nil, "c0", &Auth{Tenant: "acme", Token: "opaque", JWT: "a.b.c"}),
 		"req.auth.refresh":              AppendRefresh(nil, "c1", "a.b.c"),
 		"req.auth.visitor":              AppendAuth(nil, "c0", &Auth{Tenant: "acme", Anonymous: true, Have: []engine.Have{{Session: session, Seq: 3}}}),
+		"res.hello.visitor.resumed":     resumedHello(),
+		"req.auth.visitor.resuming":     AppendAuth(nil, "c0", &Auth{Tenant: "acme", Token: "opaque", Have: []engine.Have{{Session: session, Seq: 3}}, Resume: "sealed"}),
 		"req.auth.operator":             AppendAuth(nil, "c0", &Auth{Tenant: "acme", Token: "a.b.c", Device: "laptop", Intent: engine.IntentAccepting}),
 		"req.file.begin":                AppendDraft(nil, &engine.Draft{Op: engine.OpFile, Request: "c1", ClientID: "k", Session: session, File: aFile()}),
 		"req.file.get":                  AppendDraft(nil, &engine.Draft{Op: engine.OpFetch, Request: "c1", Session: session, File: aFile()}),
@@ -183,7 +207,8 @@ func frames() map[string][]byte {
 		"ctl.client.typing":             AppendTyping(nil, session, true),
 		"ctl.client.peek":               AppendPeek(nil, session, engine.BodyOf("I wond")),
 		"ctl.client.peek.cleared":       AppendPeek(nil, session, engine.Body{}),
-		"ctl.client.pong":               AppendPong(nil),
+		"ctl.client.pong":               AppendPong(nil, 12),
+		"ctl.client.ack":                AppendAck(nil, 9007199254740991),
 		"ctl.client.bye":                AppendClientBye(nil),
 	}
 }
@@ -192,6 +217,13 @@ func hello(operator engine.OperatorID, w *engine.Welcome) []byte {
 	return AppendHello(nil, &Hello{
 		Request: "c0", Conn: engine.ID(other), Tenant: tenant(), Operator: operator, Welcome: w, Now: at,
 		FrameBytes: 64 << 10, PingEvery: 20 * time.Second,
+	})
+}
+
+func resumedHello() []byte {
+	return AppendHello(nil, &Hello{
+		Request: "c0", Conn: engine.ID(other), Tenant: tenant(), Now: at, FrameBytes: 64 << 10, PingEvery: 20 * time.Second,
+		Welcome: &engine.Welcome{Visitor: engine.VisitorID(other), Token: "opaque", Expires: at, Session: session}, Resume: "sealed", Resumed: "ok",
 	})
 }
 

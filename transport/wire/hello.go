@@ -18,6 +18,8 @@ type Hello struct {
 	Now        time.Time
 	FrameBytes int
 	PingEvery  time.Duration
+	Resume     string // the connection's resume token; empty: none
+	Resumed    string // what became of the one that was shown: "ok", "expired" or "invalid"; empty: none was
 }
 
 // AppendHello appends the result of auth.
@@ -42,6 +44,8 @@ func AppendHello(dst []byte, h *Hello) []byte {
 		dst = append(appendField(dst, "name", d.Name), '}')
 	}
 	dst = appendTimeField(append(dst, ']'), "server_time", h.Now)
+	dst = appendField(dst, "resume_token", h.Resume)
+	dst = appendField(dst, "resume", h.Resumed)
 	return append(appendLimits(dst, h), '}', '}')
 }
 

@@ -32,6 +32,10 @@ const (
 	fieldSize
 	fieldMime
 	fieldSum
+	fieldSet
+	fieldBasis
+	fieldResume
+	fieldCount
 	fieldOn // the last one
 )
 
@@ -80,6 +84,10 @@ func fieldName(field fields) string {
 		return "target"
 	case fieldVisibility:
 		return "visibility"
+	case fieldSet:
+		return "set"
+	case fieldBasis:
+		return "lawful_basis"
 	case fieldFile:
 		return "file_id"
 	case fieldFileName:
@@ -90,6 +98,10 @@ func fieldName(field fields) string {
 		return "mime"
 	case fieldSum:
 		return "sha256"
+	case fieldResume:
+		return "resume_token"
+	case fieldCount:
+		return "n"
 	default:
 		return "on"
 	}
@@ -101,10 +113,12 @@ func fieldName(field fields) string {
 type params struct {
 	seen, wrong fields
 	draft       engine.Draft
-	idem        string           // goes into ClientID where cmid does not
-	text        engine.Body      // goes into Body where body does not
-	cleared     bool             // text is there and empty
+	idem        string      // goes into ClientID where cmid does not
+	text        engine.Body // goes into Body where body does not
+	cleared     bool        // text is there and empty
+	change      engine.IdentityChange
 	offered     engine.SessionID // out of offer_id; goes into Session where sid does not
+	count       uint64           // n: of events
 	auth        *Auth            // nil: auth's own fields are ignored
 	file        engine.File      // goes into File where the operation has one
 	named       engine.FileID    // out of a body of type file
@@ -136,8 +150,12 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 	if op != engine.OpRedact {
 		d.Target = 0
 	}
-	if op == engine.OpStart {
+	switch op {
+	case engine.OpStart:
 		d.Body = p.text
+	case engine.OpIdentify:
+		change := p.change // a copy: the params of other requests stay off the heap
+		d.Identity = &change
 	}
 	return d
 }
@@ -222,6 +240,13 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 	case "visibility":
 		d.Visibility, good = visibilityOf(value)
 		return fieldVisibility, good
+	case "set":
+		p.change.Set, good = attrsOf(value)
+		return fieldSet, good
+	case "lawful_basis":
+		text, ok := textOf(value, 1, 32)
+		p.change.Basis, good = engine.ParseBasis(text)
+		return fieldBasis, ok && good
 	case "if_seq":
 		d.IfSeq, good = seqOf(value)
 		return fieldIfSeq, good
@@ -248,6 +273,9 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		return fieldIntent, ok && known
 	case "file_id", "name", "size", "mime", "sha256":
 		return p.takeFile(name, value)
+	case "n":
+		p.count, good = wholeOf(value)
+		return fieldCount, good
 	case "on":
 		d.On, good = boolOf(value)
 		return fieldOn, good
@@ -277,6 +305,9 @@ func (a *Auth) take(name string, value []byte) (field fields, good bool) {
 	case "device":
 		a.Device, good = textOf(value, 0, maxDeviceBytes)
 		return fieldDevice, good
+	case "resume_token":
+		a.Resume, good = textOf(value, 0, maxResumeBytes)
+		return fieldResume, good
 	case "have":
 		a.Have, good = haveOf(value)
 		return fieldHave, good

@@ -14,8 +14,8 @@ const (
 	FrameRequest           // a request: Draft
 	FrameTyping            // control: Session and On
 	FramePeek              // control: Session and Body, which may be empty
-	FrameAlive             // control: pong or ack; nothing in it
-	FrameBye               // control: the client leaves
+	FrameAlive             // control: pong or ack; Count, if Counted
+	FrameBye               // control: the client leaves; Count, if Counted
 	FrameRefresh           // a request: Auth, of which Token
 	FrameUnknown           // control of a kind this version does not know: ignore it
 )
@@ -30,6 +30,8 @@ type Frame struct {
 	Session engine.SessionID
 	On      bool
 	Body    engine.Body
+	Counted bool   // of FrameAlive and FrameBye: Count was said
+	Count   uint64 // how many events have come by the connection
 }
 
 // Auth is what a client says about itself in its first request.
@@ -41,11 +43,13 @@ type Auth struct {
 	Device    string        // an operator's
 	Intent    engine.Intent // an operator's
 	Have      []engine.Have
+	Resume    string // a resume token of an earlier connection
 }
 
 const (
 	maxTokenBytes  = 16 << 10
 	maxDeviceBytes = 64
+	maxResumeBytes = 4096
 	maxHave        = 1024
 )
 
@@ -153,7 +157,7 @@ func decodeRequest(e *envelope, frame *Frame) *engine.Error {
 		p.auth = &Auth{}
 		p.scan(e.data)
 		frame.Auth = p.auth
-		return p.check(fieldTenant, fieldTenant|fieldToken|fieldJWT|fieldAnonymous|fieldDevice|fieldIntent|fieldHave)
+		return p.check(fieldTenant, fieldTenant|fieldToken|fieldJWT|fieldAnonymous|fieldDevice|fieldIntent|fieldHave|fieldResume)
 	case opRefresh:
 		frame.Kind = FrameRefresh
 		p.auth = &Auth{}
@@ -195,14 +199,27 @@ func decodeControl(e *envelope, frame *Frame) *engine.Error {
 		return p.check(fieldSession|fieldText, fieldSession|fieldText)
 	case "pong", "ack":
 		frame.Kind = FrameAlive
+		return frame.count(e.data)
 	case "bye":
 		frame.Kind = FrameBye
+		return frame.count(e.data)
 	case "":
 		return engine.ErrBadFrame.Because("t: want text")
 	default:
 		frame.Kind = FrameUnknown
 	}
 	return nil
+}
+
+// count reads how many events the client says have come.
+func (f *Frame) count(data []byte) *engine.Error {
+	if len(data) == 0 {
+		return nil
+	}
+	var p params
+	p.scan(data)
+	f.Counted, f.Count = p.seen&fieldCount != 0, p.count
+	return p.check(0, fieldCount)
 }
 
 // rule says which fields an operation needs, and which it may have besides.
@@ -222,6 +239,10 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 		return rule{fieldSession | fieldFileName | fieldSize | fieldMime | fieldSum | fieldIdem, 0}, true
 	case engine.OpFetch:
 		return rule{fieldSession | fieldFile, 0}, true
+	case engine.OpIdentify:
+		return rule{fieldSession | fieldIdem | fieldBasis | fieldSet, 0}, true
+	case engine.OpIdentity:
+		return rule{fieldSession, 0}, true
 	case engine.OpRead:
 		return rule{fieldSession | fieldSeq, 0}, true
 	case engine.OpHistory:

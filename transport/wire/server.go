@@ -38,6 +38,7 @@ type Refusal struct {
 	Fields  []string          `json:"fields"`
 	Seq     engine.Seq        `json:"seq"`
 	Current engine.Epoch      `json:"current"`
+	Max     int64             `json:"max"`
 	Events  []json.RawMessage `json:"events"`
 }
 
@@ -45,7 +46,7 @@ type Refusal struct {
 func (r *Refusal) Err() *engine.Error {
 	return &engine.Error{
 		Code: r.Code, Message: r.Message, Retry: time.Duration(r.Retry) * time.Millisecond,
-		Seq: r.Seq, Epoch: r.Current, Fields: r.Fields,
+		Seq: r.Seq, Epoch: r.Current, Fields: r.Fields, Max: r.Max,
 	}
 }
 
@@ -87,6 +88,9 @@ type Data struct {
 	From  engine.Seq `json:"from"`
 	To    engine.Seq `json:"to"`
 	Reset bool       `json:"reset"`
+	// Of ping.
+	Heads  []Head `json:"heads"`
+	Resume string `json:"resume_token"`
 	// Of bye and going_away.
 	Reason    string `json:"reason"`
 	Reconnect string `json:"reconnect"`
@@ -95,12 +99,17 @@ type Data struct {
 
 // Body is a message's content as a client reads it.
 type Body struct {
-	Type   string          `json:"type"` // text, form_answer, postback, redacted
+	Type   string          `json:"type"` // text, form_answer, postback, file, redacted
 	Text   string          `json:"text"`
-	Form   string          `json:"form"`   // of form_answer
-	Fields json.RawMessage `json:"fields"` // of form_answer
-	ID     string          `json:"id"`     // of postback
-	Value  json.RawMessage `json:"value"`  // of postback
+	Form   string          `json:"form"`    // of form_answer
+	Fields json.RawMessage `json:"fields"`  // of form_answer
+	ID     string          `json:"id"`      // of postback
+	Value  json.RawMessage `json:"value"`   // of postback
+	File   string          `json:"file_id"` // of file, as all below
+	Name   string          `json:"name"`
+	Bytes  int64           `json:"size"`
+	Media  string          `json:"mime"`
+	Sum    string          `json:"sha256"`
 }
 
 // Welcome is the result of auth as a client reads it.
@@ -122,13 +131,17 @@ type Welcome struct {
 		Name string `json:"name"`
 	} `json:"departments"`
 	ServerTime time.Time `json:"server_time"`
+	Resume     string    `json:"resume_token"` // to be shown at the next connect, unless a ping brought a newer one
+	Resumed    string    `json:"resume"`       // what became of the one that was shown: ok, expired, invalid; empty: none was
 	Limits     struct {
-		MessageBytes      int     `json:"message_bytes"`
-		MessagesPerSecond float64 `json:"messages_per_second"`
-		FrameBytes        int     `json:"frame_bytes"`
-		PingSeconds       int     `json:"ping_s"`
-		History           int     `json:"history"`
-		Peek              bool    `json:"peek"` // operators see what a visitor types before it is sent
+		MessageBytes      int      `json:"message_bytes"`
+		FileBytes         int64    `json:"file_bytes"` // of one file; 0: files are not taken
+		FileTypes         []string `json:"file_types"`
+		MessagesPerSecond float64  `json:"messages_per_second"`
+		FrameBytes        int      `json:"frame_bytes"`
+		PingSeconds       int      `json:"ping_s"`
+		History           int      `json:"history"`
+		Peek              bool     `json:"peek"` // operators see what a visitor types before it is sent
 	} `json:"limits"`
 }
 

@@ -85,7 +85,11 @@ func AppendResumed(dst []byte, s *engine.Situation) []byte {
 	dst = appendUintField(dst, "to", uint64(s.Head))
 	dst = appendBoolField(dst, "reset", s.Reset)
 	dst = append(appendName(dst, "visitor"), '{')
-	dst = append(appendPresence(dst, s.Visitor), '}')
+	dst = appendPresence(dst, s.Visitor)
+	if s.Identity != nil {
+		dst = appendIdentity(dst, s.Identity)
+	}
+	dst = append(dst, '}')
 	dst = append(appendName(dst, "read"), '{')
 	dst = appendUintField(dst, "visitor", uint64(s.ReadVisitor))
 	dst = appendUintField(dst, "operator", uint64(s.ReadOperator))
