@@ -433,3 +433,79 @@ func TestWrapUpIsExtended(t *testing.T) {
 	l.good(operator("ada"), engine.Draft{Op: engine.OpWrapUpDone})
 	l.is(engine.StateClosed, "ada")
 }
+
+func TestReleasedSessionIsNotTheReleasersAtOnce(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	l.now = l.now.Add(time.Minute)
+	l.good(operator("ada"), engine.Draft{Op: engine.OpRelease})
+	if row := l.s.Row(); !row.Service.Queued.Equal(l.now) || row.Service.Step != 0 || row.Boost != engine.RequeueBoost {
+		t.Fatalf("got %+v", row)
+	}
+	l.offer("ada")
+	l.is(engine.StateQueued, "")
+	l.offer("bob")
+	l.is(engine.StateOffered, "")
+}
+
+func TestServedVisitorWhoWasGoneHasTheWholeGraceInLine(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	l.do(session.Present{On: false})
+	l.advance(5 * time.Minute)
+	l.is(engine.StateActive, "ada")
+	l.lost("ada")
+	l.advance(engine.DefaultOperatorGrace)
+	l.is(engine.StateQueued, "")
+	l.advance(engine.DefaultQueueGrace - time.Millisecond)
+	l.is(engine.StateQueued, "")
+	l.advance(time.Millisecond)
+	l.is(engine.StateClosed, "")
+}
+
+func TestServedVisitorIsGivenUpAfterItsGrace(t *testing.T) {
+	l := newLife(t)
+	l.begin("sales")
+	l.offer("ada")
+	l.good(operator("ada"), engine.Draft{Op: engine.OpAccept, Offer: l.s.Last()})
+	l.do(session.Present{On: false})
+	l.advance(engine.DefaultVisitorGrace - time.Millisecond)
+	l.is(engine.StateActive, "ada")
+	l.advance(time.Millisecond)
+	l.is(engine.StateClosed, "ada")
+}
+
+func TestOldTransferDoesNotFailTheNewOne(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	old := l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: toBob()})
+	l.good(operator("ada"), engine.Draft{Op: engine.OpTransferCancel})
+	l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: toBob()})
+	l.do(session.TransferFailed{Epoch: l.s.Row().Epoch, Transfer: old.Seq, Cause: engine.CauseTargetFull})
+	if l.s.Row().Service.Transfer == nil {
+		t.Fatal("the new transfer was failed")
+	}
+}
+
+func TestAStepIsLoggedOnceAndKept(t *testing.T) {
+	l := newLife(t)
+	l.begin("strict")
+	for _, step := range []int{1, 1, 2, 1} {
+		l.do(session.Relax{Epoch: l.s.Row().Epoch, Step: step})
+	}
+	if l.count(engine.KindStepRelaxed) != 2 || l.s.Row().Service.Step != 2 || !l.last().IsVisible(engine.VisibleToAll) {
+		t.Fatalf("logged %d, step %d, %v", l.count(engine.KindStepRelaxed), l.s.Row().Service.Step, l.last())
+	}
+}
+
+func TestSignedOutOwnerKeepsWhatItDrains(t *testing.T) {
+	l := newLife(t)
+	l.owned()
+	l.do(session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorSignedOut, Drain: true})
+	l.is(engine.StateActive, "ada")
+	l.do(session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorSignedOut})
+	l.is(engine.StateQueued, "")
+	if e := l.last(); e.Cause != engine.CauseOperatorSignedOut || l.s.Row().Service.Preferred != "ada" {
+		t.Fatalf("got %v", e)
+	}
+}

@@ -44,9 +44,8 @@ func (t *turn) rate(by engine.Author, d engine.Draft) {
 		t.refuse(d, err)
 		return
 	}
-	t.row.Service.Rated = true
 	t.change()
-	seq := t.write(planned(engine.KindRated, by, d))
+	seq := t.write(planned(engine.KindRated, by, d)) // remembered as rated: see remember
 	if d.Body.Len() > 0 {
 		t.write(&engine.Entry{Author: by, Kind: engine.KindNoteAdded, Format: d.Format, Body: d.Body})
 	}
