@@ -21,7 +21,8 @@ type Router struct {
 	timers     order[timer]
 	number     uint64 // offers made
 	decisions  uint64
-	rev        uint64 // of the waiting lines as published
+	rev        uint64     // of the waiting lines as published
+	spare      []*session // records of closed sessions, for new ones
 
 	// After a start an operator counts as in grace until its actor has spoken:
 	// nobody is said to be away before all have, or their grace is over.
@@ -40,6 +41,7 @@ type Router struct {
 	touched        []*operator
 	touchedLines   []*line
 	fresh          []*session // who began to wait, or may ask again
+	ended          []*session
 	changes        []*session // whose row in the published lines may have changed
 	bids           order[bid]
 	found          []*member
@@ -109,6 +111,7 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 		r.tellPositions()
 	}
 	r.publishLines()
+	r.recycle()
 	out, r.out = r.out, nil
 	return out
 }

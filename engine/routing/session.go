@@ -148,7 +148,7 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 		if !isOpen {
 			return nil
 		}
-		s = &session{ref: in.Row.Ref}
+		s = r.newSession(in.Row.Ref)
 		r.sessions[id] = s
 		if in.Row.State == engine.StateQueued && !in.Recovered && !in.Row.FirstQueued.Before(r.born) {
 			entered = s
@@ -205,6 +205,37 @@ func (r *Router) forget(s *session) {
 	}
 	r.show(s)
 	delete(r.sessions, s.ref.Session)
+	r.ended = append(r.ended, s)
+}
+
+// maxSpare is how many records of closed sessions are kept for new ones.
+const maxSpare = 1024
+
+// newSession makes a session's record, of one that is over if there is any.
+func (r *Router) newSession(ref engine.SessionRef) *session {
+	n := len(r.spare)
+	if n == 0 {
+		return &session{ref: ref}
+	}
+	s := r.spare[n-1]
+	r.spare = r.spare[:n-1]
+	*s = session{
+		ref: ref, offers: s.offers[:0], declines: s.declines[:0], needs: s.needs[:0], promised: s.promised[:0], charges: s.charges[:0],
+	}
+	return s
+}
+
+// recycle keeps the records of the sessions that ended in this step. Nothing
+// names them any more: they wait nowhere, and what they changed is published.
+func (r *Router) recycle() {
+	for _, s := range r.ended {
+		if len(r.spare) < maxSpare && !s.isFresh {
+			s.offer, s.transfer, s.owner, s.preferred = Offer{}, nil, nil, nil
+			r.spare = append(r.spare, s)
+		}
+	}
+	clear(r.ended)
+	r.ended = r.ended[:0]
 }
 
 // stillPromised reports whether a report leaves the outstanding offer open.

@@ -19,33 +19,39 @@ func (r *Router) show(s *session) {
 // promise is not.
 func (r *Router) publishLines() {
 	var q *engine.Queue
-	change := func() *engine.Queue {
-		if q == nil {
-			r.rev++
-			q = &engine.Queue{Rev: r.rev}
-		}
-		return q
-	}
 	for _, s := range r.changes {
 		s.isChanged = false
-		if !s.isSeen {
-			if s.isShown {
-				s.isShown, s.position, s.toldAt = false, 0, 0
-				q = change()
-				q.Gone = append(q.Gone, s.ref.Session)
+		if s.isSeen {
+			if row := s.queueRow(); !s.isShown || s.shown != row {
+				s.shown, s.isShown = row, true
+				q = r.change(q)
+				q.Rows = append(q.Rows, row)
 			}
-			continue
-		}
-		if row := s.queueRow(); !s.isShown || s.shown != row {
-			s.shown, s.isShown = row, true
-			q = change()
-			q.Rows = append(q.Rows, row)
+		} else if s.isShown {
+			s.isShown, s.position, s.toldAt = false, 0, 0
+			q = r.change(q)
+			q.Gone = append(q.Gone, s.ref.Session)
 		}
 	}
 	clear(r.changes)
 	if r.changes = r.changes[:0]; q != nil {
 		r.do(Show{Queue: q})
 	}
+}
+
+// change is the step's change of the published lines. Most are of one session.
+func (r *Router) change(q *engine.Queue) *engine.Queue {
+	if q != nil {
+		return q
+	}
+	r.rev++
+	one := &struct {
+		engine.Queue
+		row  [1]engine.QueueRow
+		gone [1]engine.SessionID
+	}{Queue: engine.Queue{Rev: r.rev}}
+	one.Rows, one.Gone = one.row[:0], one.gone[:0]
+	return &one.Queue
 }
 
 func (s *session) queueRow() engine.QueueRow {

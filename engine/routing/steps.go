@@ -73,6 +73,11 @@ func (r *Router) due() {
 			r.touchLine(l)
 		}
 	}
+	for _, l := range r.byLine {
+		if l.changes != 0 && l.changes <= r.now {
+			r.look(l)
+		}
+	}
 	for {
 		t, found := r.timers.min()
 		if !found || t.at > r.now {
@@ -86,12 +91,7 @@ func (r *Router) due() {
 			continue
 		}
 		r.leave(t.s)
-		r.enter(t.s)
-	}
-	for _, l := range r.byLine {
-		if l.changes != 0 && l.changes <= r.now {
-			r.look(l)
-		}
+		r.find(t.s)
 	}
 }
 
@@ -109,7 +109,7 @@ func (r *Router) nobodyLeft(o *operator) {
 			m.c.waiting.each(func(s *session) bool { all = append(all, s); return true })
 			for _, s := range all {
 				r.leave(s)
-				r.enter(s)
+				r.find(s)
 			}
 		}
 	}
