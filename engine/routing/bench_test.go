@@ -14,15 +14,15 @@ import (
 type crowd struct {
 	router *routing.Router
 	now    time.Time
-	rows   map[engine.SessionID]engine.Row
-	owned  []engine.SessionID // in the order of assignment
+	rows   []engine.Row // by number, a ring: those who came first have gone first
+	owned  []int        // in the order of assignment
 	next   int
 	out    []routing.Effect
 	offers int
 }
 
 func newCrowd(operators, waiting, departments int) *crowd {
-	c := &crowd{router: routing.New(), now: epoch0, rows: map[engine.SessionID]engine.Row{}}
+	c := &crowd{router: routing.New(), now: epoch0, rows: make([]engine.Row, waiting+3*operators+1000)}
 	tenant := &engine.Tenant{ID: "acme"}
 	for i := range departments {
 		tenant.Departments = append(tenant.Departments, engine.Department{ID: department(i), QueueLimit: 1 << 30})
@@ -54,7 +54,7 @@ func (c *crowd) arrive(departments int) {
 		Ref: engine.SessionRef{Tenant: "acme", Session: sessionID(c.next)}, State: engine.StateQueued, Epoch: 1,
 		Department: department(c.next % departments), FirstQueued: c.now, Weight: engine.DefaultWeight,
 	}
-	c.rows[row.Ref.Session] = row
+	c.rows[c.next%len(c.rows)] = row
 	c.step(routing.SessionIs{Row: row})
 }
 
@@ -67,13 +67,12 @@ func (c *crowd) step(in routing.Input) {
 			continue
 		}
 		c.offers++
-		id := offer.Session.Session
-		row := c.rows[id]
+		id := number(offer.Session.Session)
+		row := &c.rows[id%len(c.rows)]
 		row.State, row.Offers = engine.StateOffered, []engine.LiveOffer{{Operator: offer.Operator}}
-		c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, nil)
+		c.router.Step(routing.SessionIs{Row: *row, Number: offer.Number}, c.now, nil)
 		row.State, row.Offers, row.Owner, row.Epoch = engine.StateActive, nil, offer.Operator, row.Epoch+1
-		c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, nil)
-		c.rows[id] = row
+		c.router.Step(routing.SessionIs{Row: *row, Number: offer.Number}, c.now, nil)
 		c.owned = append(c.owned, id)
 	}
 }
@@ -82,10 +81,9 @@ func (c *crowd) step(in routing.Input) {
 func (c *crowd) leave() {
 	id := c.owned[0]
 	c.owned = c.owned[1:]
-	row := c.rows[id]
+	row := &c.rows[id%len(c.rows)]
 	row.State = engine.StateClosed
-	delete(c.rows, id)
-	c.step(routing.SessionIs{Row: row, Number: 1 << 60})
+	c.step(routing.SessionIs{Row: *row, Number: 1 << 60})
 }
 
 // used is the processor time that the process has had, its collector's included:

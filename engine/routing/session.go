@@ -270,7 +270,10 @@ func takesOffer(made, now engine.State) bool {
 
 // learn takes the routing facts out of a row.
 func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
-	l := r.line(row.Department)
+	l := s.line // almost always the same: a look-up less
+	if l == nil || l.id != row.Department {
+		l = r.line(row.Department)
+	}
 	since := nanos(row.FirstQueued)
 	if since == 0 { // it has never waited for a person
 		since = nanos(row.Service.Queued)
@@ -324,14 +327,14 @@ func (r *Router) learnPeople(s *session, row *engine.Row) {
 	switch row.State {
 	case engine.StateActive, engine.StateDetached, engine.StateClosing:
 		if row.Owner != "" {
-			s.owner = r.operator(row.Owner)
+			s.owner = r.known(s, row.Owner)
 		}
 	default:
 	}
 	s.offers = s.offers[:0]
-	if row.State == engine.StateOffered || s.owner != nil && row.State != engine.StateClosing {
+	if len(row.Offers) > 0 && (row.State == engine.StateOffered || s.owner != nil && row.State != engine.StateClosing) {
 		for i := range row.Offers {
-			s.offers = append(s.offers, r.operator(row.Offers[i].Operator))
+			s.offers = append(s.offers, r.known(s, row.Offers[i].Operator))
 		}
 	}
 	s.declines = s.declines[:0]
@@ -342,6 +345,16 @@ func (r *Router) learnPeople(s *session, row *engine.Row) {
 	if row.Service.Preferred != "" {
 		s.preferred, s.returning = r.operator(row.Service.Preferred), row.Service.Returning
 	}
+}
+
+// known finds an operator, first among those who carry the session already.
+func (r *Router) known(s *session, id engine.OperatorID) *operator {
+	for _, c := range s.charges {
+		if c.o.id == id {
+			return c.o
+		}
+	}
+	return r.operator(id)
 }
 
 // learnWish takes in what the session needs of whoever takes it.
