@@ -100,9 +100,22 @@ func (l *life) likely() {
 		wishes = []wish{{visitor, engine.OpMessage}, {visitor, engine.OpLeaveQueue}, {other, engine.OpPick}, {other, engine.OpPick}, {other, engine.OpSet}, {server, engine.OpSet}, {other, engine.OpReject}}
 	case engine.StateActive, engine.StateDetached:
 		wishes = []wish{
-			{visitor, engine.OpMessage}, {owner, engine.OpMessage}, {owner, engine.OpMessage}, {owner, engine.OpTransfer}, {owner, engine.OpTransfer}, {other, engine.OpTransfer}, {owner, engine.OpTransferCancel},
-			{other, engine.OpJoin}, {other, engine.OpJoin}, {other, engine.OpLeave}, {other, engine.OpTakeover}, {owner, engine.OpSet}, {other, engine.OpMessage}, {owner, engine.OpRelease},
-			{visitor, engine.OpHandoff}, {owner, engine.OpClose},
+			{visitor, engine.OpMessage},
+			{owner, engine.OpMessage},
+			{owner, engine.OpMessage},
+			{owner, engine.OpTransfer},
+			{owner, engine.OpTransfer},
+			{other, engine.OpTransfer},
+			{owner, engine.OpTransferCancel},
+			{other, engine.OpJoin},
+			{other, engine.OpJoin},
+			{other, engine.OpLeave},
+			{other, engine.OpTakeover},
+			{owner, engine.OpSet},
+			{other, engine.OpMessage},
+			{owner, engine.OpRelease},
+			{visitor, engine.OpHandoff},
+			{owner, engine.OpClose},
 		}
 	default:
 		wishes = []wish{{owner, engine.OpWrapUpExtend}, {owner, engine.OpWrapUpDone}, {visitor, engine.OpRate}, {owner, engine.OpNote}, {other, engine.OpNote}, {owner, engine.OpSet}, {visitor, engine.OpContinue}}
