@@ -371,10 +371,10 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   private restart(session: Session, d: { from: number; head: number }): void {
     const told = this.told.get(session.sid) ?? 0;
     session.log.reset();
-    if (told === 0 || d.from === told + 1) return;
-    // A head before what was told: the server's log was set back.
-    if (d.head < told) this.told.set(session.sid, d.from - 1);
-    this.tell("reset", { session, from: Math.min(told, d.head) + 1, to: Math.max(d.from - 1, told) });
+    const setBack = d.head < told; // the server's log: it was restored from an older copy
+    if (told === 0 || (d.from <= told + 1 && !setBack)) return;
+    if (setBack) this.told.set(session.sid, d.head);
+    this.tell("reset", { session, from: Math.min(told, d.head) + 1, to: setBack ? told : d.from - 1 });
   }
 
   private event(evt: Entry): void {
