@@ -64,6 +64,18 @@ test("what the server says of resuming is shown the next time", async () => {
   await settled();
   s.world.connected();
   assert.equal(s.asked("auth")[0].d.resume_token, "R1");
+  s.answer("auth", { ...greeting, session: "S", resume_token: "R2" });
+  for (const seq of [2, 3, 4]) s.world.say(message(seq)); // one of them again: it came, so it counts
+  s.world.say({ k: "ctl", t: "ping", d: { ts: "", resume_token: "R3" } });
+  assert.deepEqual(s.world.socket.sent.pop(), { k: "ctl", t: "pong", d: { n: 3 } });
+  s.world.lose(1006);
+  s.world.pass(5_000);
+  await settled();
+  s.world.connected();
+  assert.equal(s.asked("auth")[0].d.resume_token, "R3", "the newest one");
+  s.answer("auth", { ...greeting, session: "S" });
+  s.world.say({ k: "ctl", t: "ping", d: { ts: "" } });
+  assert.deepEqual(s.world.socket.sent.pop().d, { n: 0 }, "each connection counts anew");
 });
 
 test("entries of unknown kinds are skipped, and counted", async () => {

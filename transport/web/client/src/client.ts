@@ -329,6 +329,7 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
       },
       resumed: (sid: string, d: Resumed) => this.resumed(sid, d),
       heads: (heads: Place[]) => this.compare(heads),
+      resumeToken: (token: string) => void (this.resumeToken = token),
       state: (state: LineState) => {
         this.outbox.setOnline(state === "online");
         this.tell("state", { state, reason: this.connection.reason });
@@ -350,7 +351,7 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   private hello(d: Hello): void {
     this.readSent.clear();
     this.typist.stop();
-    this.resumeToken = (d as { resume_token?: string }).resume_token ?? "";
+    this.resumeToken = (d as Partial<Hello>).resume_token ?? "";
     this.greeted(d);
     this.tell("hello", d);
   }
@@ -425,7 +426,10 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   /** History does not hold what an entry says came before it: a new connection decides, and a second one without it. */
   private staysOpen(session: Session): void {
     const gap = session.log.gapBefore;
-    if (this.stuck.get(session.sid) === gap) session.log.reset();
+    if (this.stuck.get(session.sid) === gap) {
+      session.log.reset();
+      this.resumeToken = ""; // it says that we hold the session
+    }
     this.stuck.set(session.sid, gap);
     this.connection.renew();
   }
