@@ -130,6 +130,24 @@ func TestForgottenFilesLeaveNothing(t *testing.T) {
 	})
 }
 
+// TestFailedSendIsForgottenInTime: a message that the log did not take holds its file
+// no longer than any other.
+func TestFailedSendIsForgottenInTime(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		p := w.visitor("")
+		p.start("hello")
+		link := p.begin("k")
+		if err := w.upload(link, fileText); err != nil {
+			t.Fatal(err)
+		}
+		w.store.setFailing(engine.ErrFull)
+		p.answer(t, p.sendFile(link.File, "m"))
+		w.store.setFailing(nil)
+		time.Sleep(engine.FileLife + time.Second)
+		w.wantKept("in time", 0, 0)
+	})
+}
+
 // TestSessionEndsDuringAnUpload: the bytes that still come are for nobody.
 func TestSessionEndsDuringAnUpload(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
