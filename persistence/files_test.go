@@ -130,6 +130,14 @@ func TestSpoiltFilesAreNoticed(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", what, err, engine.ErrCorrupt)
 		}
 	}
+	if err := os.WriteFile(path, whole[:3*part], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	short := *files[0]
+	short.Bytes = 3 * fileChunk
+	if _, err := storetest.Content(s, ref, &short); !errors.Is(err, engine.ErrCorrupt) {
+		t.Errorf("cut between parts, and said to be shorter: got %v, want %v", err, engine.ErrCorrupt)
+	}
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -152,6 +160,9 @@ func TestRedactedFileIsInNoCopy(t *testing.T) {
 	}
 	key := files[0].Key.Reveal()
 	redactOne(t, s, ref, term, 3, 1)
+	if _, err := os.Stat(s.pathOf(ref, files[0])); !isNotExist(err) {
+		t.Errorf("the file is still there: %v", err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

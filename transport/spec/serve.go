@@ -11,6 +11,7 @@ import (
 // Addresses of the description.
 const (
 	DocumentPath = "/v1/asyncapi.json"
+	FilesPath    = "/v1/files.json"
 	SchemaPath   = "/v1/schemas/" // followed by a schema's name and ".json"
 )
 
@@ -20,7 +21,7 @@ type page struct {
 	body       []byte
 }
 
-// Handler serves the AsyncAPI document at DocumentPath and the schemas below
+// Handler serves the AsyncAPI document at DocumentPath, that of files at FilesPath and the schemas below
 // SchemaPath, and hands every other path to next; nil means 404. The description
 // is public: it holds nothing of any tenant. Safe from any goroutine.
 func Handler(next fasthttp.RequestHandler) fasthttp.RequestHandler {
@@ -40,7 +41,7 @@ func Handler(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 }
 
 func newPages() map[string]page {
-	pages := map[string]page{DocumentPath: newPage("application/json", Document())}
+	pages := map[string]page{DocumentPath: newPage("application/json", Document()), FilesPath: newPage("application/json", Files())}
 	for _, name := range Names() {
 		text, _ := Schema(name) // named by Names
 		pages[SchemaPath+name+extension] = newPage("application/schema+json", text)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-//go:embed asyncapi.json schemas
+//go:embed asyncapi.json files.json schemas
 var files embed.FS
 
 const (
@@ -20,6 +20,13 @@ const (
 // its own address. The bytes are the caller's.
 func Document() []byte {
 	text, _ := read(document)
+	return text
+}
+
+// Files is the OpenAPI document of how files' bytes come and go beside the sockets.
+// The bytes are the caller's.
+func Files() []byte {
+	text, _ := read("files.json")
 	return text
 }
 

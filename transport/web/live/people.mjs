@@ -5,7 +5,7 @@ import { OperatorClient, VisitorClient } from "../client/src/index.ts";
 import { tenant } from "./server.mjs";
 
 /** Waits are short: the tests cut the line hundreds of times. */
-export const timing = { backoff: 10, ceiling: 160, repeat: 20, request: 3_000, handshake: 3_000 };
+export const timing = { backoff: 10, ceiling: 60, repeat: 20, request: 3_000, handshake: 3_000 };
 
 /** undici's WebSocket takes headers: a visitor's client must say where its page is from. */
 const world = (origin) => ({ open: (url, protocol) => new WebSocket(url, { protocols: [protocol], headers: { origin } }) });
@@ -67,7 +67,7 @@ export async function eventually(check, within = 15_000) {
       return await check();
     } catch (error) {
       if (Date.now() > end) throw error;
-      await new Promise((done) => setTimeout(done, 10));
+      await new Promise((done) => setTimeout(done, 2));
     }
   }
 }

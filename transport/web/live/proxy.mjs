@@ -12,8 +12,6 @@ export class Proxy {
     return proxy;
   }
 
-  /** How often a connection was cut. */
-  cuts = 0;
   /** How many bytes up the next connections are good for, one after the other. */
   budgets = [];
   /** How many connections have ended. */
@@ -56,7 +54,6 @@ export class Proxy {
 
   /** Cuts every connection: now, or after so many bytes more, up to the server or down to the client. */
   cut(after = 0, way = "down") {
-    this.cuts++;
     for (const pair of [...this.pairs]) {
       if (after === 0) this.sever(pair);
       else pair.left[way] = after;

@@ -40,6 +40,8 @@ async function seated(options, d = {}) {
   return s;
 }
 
+const resets = (s) => s.other.filter(([name]) => name === "reset").map(([, { from, to }]) => [from, to]);
+
 test("the address of the endpoint is made of the server's", () => {
   for (const [server, url] of [["https://a.example", "wss://a.example/v1/visitor"], ["http://a:1/chat/", "ws://a:1/chat/v1/visitor"], ["wss://a", "wss://a/v1/visitor"]]) {
     const s = stage({ server });
@@ -62,6 +64,18 @@ test("what the server says of resuming is shown the next time", async () => {
   await settled();
   s.world.connected();
   assert.equal(s.asked("auth")[0].d.resume_token, "R1");
+  s.answer("auth", { ...greeting, session: "S", resume_token: "R2" });
+  for (const seq of [2, 3, 4]) s.world.say(message(seq)); // one of them again: it came, so it counts
+  s.world.say({ k: "ctl", t: "ping", d: { ts: "", resume_token: "R3" } });
+  assert.deepEqual(s.world.socket.sent.pop(), { k: "ctl", t: "pong", d: { n: 3 } });
+  s.world.lose(1006);
+  s.world.pass(5_000);
+  await settled();
+  s.world.connected();
+  assert.equal(s.asked("auth")[0].d.resume_token, "R3", "the newest one");
+  s.answer("auth", { ...greeting, session: "S" });
+  s.world.say({ k: "ctl", t: "ping", d: { ts: "" } });
+  assert.deepEqual(s.world.socket.sent.pop().d, { n: 0 }, "each connection counts anew");
 });
 
 test("entries of unknown kinds are skipped, and counted", async () => {
@@ -88,24 +102,38 @@ test("entries that come twice or too early are told once and in order", async ()
   assert.deepEqual(s.told, [1, 2, 3, 4, 5]);
 });
 
-test("a gap that history does not close is asked of a new connection, and then let be", async () => {
+for (const [what, from, tail, told, reset] of [
+  ["the log has no such entries", 1, [message(1), message(4, 1), message(5)], [1, 4, 5], []],
+  ["the server gives the end of the log only", 4, [message(4), message(5)], [1, 4, 5], [[2, 3]]],
+]) {
+  test(`a gap that history does not close is asked of a new connection, and then let be: ${what}`, async () => {
+    const s = await seated();
+    s.world.say(message(1));
+    for (const round of [1, 2]) {
+      s.world.say(message(4));
+      s.answer("history.get", { events: [message(1)], more: false });
+      await settled();
+      assert.equal(s.client.connection.state, "waiting", `round ${round}`);
+      s.world.pass(5_000);
+      await admit(s, { session: "S" });
+      assert.deepEqual(s.asked("auth")[0].d.have, round === 1 ? [{ sid: "S", seq: 1 }] : []);
+      s.world.say({ k: "ctl", t: "resumed", sid: "S", d: { ...situation, head: 5, from: round === 1 ? 2 : from, to: 5, reset: round === 2 } });
+    }
+    for (const evt of tail) s.world.say(evt);
+    assert.deepEqual(s.told, told);
+    assert.deepEqual(resets(s), reset);
+  });
+}
+
+test("a server that was restored from an older copy says so, and goes on from there", async () => {
   const s = await seated();
-  s.world.say(message(1));
-  for (const round of [1, 2]) {
-    s.world.say(message(4));
-    s.answer("history.get", { events: [message(1)], more: false });
-    await settled();
-    assert.equal(s.client.connection.state, "waiting", `round ${round}`);
-    s.world.pass(5_000);
-    await admit(s, { session: "S" });
-    const have = s.asked("auth")[0].d.have;
-    assert.deepEqual(have, round === 1 ? [{ sid: "S", seq: 1 }] : []);
-    s.world.say({ k: "ctl", t: "resumed", sid: "S", d: { ...situation, head: 5, from: round === 1 ? 2 : 4, to: 5, reset: round === 2 } });
-  }
-  s.world.say(message(4));
-  s.world.say(message(5));
-  assert.deepEqual(s.told, [1, 4, 5]);
-  assert.deepEqual(s.other.filter(([name]) => name === "reset").map(([, { from, to }]) => [from, to]), [[2, 3]]);
+  for (const seq of [1, 2, 3, 4]) s.world.say(message(seq));
+  s.world.lose(1006);
+  s.world.pass(1_000);
+  await admit(s, { session: "S" });
+  s.world.say({ k: "ctl", t: "resumed", sid: "S", d: { ...situation, head: 2, from: 1, to: 2, reset: true } });
+  for (const seq of [1, 2, 3]) s.world.say(message(seq));
+  assert.deepEqual([s.told, resets(s)], [[1, 2, 3, 4, 3], [[3, 4]]]);
 });
 
 test("the server's ping tells of what did not come", async () => {

@@ -63,7 +63,7 @@ test("a ping is answered; silence opens a new socket", async () => {
   await online(s);
   s.world.pass(19_000);
   s.world.say({ k: "ctl", t: "ping", d: { ts: 1 } });
-  assert.deepEqual(s.world.socket.sent.pop(), { k: "ctl", t: "pong" });
+  assert.deepEqual(s.world.socket.sent.pop(), { k: "ctl", t: "pong", d: { n: 0 } });
   s.world.pass(31_000);
   assert.equal(s.connection.state, "online");
   s.world.pass(2_000);

@@ -24,6 +24,8 @@ export interface Handlers {
     resumed: (sid: string, d: Resumed) => void;
     /** Where sessions stand, as the server's ping says. */
     heads?: (heads: Place[]) => void;
+    /** What to show at the next connect, from now on. */
+    resumeToken?: (token: string) => void;
     state: (state: LineState) => void;
 }
 export declare class Connection {
@@ -47,6 +49,8 @@ export declare class Connection {
     private retry;
     private watchdog;
     private heard;
+    /** Frames `evt` of this socket. Those in answers do not count: more than the server sent is an error. */
+    private counted;
     private onlineSince;
     private bye;
     private refusal;

@@ -95,6 +95,32 @@ export type Have = {
     seq: Mark;
 }[];
 /**
+ * GDPR Art. 6(1)(a) to (f).
+ */
+export type LawfulBasis = "consent" | "contract" | "legal_obligation" | "vital_interests" | "public_task" | "legitimate_interests";
+/**
+ * Where a value came from.
+ */
+export type Source = "visitor_form" | "signed_token" | "integration" | "operator";
+/**
+ * email, phone, name, or one that the tenant declares.
+ */
+export type AttributeName = string;
+/**
+ * What is held about a visitor, in the order of the names.
+ */
+export type Identity = {
+    name: AttributeName;
+    value: string;
+    /**
+     * The tenant vouches for it; else somebody merely said so.
+     */
+    verified: boolean;
+    source: Source;
+    lawful_basis: LawfulBasis;
+    at: Time;
+}[];
+/**
  * @minItems 1
  */
 export type Departments = {
@@ -104,11 +130,11 @@ export type Departments = {
 /**
  * An entry of a session's log, of a known kind.
  */
-export type Entry = EvtIdentityUpgraded | EvtMessageEdited | EvtMessageNew | EvtMessageRedacted | EvtOfferEnded | EvtOfferMade | EvtSessionAssigned | EvtSessionClosed | EvtSessionClosing | EvtSessionQueued | EvtSessionRefused | EvtSessionStarted;
+export type Entry = EvtAttrsSet | EvtIdentityUpgraded | EvtMessageEdited | EvtMessageNew | EvtMessageRedacted | EvtOfferEnded | EvtOfferMade | EvtSessionAssigned | EvtSessionClosed | EvtSessionClosing | EvtSessionQueued | EvtSessionRefused | EvtSessionStarted;
 /**
  * Stable. Messages are for people and may change.
  */
-export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "erased" | "unavailable" | "internal";
+export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "precondition_failed" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "erased" | "unavailable" | "internal";
 /**
  * Who acted. Only operators have an id; names come in people frames.
  */
@@ -188,6 +214,14 @@ export interface Presence {
     present: boolean;
     last_activity_at?: Time;
 }
+/**
+ * The visitor's presence, and what is held about it where anything is.
+ */
+export interface VisitorState {
+    present: boolean;
+    last_activity_at?: Time;
+    identity?: Identity;
+}
 export interface Tenant {
     id: Label;
     name: string;
@@ -212,6 +246,29 @@ export interface Limits {
     frame_bytes: number;
     ping_s: number;
     history: number;
+}
+/**
+ * What is held about the visitor has changed. Operators only. identity is all that is held; it is absent where a later event has taken its place: target names the event whose place this one takes.
+ */
+export interface EvtAttrsSet {
+    k: "evt";
+    t: "attrs.set";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        names: AttributeName[];
+        lawful_basis: LawfulBasis;
+        source: Source;
+        target?: Seq;
+        identity?: Identity;
+    };
 }
 /**
  * The visitor has proven who it is. Operators only.
@@ -439,19 +496,19 @@ export interface CtlBye {
     k: "ctl";
     t: "bye";
     d: {
-        reason: "protocol_error" | "binary_frame" | "invalid_utf8" | "frame_too_large" | "internal" | "shutdown" | "slow_consumer" | "failed" | "no_pong" | "auth_failed" | "auth_timeout" | "auth_expired" | "origin_not_allowed" | "too_many_connections" | "signed_out" | "bad_frames" | "rate_limited" | "unsupported_version";
+        reason: "protocol_error" | "binary_frame" | "invalid_utf8" | "frame_too_large" | "internal" | "shutdown" | "slow_consumer" | "failed" | "no_pong" | "auth_failed" | "auth_timeout" | "bad_ack" | "auth_expired" | "origin_not_allowed" | "too_many_connections" | "signed_out" | "bad_frames" | "rate_limited" | "unsupported_version";
         reconnect: "yes" | "after" | "with_new_token" | "no";
         retry_after_ms?: RetryAfterMs;
     };
 }
 /**
- * The client is there, and has what came so far
+ * The client is there, and has what came so far. n is how many frames evt have come by this connection. More than were sent is an error: the connection is closed with 4509.
  */
 export interface CtlClientAck {
     k: "ctl";
     t: "ack";
     d?: {
-        [k: string]: unknown;
+        n?: number;
     };
 }
 /**
@@ -479,13 +536,13 @@ export interface CtlClientPeek {
     };
 }
 /**
- * The client is there
+ * The client is there. n is how many frames evt have come by this connection. More than were sent is an error: the connection is closed with 4509.
  */
 export interface CtlClientPong {
     k: "ctl";
     t: "pong";
     d?: {
-        [k: string]: unknown;
+        n?: number;
     };
 }
 /**
@@ -510,13 +567,37 @@ export interface CtlGoingAway {
     };
 }
 /**
- * The server asks whether the client is there. Answer pong, or anything else, within 10 s.
+ * The server asks whether the client is there. Answer pong, or anything else, within 10 s. heads: sessions that have come further for you since the last ping; ask for what you do not hold. resume_token replaces the one before.
  */
 export interface CtlPing {
     k: "ctl";
     t: "ping";
     d: {
         ts: Time;
+        /**
+         * @minItems 1
+         */
+        heads?: {
+            sid: Id;
+            seq: Mark;
+        }[];
+        resume_token?: string;
+    };
+}
+/**
+ * What became of what a returning client missed. Once per connection whose resume token was good, after the last of its sessions was resumed. gaps are filled by events; reset: drop what you hold, the last events come; ended: no longer among your open sessions, history.get has the rest.
+ */
+export interface CtlRecovered {
+    k: "ctl";
+    t: "recovered";
+    d: {
+        gaps: {
+            sid: Id;
+            from: Seq;
+            to: Seq;
+        }[];
+        reset: Id[];
+        ended: Id[];
     };
 }
 /**
@@ -536,7 +617,7 @@ export interface CtlResumed {
         from: Seq;
         to: Mark;
         reset: boolean;
-        visitor: Presence;
+        visitor: VisitorState;
         read: {
             visitor: Mark;
             operator: Mark;
@@ -625,6 +706,7 @@ export interface ReqAuthOperator {
         device?: string;
         intent?: IntentWord;
         have?: Have;
+        resume_token?: string;
     };
 }
 /**
@@ -651,6 +733,7 @@ export interface ReqAuthVisitor {
         jwt?: string;
         anonymous?: true;
         have?: Have;
+        resume_token?: string;
     };
 }
 /**
@@ -662,6 +745,22 @@ export interface ReqAwaySet {
     op: "away.set";
     d: {
         on: boolean;
+    };
+}
+/**
+ * Say who the visitor is. email, phone, name, and what the tenant declares. An empty text takes the value away. A value that the visitor's signed token says too is verified, any other is not.
+ */
+export interface ReqClientIdentify {
+    k: "req";
+    id: RequestId;
+    op: "client.identify";
+    d: {
+        sid: IdIn;
+        idem: Key;
+        lawful_basis: LawfulBasis;
+        set: {
+            [k: string]: string | null;
+        };
     };
 }
 /**
@@ -703,6 +802,17 @@ export interface ReqHistoryGet {
         sid: IdIn;
         before_seq?: Mark;
         limit?: number;
+    };
+}
+/**
+ * What is held about the visitor. To the visitor as to the operator.
+ */
+export interface ReqIdentityGet {
+    k: "req";
+    id: RequestId;
+    op: "identity.get";
+    d: {
+        sid: IdIn;
     };
 }
 /**
@@ -841,6 +951,8 @@ export interface ResAuthOperator {
         tenant: Tenant;
         departments: Departments;
         server_time: Time;
+        resume_token?: string;
+        resume?: "ok" | "expired" | "invalid";
         limits: Limits;
     };
 }
@@ -873,6 +985,8 @@ export interface ResAuthVisitor {
         tenant: Tenant;
         departments: Departments;
         server_time: Time;
+        resume_token?: string;
+        resume?: "ok" | "expired" | "invalid";
         limits: Limits;
     };
 }
@@ -884,6 +998,19 @@ export interface ResAwaySet {
     id: RequestId;
     ok: true;
     d: {};
+}
+/**
+ * It is held
+ */
+export interface ResClientIdentify {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
 }
 /**
  * Where to PUT the file's bytes. upload_url is relative to the server's address, holds a proof, and is good until expires. The file is forgotten then, unless it is a message.
@@ -924,6 +1051,19 @@ export interface ResHistoryGet {
          */
         events: Entry[];
         more: boolean;
+    };
+}
+/**
+ * What is held about the visitor. seq is the event that says so, 0 for none.
+ */
+export interface ResIdentityGet {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Mark;
+        identity: Identity;
     };
 }
 /**
@@ -1177,7 +1317,7 @@ export type Passing = EphPeek | EphPeople | EphPresence | EphReadMoved | EphTypi
 /** A list that the server keeps for an operator. */
 export type Watch = WatchMeIntentChanged | WatchMeMineChanged | WatchMeOfferNew | WatchMeOfferRevoked | WatchMeSnapshot | WatchQueueDelta | WatchQueueSnapshot;
 /** What the server says about the connection and its sessions. */
-export type Control = CtlBye | CtlGoingAway | CtlPing | CtlResumed;
+export type Control = CtlBye | CtlGoingAway | CtlPing | CtlRecovered | CtlResumed;
 /** What a client says without an answer. */
 export type ClientControl = CtlClientAck | CtlClientBye | CtlClientPeek | CtlClientPong | CtlClientTyping;
 /** What the visitor may ask for: `d` of the request, `res` of its answer. */
@@ -1190,6 +1330,10 @@ export interface VisitorOps {
         d: NonNullable<ReqAuthRefresh["d"]>;
         res: NonNullable<ResAuthRefresh["d"]>;
     };
+    "client.identify": {
+        d: NonNullable<ReqClientIdentify["d"]>;
+        res: NonNullable<ResClientIdentify["d"]>;
+    };
     "file.begin": {
         d: NonNullable<ReqFileBegin["d"]>;
         res: NonNullable<ResFileBegin["d"]>;
@@ -1201,6 +1345,10 @@ export interface VisitorOps {
     "history.get": {
         d: NonNullable<ReqHistoryGet["d"]>;
         res: NonNullable<ResHistoryGet["d"]>;
+    };
+    "identity.get": {
+        d: NonNullable<ReqIdentityGet["d"]>;
+        res: NonNullable<ResIdentityGet["d"]>;
     };
     "message.redact": {
         d: NonNullable<ReqMessageRedact["d"]>;
@@ -1237,6 +1385,10 @@ export interface OperatorOps {
         d: NonNullable<ReqAwaySet["d"]>;
         res: NonNullable<ResAwaySet["d"]>;
     };
+    "client.identify": {
+        d: NonNullable<ReqClientIdentify["d"]>;
+        res: NonNullable<ResClientIdentify["d"]>;
+    };
     "file.begin": {
         d: NonNullable<ReqFileBegin["d"]>;
         res: NonNullable<ResFileBegin["d"]>;
@@ -1248,6 +1400,10 @@ export interface OperatorOps {
     "history.get": {
         d: NonNullable<ReqHistoryGet["d"]>;
         res: NonNullable<ResHistoryGet["d"]>;
+    };
+    "identity.get": {
+        d: NonNullable<ReqIdentityGet["d"]>;
+        res: NonNullable<ResIdentityGet["d"]>;
     };
     "intent.set": {
         d: NonNullable<ReqIntentSet["d"]>;

@@ -329,6 +329,7 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
       },
       resumed: (sid: string, d: Resumed) => this.resumed(sid, d),
       heads: (heads: Place[]) => this.compare(heads),
+      resumeToken: (token: string) => void (this.resumeToken = token),
       state: (state: LineState) => {
         this.outbox.setOnline(state === "online");
         this.tell("state", { state, reason: this.connection.reason });
@@ -350,7 +351,7 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   private hello(d: Hello): void {
     this.readSent.clear();
     this.typist.stop();
-    this.resumeToken = (d as { resume_token?: string }).resume_token ?? "";
+    this.resumeToken = (d as Partial<Hello>).resume_token ?? "";
     this.greeted(d);
     this.tell("hello", d);
   }
@@ -371,10 +372,10 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   private restart(session: Session, d: { from: number; head: number }): void {
     const told = this.told.get(session.sid) ?? 0;
     session.log.reset();
-    if (told === 0 || d.from === told + 1) return;
-    // A head before what was told: the server's log was set back.
-    if (d.head < told) this.told.set(session.sid, d.from - 1);
-    this.tell("reset", { session, from: Math.min(told, d.head) + 1, to: Math.max(d.from - 1, told) });
+    const setBack = d.head < told; // the server's log: it was restored from an older copy
+    if (told === 0 || (d.from <= told + 1 && !setBack)) return;
+    if (setBack) this.told.set(session.sid, d.head);
+    this.tell("reset", { session, from: Math.min(told, d.head) + 1, to: setBack ? told : d.from - 1 });
   }
 
   private event(evt: Entry): void {
@@ -425,7 +426,10 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   /** History does not hold what an entry says came before it: a new connection decides, and a second one without it. */
   private staysOpen(session: Session): void {
     const gap = session.log.gapBefore;
-    if (this.stuck.get(session.sid) === gap) session.log.reset();
+    if (this.stuck.get(session.sid) === gap) {
+      session.log.reset();
+      this.resumeToken = ""; // it says that we hold the session
+    }
     this.stuck.set(session.sid, gap);
     this.connection.renew();
   }

@@ -34,6 +34,8 @@ export interface Handlers {
   resumed: (sid: string, d: Resumed) => void;
   /** Where sessions stand, as the server's ping says. */
   heads?: (heads: Place[]) => void;
+  /** What to show at the next connect, from now on. */
+  resumeToken?: (token: string) => void;
   state: (state: LineState) => void;
 }
 
@@ -67,6 +69,8 @@ export class Connection {
   private retry = 0;
   private watchdog = 0;
   private heard = 0;
+  /** Frames `evt` of this socket. Those in answers do not count: more than the server sent is an error. */
+  private counted = 0;
   private onlineSince = 0;
   private bye: Farewell | null = null;
   private refusal: ParleyError | null = null;
@@ -160,6 +164,7 @@ export class Connection {
     this.reason = "";
     this.refusal = null;
     this.heard = this.world.now();
+    this.counted = 0;
     socket.onopen = () => this.authenticate(socket, credentials);
     socket.onmessage = (event) => this.socket === socket && this.receive(event.data as string);
     socket.onclose = (event) => this.socket === socket && this.lost(event.code);
@@ -222,6 +227,7 @@ export class Connection {
       case "res":
         return this.requests.answered(frame);
       case "evt":
+        this.counted++;
         return this.handlers.evt(frame);
       case "eph":
         return this.handlers.eph(frame);
@@ -234,8 +240,10 @@ export class Connection {
 
   private control(ctl: { t: string; sid?: string; d?: unknown }): void {
     if (ctl.t === "ping") {
-      this.send({ k: "ctl", t: "pong" });
-      const { heads } = (ctl.d ?? {}) as { heads?: Place[] };
+      // What has come was kept, so it is acknowledged: the entries are with the application by now.
+      this.send({ k: "ctl", t: "pong", d: { n: this.counted } });
+      const { heads, resume_token } = (ctl.d ?? {}) as { heads?: Place[]; resume_token?: string };
+      if (resume_token) this.handlers.resumeToken?.(resume_token);
       if (heads) this.handlers.heads?.(heads);
     }
     if (ctl.t === "resumed" && ctl.sid) this.handlers.resumed(ctl.sid, ctl.d as Resumed);

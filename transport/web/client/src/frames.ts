@@ -110,6 +110,32 @@ export type Have = {
   seq: Mark;
 }[];
 /**
+ * GDPR Art. 6(1)(a) to (f).
+ */
+export type LawfulBasis = "consent" | "contract" | "legal_obligation" | "vital_interests" | "public_task" | "legitimate_interests";
+/**
+ * Where a value came from.
+ */
+export type Source = "visitor_form" | "signed_token" | "integration" | "operator";
+/**
+ * email, phone, name, or one that the tenant declares.
+ */
+export type AttributeName = string;
+/**
+ * What is held about a visitor, in the order of the names.
+ */
+export type Identity = {
+  name: AttributeName;
+  value: string;
+  /**
+   * The tenant vouches for it; else somebody merely said so.
+   */
+  verified: boolean;
+  source: Source;
+  lawful_basis: LawfulBasis;
+  at: Time;
+}[];
+/**
  * @minItems 1
  */
 export type Departments = {
@@ -120,6 +146,7 @@ export type Departments = {
  * An entry of a session's log, of a known kind.
  */
 export type Entry =
+  | EvtAttrsSet
   | EvtIdentityUpgraded
   | EvtMessageEdited
   | EvtMessageNew
@@ -154,6 +181,7 @@ export type Code =
   | "stale_epoch"
   | "stale_view"
   | "idem_conflict"
+  | "precondition_failed"
   | "too_large"
   | "type_not_allowed"
   | "file_mismatch"
@@ -243,6 +271,14 @@ export interface Presence {
   present: boolean;
   last_activity_at?: Time;
 }
+/**
+ * The visitor's presence, and what is held about it where anything is.
+ */
+export interface VisitorState {
+  present: boolean;
+  last_activity_at?: Time;
+  identity?: Identity;
+}
 export interface Tenant {
   id: Label;
   name: string;
@@ -267,6 +303,29 @@ export interface Limits {
   frame_bytes: number;
   ping_s: number;
   history: number;
+}
+/**
+ * What is held about the visitor has changed. Operators only. identity is all that is held; it is absent where a later event has taken its place: target names the event whose place this one takes.
+ */
+export interface EvtAttrsSet {
+  k: "evt";
+  t: "attrs.set";
+  sid: Id;
+  seq: Seq;
+  prev: Mark;
+  ep: Epoch;
+  at: Time;
+  by: By;
+  cid?: Key;
+  cause?: Cause;
+  vis: "operators";
+  d: {
+    names: AttributeName[];
+    lawful_basis: LawfulBasis;
+    source: Source;
+    target?: Seq;
+    identity?: Identity;
+  };
 }
 /**
  * The visitor has proven who it is. Operators only.
@@ -506,6 +565,7 @@ export interface CtlBye {
       | "no_pong"
       | "auth_failed"
       | "auth_timeout"
+      | "bad_ack"
       | "auth_expired"
       | "origin_not_allowed"
       | "too_many_connections"
@@ -518,13 +578,13 @@ export interface CtlBye {
   };
 }
 /**
- * The client is there, and has what came so far
+ * The client is there, and has what came so far. n is how many frames evt have come by this connection. More than were sent is an error: the connection is closed with 4509.
  */
 export interface CtlClientAck {
   k: "ctl";
   t: "ack";
   d?: {
-    [k: string]: unknown;
+    n?: number;
   };
 }
 /**
@@ -552,13 +612,13 @@ export interface CtlClientPeek {
   };
 }
 /**
- * The client is there
+ * The client is there. n is how many frames evt have come by this connection. More than were sent is an error: the connection is closed with 4509.
  */
 export interface CtlClientPong {
   k: "ctl";
   t: "pong";
   d?: {
-    [k: string]: unknown;
+    n?: number;
   };
 }
 /**
@@ -583,13 +643,37 @@ export interface CtlGoingAway {
   };
 }
 /**
- * The server asks whether the client is there. Answer pong, or anything else, within 10 s.
+ * The server asks whether the client is there. Answer pong, or anything else, within 10 s. heads: sessions that have come further for you since the last ping; ask for what you do not hold. resume_token replaces the one before.
  */
 export interface CtlPing {
   k: "ctl";
   t: "ping";
   d: {
     ts: Time;
+    /**
+     * @minItems 1
+     */
+    heads?: {
+      sid: Id;
+      seq: Mark;
+    }[];
+    resume_token?: string;
+  };
+}
+/**
+ * What became of what a returning client missed. Once per connection whose resume token was good, after the last of its sessions was resumed. gaps are filled by events; reset: drop what you hold, the last events come; ended: no longer among your open sessions, history.get has the rest.
+ */
+export interface CtlRecovered {
+  k: "ctl";
+  t: "recovered";
+  d: {
+    gaps: {
+      sid: Id;
+      from: Seq;
+      to: Seq;
+    }[];
+    reset: Id[];
+    ended: Id[];
   };
 }
 /**
@@ -609,7 +693,7 @@ export interface CtlResumed {
     from: Seq;
     to: Mark;
     reset: boolean;
-    visitor: Presence;
+    visitor: VisitorState;
     read: {
       visitor: Mark;
       operator: Mark;
@@ -698,6 +782,7 @@ export interface ReqAuthOperator {
     device?: string;
     intent?: IntentWord;
     have?: Have;
+    resume_token?: string;
   };
 }
 /**
@@ -724,6 +809,7 @@ export interface ReqAuthVisitor {
     jwt?: string;
     anonymous?: true;
     have?: Have;
+    resume_token?: string;
   };
 }
 /**
@@ -735,6 +821,22 @@ export interface ReqAwaySet {
   op: "away.set";
   d: {
     on: boolean;
+  };
+}
+/**
+ * Say who the visitor is. email, phone, name, and what the tenant declares. An empty text takes the value away. A value that the visitor's signed token says too is verified, any other is not.
+ */
+export interface ReqClientIdentify {
+  k: "req";
+  id: RequestId;
+  op: "client.identify";
+  d: {
+    sid: IdIn;
+    idem: Key;
+    lawful_basis: LawfulBasis;
+    set: {
+      [k: string]: string | null;
+    };
   };
 }
 /**
@@ -776,6 +878,17 @@ export interface ReqHistoryGet {
     sid: IdIn;
     before_seq?: Mark;
     limit?: number;
+  };
+}
+/**
+ * What is held about the visitor. To the visitor as to the operator.
+ */
+export interface ReqIdentityGet {
+  k: "req";
+  id: RequestId;
+  op: "identity.get";
+  d: {
+    sid: IdIn;
   };
 }
 /**
@@ -914,6 +1027,8 @@ export interface ResAuthOperator {
     tenant: Tenant;
     departments: Departments;
     server_time: Time;
+    resume_token?: string;
+    resume?: "ok" | "expired" | "invalid";
     limits: Limits;
   };
 }
@@ -946,6 +1061,8 @@ export interface ResAuthVisitor {
     tenant: Tenant;
     departments: Departments;
     server_time: Time;
+    resume_token?: string;
+    resume?: "ok" | "expired" | "invalid";
     limits: Limits;
   };
 }
@@ -957,6 +1074,19 @@ export interface ResAwaySet {
   id: RequestId;
   ok: true;
   d: {};
+}
+/**
+ * It is held
+ */
+export interface ResClientIdentify {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    sid: Id;
+    seq: Seq;
+    at: Time;
+  };
 }
 /**
  * Where to PUT the file's bytes. upload_url is relative to the server's address, holds a proof, and is good until expires. The file is forgotten then, unless it is a message.
@@ -997,6 +1127,19 @@ export interface ResHistoryGet {
      */
     events: Entry[];
     more: boolean;
+  };
+}
+/**
+ * What is held about the visitor. seq is the event that says so, 0 for none.
+ */
+export interface ResIdentityGet {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    sid: Id;
+    seq: Mark;
+    identity: Identity;
   };
 }
 /**
@@ -1269,6 +1412,7 @@ export type Control =
   | CtlBye
   | CtlGoingAway
   | CtlPing
+  | CtlRecovered
   | CtlResumed;
 
 /** What a client says without an answer. */
@@ -1283,9 +1427,11 @@ export type ClientControl =
 export interface VisitorOps {
   "auth": { d: NonNullable<ReqAuthVisitor["d"]>; res: NonNullable<ResAuthVisitor["d"]> };
   "auth.refresh": { d: NonNullable<ReqAuthRefresh["d"]>; res: NonNullable<ResAuthRefresh["d"]> };
+  "client.identify": { d: NonNullable<ReqClientIdentify["d"]>; res: NonNullable<ResClientIdentify["d"]> };
   "file.begin": { d: NonNullable<ReqFileBegin["d"]>; res: NonNullable<ResFileBegin["d"]> };
   "file.get": { d: NonNullable<ReqFileGet["d"]>; res: NonNullable<ResFileGet["d"]> };
   "history.get": { d: NonNullable<ReqHistoryGet["d"]>; res: NonNullable<ResHistoryGet["d"]> };
+  "identity.get": { d: NonNullable<ReqIdentityGet["d"]>; res: NonNullable<ResIdentityGet["d"]> };
   "message.redact": { d: NonNullable<ReqMessageRedact["d"]>; res: NonNullable<ResMessageRedact["d"]> };
   "message.send": { d: NonNullable<ReqMessageSend["d"]>; res: NonNullable<ResMessageSend["d"]> };
   "read.mark": { d: NonNullable<ReqReadMark["d"]>; res: NonNullable<ResReadMark["d"]> };
@@ -1298,9 +1444,11 @@ export interface OperatorOps {
   "auth": { d: NonNullable<ReqAuthOperator["d"]>; res: NonNullable<ResAuthOperator["d"]> };
   "auth.refresh": { d: NonNullable<ReqAuthRefresh["d"]>; res: NonNullable<ResAuthRefresh["d"]> };
   "away.set": { d: NonNullable<ReqAwaySet["d"]>; res: NonNullable<ResAwaySet["d"]> };
+  "client.identify": { d: NonNullable<ReqClientIdentify["d"]>; res: NonNullable<ResClientIdentify["d"]> };
   "file.begin": { d: NonNullable<ReqFileBegin["d"]>; res: NonNullable<ResFileBegin["d"]> };
   "file.get": { d: NonNullable<ReqFileGet["d"]>; res: NonNullable<ResFileGet["d"]> };
   "history.get": { d: NonNullable<ReqHistoryGet["d"]>; res: NonNullable<ResHistoryGet["d"]> };
+  "identity.get": { d: NonNullable<ReqIdentityGet["d"]>; res: NonNullable<ResIdentityGet["d"]> };
   "intent.set": { d: NonNullable<ReqIntentSet["d"]>; res: NonNullable<ResIntentSet["d"]> };
   "message.edit": { d: NonNullable<ReqMessageEdit["d"]>; res: NonNullable<ResMessageEdit["d"]> };
   "message.redact": { d: NonNullable<ReqMessageRedact["d"]>; res: NonNullable<ResMessageRedact["d"]> };
@@ -1313,6 +1461,7 @@ export interface OperatorOps {
 
 /** The kinds of events that this version knows. */
 export const eventKinds: readonly string[] = [
+  "attrs.set",
   "identity.upgraded",
   "message.edited",
   "message.new",
@@ -1329,6 +1478,7 @@ export const eventKinds: readonly string[] = [
 
 /** The operations that carry an idempotency key, `idem`. */
 export const keyedOps: readonly string[] = [
+  "client.identify",
   "file.begin",
   "intent.set",
   "message.edit",
