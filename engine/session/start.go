@@ -118,6 +118,9 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 		t.refuse(d, engine.ErrIdemConflict)
 		return
 	case started || hasSaid: // repeated: the first answer again, closed or not
+	case !t.names(d.Department):
+		t.refuse(d, engine.ErrBadRequest.In("department"))
+		return
 	case t.closed != 0:
 		t.refuse(d, engine.ErrClosed.At(t.closed))
 		return
@@ -128,6 +131,12 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 		t.say(by, d)
 	}
 	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
+}
+
+// names reports whether there is such a department; none is the default.
+func (t *turn) names(d engine.DepartmentID) bool {
+	_, ok := t.rules.Department(d)
+	return ok
 }
 
 // asksElsewhere reports that a start names another department than it did under
