@@ -6,7 +6,7 @@ DIRS := actors bench cmd engine persistence transport
 PKG  ?= ./...
 TIME ?= 30s
 
-.PHONY: help build check test race bench fuzz cover web tidy
+.PHONY: help build check test race bench fuzz cover web tidy mutants simulate
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,12 @@ fuzz: ## go test -run=NONE -fuzz=TARGET -fuzztime=TIME PKG, for every fuzz targe
 			go test -run=NONE -fuzz="^$$target\$$" -fuzztime=$(TIME) "./$$(dirname "$$file")" </dev/null || exit 1; \
 		done || exit 1; \
 	done
+
+mutants: ## plant faults in the rules, one at a time, and see the simulator catch each
+	PARLEY_MUTANTS=1 go test -count=1 -timeout=60m -run=TestMutants -v ./engine/simulate
+
+simulate: ## go run ./cmd/parley simulate --events 10000000
+	go run ./cmd/parley simulate --events 10000000
 
 cover: ## go test -coverprofile=cover.out ./... and go tool cover -func
 	go test -coverpkg=./... -coverprofile=cover.out $(PKG)

@@ -13,10 +13,13 @@
 // arrival was eligible for the same operator (I6); a waiting session and an
 // eligible operator never coexist after a Step (I5).
 //
-// A step looks at what its input touched only. Waiting sessions are kept per
-// department in the order of their virtual arrival, operators with room in the
-// order in which they are chosen, and declines by their end, so a decision costs
-// the logarithm of the line's length and of the number of operators.
+// A step looks at what its input touched only. Sessions that the same operators can
+// take, in the same order of preference, wait in one class, in the order of their
+// virtual arrival; the operators who can take them are listed in it in the order
+// in which they are chosen. A class is made when somebody first needs it. An
+// operator's change costs a mark in each of its classes; its place is found anew
+// where somebody looks. So a decision costs the logarithm of the line's length and
+// of the number of operators, and so do the counts of why the others were not chosen.
 //
-// Read next: types.go, router.go, match.go.
+// Read next: types.go, router.go, match.go, class.go, decide.go.
 package routing

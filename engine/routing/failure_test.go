@@ -501,3 +501,28 @@ func TestFailure43_nobody_there_is_said_before_anybody_types(t *testing.T) {
 		t.Errorf("got %+v, %v, want a message for later", e, ok)
 	}
 }
+
+// TestLimitWithHysteresis: a full line takes nobody until a tenth of it has gone,
+// so that it does not open and close with each visitor.
+func TestLimitWithHysteresis(t *testing.T) {
+	tenant := shop(1, "ada")
+	tenant.Departments[0].QueueLimit = 20
+	d := newDesk(t, tenant)
+	refused := func(n int, want bool) {
+		t.Helper()
+		d.arrive(n)
+		if e, got := did[routing.Refuse](d); got != want || got && e.Cause != engine.CauseQueueFull {
+			t.Errorf("session %d: refused %v, %s, want %v", n, got, e.Cause, want)
+		}
+	}
+	for n := 1; n <= 20; n++ {
+		refused(n, false)
+	}
+	refused(21, true)
+	d.close(1)
+	refused(22, true) // 19 wait
+	d.close(2)
+	refused(23, false) // 18 did
+	refused(24, false)
+	refused(25, true)
+}

@@ -77,9 +77,13 @@ func TestOvertakingIsBounded(t *testing.T) {
 func TestInputsHoldNoProfile(t *testing.T) {
 	allowed := map[reflect.Type]bool{}
 	for _, value := range []any{
-		engine.TenantID(""), engine.SessionID{}, engine.VisitorID{}, engine.DepartmentID(""), engine.OperatorID(""), engine.Seq(0), engine.Epoch(0),
+		engine.TenantID(""),
+		engine.SessionID{},
+		engine.VisitorID{},
+		engine.DepartmentID(""), engine.OperatorID(""), engine.Seq(0), engine.Epoch(0),
 		engine.State(0), engine.Turn(0), engine.Both(0), engine.Part(0), engine.Fallback(0), engine.Tier(0), engine.Strategy(0), engine.Otherwise(0),
-		time.Time{}, time.Duration(0), &time.Location{},
+		time.Time{},
+		time.Duration(0), &time.Location{},
 	} {
 		allowed[reflect.TypeOf(value)] = true
 	}

@@ -51,6 +51,9 @@ func (l *life) draftOf(by engine.Author, op engine.Op) session.Ask {
 	case engine.OpStart: // its text is kept as a message under its key
 		d.ClientID = rapid.SampledFrom([]string{"", "start-k1", "start-k2", "start-k3"}).Draw(l.T, "key")
 		d.Department = departments.Draw(l.T, "department")
+		if d.ClientID != "" { // a start's key stands for its department too
+			d.Department = map[string]engine.DepartmentID{"start-k1": "sales", "start-k2": "strict", "start-k3": "early"}[d.ClientID]
+		}
 	case engine.OpMessage, engine.OpEdit:
 		d.ClientID = rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(l.T, "key")
 		d.Format = rapid.SampledFrom([]engine.Format{0, 0, 0, 0, engine.FormatForm, engine.FormatPostback, engine.FormatRedacted}).Draw(l.T, "format")

@@ -123,9 +123,9 @@ func (h *house) reported(row *engine.Row) {
 	if h.now != nil {
 		w.found(invariant.CheckChange(h.now, row))
 	}
-	gained := h.now == nil || row.Owner != h.now.Owner || len(row.Offers) > len(h.now.Offers)
-	if h.now = row; gained && !w.lenient {
-		w.notTooMany(row)
+	before := h.now
+	if h.now = row; !w.lenient {
+		w.notTooMany(before, row)
 	}
 	if h.check.Offers() != len(row.Offers) && row.State.IsOpen() {
 		w.broken("I4", h, "%d offers stand in the log, %d in the row", h.check.Offers(), len(row.Offers))
@@ -136,12 +136,15 @@ func (h *house) reported(row *engine.Row) {
 }
 
 // notTooMany is I2 as people feel it: whatever the router believes, nobody has more
-// sessions, or offers of them, than the open cap.
-func (w *world) notTooMany(row *engine.Row) {
+// sessions, or offers of them, than the open cap. It looks at those who got one.
+func (w *world) notTooMany(before, row *engine.Row) {
 	for i := range 1 + len(row.Offers) {
 		id := row.Owner
 		if i > 0 {
 			id = row.Offers[i-1].Operator
+		}
+		if before != nil && holds(before, id) {
+			continue
 		}
 		o, known := w.tenant.Operator(id)
 		if !known {
@@ -149,7 +152,7 @@ func (w *world) notTooMany(row *engine.Row) {
 		}
 		open := 0
 		for _, h := range w.alive {
-			if h.now != nil && h.now.State.IsOpen() && (h.now.Owner == id || slices.ContainsFunc(h.now.Offers, func(o engine.LiveOffer) bool { return o.Operator == id })) {
+			if h.now != nil && h.now.State.IsOpen() && holds(h.now, id) {
 				open++
 			}
 		}
@@ -157,6 +160,11 @@ func (w *world) notTooMany(row *engine.Row) {
 			w.broken("I2", nil, "operator %s has %d open sessions of %d", id, open, limit)
 		}
 	}
+}
+
+// holds reports whether the session is the operator's, or offered to it.
+func holds(row *engine.Row, id engine.OperatorID) bool {
+	return row.Owner == id || slices.ContainsFunc(row.Offers, func(o engine.LiveOffer) bool { return o.Operator == id })
 }
 
 // answered checks the answer to a draft that came again (I8).

@@ -10,14 +10,21 @@ import (
 	"github.com/parleyhq/parley/engine/simulate"
 )
 
-// TestWorlds runs a few seeds.
+// TestWorlds runs a few seeds: a million events, or with PARLEY_TEST_LONG=1 a hundred
+// million. PARLEY_SEED runs another one, PARLEY_TELL=1 tells the story of a violation.
 func TestWorlds(t *testing.T) {
-	seeds := []uint64{0, 1, 2, 3}
+	seeds, events := []uint64{0, 1, 2, 3}, 250_000
+	switch {
+	case os.Getenv("PARLEY_TEST_LONG") != "":
+		events = 25_000_000
+	case slow:
+		events = 50_000
+	}
 	if seed, err := strconv.ParseUint(os.Getenv("PARLEY_SEED"), 10, 64); err == nil {
 		seeds = []uint64{seed}
 	}
 	for _, seed := range seeds {
-		result := simulate.Run(simulate.Options{Seed: seed, Events: 250_000})
+		result := simulate.Run(simulate.Options{Seed: seed, Events: events, Long: os.Getenv("PARLEY_WHOLE_STORY") != ""})
 		t.Logf("%d events in %d worlds: %d sessions, %d entries, %d restarts, %d rests, %v", result.Events, result.Worlds, result.Sessions, result.Entries, result.Restarts, result.Rests, result.Kinds)
 		if result.Violation != nil {
 			if os.Getenv("PARLEY_TELL") != "" {

@@ -49,6 +49,7 @@ func newDepartment(r *rand.Rand, id engine.DepartmentID, all []engine.Department
 		WhenClosed: engine.Otherwise(r.IntN(2)), WhenNobody: engine.Otherwise(1 + r.IntN(2)), OnClose: engine.Otherwise(1 + r.IntN(2)),
 		ResumeUnattended: r.IntN(2) == 0, UnattendedFor: seconds(r, 0, 3600),
 	}
+	d.AutoAccept = d.AutoAccept && d.Strategy != engine.Manual
 	if r.IntN(3) == 0 {
 		d.Weight, d.IdleWeight, d.WrapUpWeight = 500+500*r.IntN(3), 100+100*r.IntN(3), 200
 	}
@@ -87,7 +88,8 @@ func newSteps(r *rand.Rand, id engine.DepartmentID, all []engine.DepartmentID) [
 			also = []engine.DepartmentID{other}
 		}
 	}
-	steps[len(steps)-1].For = 0
+	last := &steps[len(steps)-1]
+	last.For, last.SkipIfNone = 0, false
 	return steps
 }
 
@@ -100,7 +102,8 @@ func newOperator(r *rand.Rand, id engine.OperatorID, all []engine.DepartmentID) 
 		if r.IntN(2) == 0 {
 			o.Departments = append(o.Departments, d)
 		}
-		if r.IntN(3) == 0 {
+		isMember := len(o.Departments) > 0 && o.Departments[len(o.Departments)-1] == d
+		if r.IntN(3) == 0 && isMember {
 			if o.Tiers == nil {
 				o.Tiers = map[engine.DepartmentID]engine.Tier{}
 			}

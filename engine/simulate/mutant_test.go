@@ -1,0 +1,105 @@
+package simulate_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// mutants are faults planted in the rules, one at a time, and the invariant that
+// breaks first. `make mutants` runs them; the sources are not touched.
+var mutants = []struct {
+	name, file, old, fresh string
+	breaks                 string // invariants, any of which will do
+}{
+	{"an assignment does not begin an epoch", "session/own.go", "\tt.row.Epoch++\n\tt.row.Owner = a.to", "\tt.row.Owner = a.to", "I1"},
+	{"anybody may accept an offer", "session/offer.go", "case t.row.Offers[at].Operator != by.Operator:", "case false:", "I1"},
+	{"an offer that ran out is accepted", "session/offer.go", "\tt.tick() // an offer that has run out is gone, whether or not the sweeper has been by\n", "", "I13"},
+	{"the others' offers do not end", "session/own.go", "\tt.endOffers(engine.CauseTaken)\n", "", "I4"},
+	{"the router does not look at room", "routing/match.go", "c.pool.within(-s.lease,", "c.pool.within(-1,", "I2"},
+	{"the router does not look at the open cap", "routing/operator.go", "case o.open >= o.profile.openCap:", "case false:", "I2"},
+	{"a promise is no load", "routing/session.go", "for _, o := range s.promised {\n\t\twant", "for _, o := range s.promised[:0] {\n\t\twant", "I2"},
+	{"a router without memory believes operators at once", "routing/await.go", "range in.Sessions {", "range in.Sessions[:0] {", "I2"},
+	{"a pick is granted without room", "routing/pick.go", "!in.Force && o.room() < s.lease", "false", "I2"},
+	{"messages follow the closing entry", "session/talk.go", "case t.closed != 0:\n\t\treturn engine.ErrClosed.At(t.closed)\n\tcase t.row.State == engine.StateNew:", "case t.row.State == engine.StateNew:", "I3"},
+	{"a detached session has no deadline", "session/own.go", "t.row.Service.GraceBy = t.now.Add(t.department().OperatorGrace)\n\t\tt.move", "t.move", "I4"},
+	{"a message for later has no review date", "session/unattended.go", "t.row.Service.ReviewBy = t.now.Add(t.department().UnattendedFor)\n", "", "I4"},
+	{"an operator who becomes routable starts no round", "routing/match.go", "for _, o := range r.touched {\n\t\tr.bid(o)", "for _, o := range r.touched[:0] {\n\t\tr.bid(o)", "I5"},
+	{"the end of a decline is not seen", "routing/steps.go", "if d.until > r.now && (at == 0 || d.until < at) {", "if false {", "I5"},
+	{"priority does not count", "routing/session.go", " - int64(row.Priority)*int64(engine.PriorityCredit)", "", "I6"},
+	{"a session that waits again is as young as new", "session/own.go", "\tt.row.Owner = \"\"\n\tif q.boost {", "\tt.row.Owner, t.row.FirstQueued = \"\", t.now\n\tif q.boost {", "I6"},
+	{"who turned a session down is asked again", "routing/session.go", "if d.o == o && now < d.until {", "if d.o == o && now > d.until {", "I6"},
+	{"the owner's absence is not noted", "session/own.go", "case t.row.State == engine.StateActive:\n\t\tt.row.Service.GraceBy", "case false:\n\t\tt.row.Service.GraceBy", "I7"},
+	{"who is gone already does not say so", "operator/presence.go", "owned{id: id}", "owned{id, m.standing()}", "I7"},
+	{"a known key is new", "session/ask.go", "if !known {\n\t\treturn false", "if known || !known {\n\t\treturn false", "I8"},
+	{"a second device changes the intent", "operator/presence.go", "first := len(m.connections) == 0", "first := true", "I9"},
+	{"an intent is not kept", "operator/intent.go", "\tm.do(Store{info})\n", "", "I9"},
+	{"every operator may read", "session/member.go", "return isMember || s.owns(by)", "return isMember || s.owns(by) || true", "I10"},
+	{"an entry does not name the one before it", "session/step.go", "\t\tt.row.PrevAll = e.Seq\n\t}\n\tswitch", "\t}\n\tswitch", "I11"},
+	{"a rebuilt session leaves a number out", "session/session.go", "s.last, s.durable = head.Last, head.Last", "s.last, s.durable = head.Last+1, head.Last", "I4 I11 I13"},
+	{"a closing session keeps its offers", "session/close.go", "\tt.endOffers(cause)\n\tt.row.Offers = nil\n\tdepartment", "\tdepartment", "I12"},
+	{"grace does not end", "session/clock.go", "\t\tc.set(s.row.Service.GraceBy, graceAlarm)\n", "", "I13"},
+	{"a restart prolongs the grace", "session/recover.go", "t.row.State == engine.StateDetached && s.GraceBy.IsZero()", "t.row.State == engine.StateDetached", "I13"},
+	{"offers are missed early", "session/offer.go", "\t\t\tDeadline: deadline, Waiting:", "\t\t\tDeadline: deadline.Add(-3e9), Waiting:", "I13"},
+	{"the router speaks of another tenant", "routing/match.go", "Session: s.ref, Operator: winners[0].id", "Session: engine.SessionRef{Session: s.ref.Session}, Operator: winners[0].id", "I14"},
+}
+
+var verdict = regexp.MustCompile(`seed \d+, after (\d+) events in world \d+: (I\d+|panic)[^\n]*`)
+
+// TestMutants plants each fault in a copy and wants it caught.
+func TestMutants(t *testing.T) {
+	if os.Getenv("PARLEY_MUTANTS") == "" {
+		t.Skip("PARLEY_MUTANTS is not set: make mutants")
+	}
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			path, err := filepath.Abs(filepath.Join("..", m.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(source), m.old); n != 1 {
+				t.Fatalf("%s has the text %d times, want once", m.file, n)
+			}
+			out := hunt(t, path, strings.Replace(string(source), m.old, m.fresh, 1))
+			found := verdict.FindStringSubmatch(out)
+			if found == nil {
+				t.Fatalf("not caught:\n%s", out[:min(len(out), 1000)])
+			}
+			t.Logf("caught by %s after %s events", found[2], found[1])
+			if !strings.Contains(" "+m.breaks+" ", " "+found[2]+" ") {
+				t.Errorf("want %s: %s", m.breaks, found[0])
+			}
+		})
+	}
+}
+
+// hunt runs the worlds with one source file replaced.
+func hunt(t *testing.T, path, source string) string {
+	t.Helper()
+	dir := t.TempDir()
+	mutant, overlay := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json")
+	text, err := json.Marshal(map[string]map[string]string{"Replace": {path: mutant}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{mutant: []byte(source), overlay: text} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-overlay="+overlay, "-run=^TestWorlds$", ".")
+	run.Env = append(os.Environ(), "PARLEY_MUTANTS=", "PARLEY_WHOLE_STORY=1")
+	out, err := run.CombinedOutput()
+	if err == nil {
+		return "nothing broke"
+	}
+	return string(out)
+}
