@@ -32,7 +32,7 @@ func timerLess(a, b timer) bool {
 // stays reached whoever comes or goes.
 func (r *Router) relax(s *session) {
 	l := s.line
-	s.step = min(s.step, len(l.steps)-1)
+	s.step = min(max(s.step, s.stepTold), len(l.steps)-1) // a configuration in between may have had fewer
 	for s.step < len(l.steps)-1 && r.now-s.queued >= l.ends[s.step] {
 		s.step++
 	}
