@@ -158,7 +158,9 @@ func (m *Machine) gained(id engine.SessionID) {
 			return
 		}
 	}
-	m.sessions = append(m.sessions, owned{id: id})
+	// Untold even where the operator is there: it may have had the session before, and
+	// word of an absence then may still be under way to it.
+	m.sessions = append(m.sessions, owned{id, untold})
 	m.changed = true
 }
 

@@ -212,7 +212,8 @@ func TestFailure39_phones_only(t *testing.T) {
 	d := newDesk(t)
 	d.step(mobile(1), operator.Gained{Session: sid(1)}, operator.Disconnect{Connection: 1})
 	d.is(operator.Reachable, true)
-	if !d.router.Reachable || len(d.sessions) != 0 {
+	d.told(1, operator.TellOwned{})
+	if !d.router.Reachable {
 		t.Errorf("reachable: got %+v, told %v", d.router, d.sessions)
 	}
 	d.after(reach)
@@ -363,7 +364,8 @@ func TestDrain(t *testing.T) {
 	d.is(operator.Connected, false)
 	d.step(operator.Disconnect{Connection: 1})
 	d.after(time.Hour)
-	if len(d.sessions) != 0 || !d.router.Present || !slices.Equal(d.revoked, []engine.Cause{engine.CauseShutdown}) {
+	d.told(1, operator.TellOwned{})
+	if !d.router.Present || !slices.Equal(d.revoked, []engine.Cause{engine.CauseShutdown}) {
 		t.Errorf("told %v, router %+v, revoked %v", d.sessions, d.router, d.revoked)
 	}
 }
