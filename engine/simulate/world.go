@@ -43,8 +43,6 @@ type world struct {
 	violation *invariant.Violation // the first
 	unsettled bool                 // configuration or router changed since all was last at rest
 	lenient   bool                 // unsettled, and some truth cannot hold meanwhile
-	closed    int                  // sessions that ended
-	assigned  int
 	restarts  int
 	rests     int
 	tale      *strings.Builder // what happens, told; nil: nobody listens
