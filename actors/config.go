@@ -8,6 +8,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/invariant"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -70,6 +71,12 @@ type Config struct {
 	// MemoryFileBytes is how many bytes of files are held for tenants whose
 	// transcripts are off, of all of them together. 0 means DefaultMemoryFiles.
 	MemoryFileBytes int64
+	// AuditEvery is how often a router's sums are compared with what its sessions
+	// are. 0 means 5 min; negative: never.
+	AuditEvery time.Duration
+	// OnViolation hears of each broken invariant, after the session is frozen. It is
+	// called by actors: it must not block, nor call the System. nil: nobody does.
+	OnViolation func(*invariant.Violation)
 }
 
 func (c *Config) ensureDefaults() error {
@@ -96,6 +103,9 @@ func (c *Config) ensureDefaults() error {
 	}
 	if c.MemoryFileBytes == 0 {
 		c.MemoryFileBytes = DefaultMemoryFiles
+	}
+	if c.AuditEvery == 0 {
+		c.AuditEvery = 5 * time.Minute
 	}
 	return nil
 }

@@ -73,7 +73,10 @@ func (a *sessionActor) uploaded(item uploaded, now time.Time) {
 		return
 	}
 	err := a.rules.Awaits(item.file, now)
-	if err == nil {
+	switch {
+	case a.frozen != nil:
+		err = a.frozen
+	case err == nil:
 		a.step(session.Uploaded{File: item.file, Key: item.key}, now)
 	}
 	item.reply <- err

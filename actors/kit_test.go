@@ -256,6 +256,8 @@ type world struct {
 	tenant *engine.Tenant
 	logs   *bytes.Buffer
 	n      int
+	// violates: the test breaks an invariant on purpose.
+	violates bool
 }
 
 func demoTenant() *engine.Tenant {
@@ -310,6 +312,9 @@ func (w *world) stop() {
 	defer cancel()
 	if err := w.sys.Stop(ctx); err != nil {
 		w.t.Errorf("stop: %v", err)
+	}
+	if r := w.sys.Invariants(); len(r.Violations) > 0 && !w.violates {
+		w.t.Errorf("invariants are broken: %+v", r.Recent)
 	}
 	time.Sleep(time.Minute) // Proto.Actor's dead-letter throttle ends with its window
 	synctest.Wait()

@@ -16,6 +16,7 @@ type metrics struct {
 	rebuilds    *prometheus.CounterVec
 	decisions   prometheus.Counter
 	leftOut     prometheus.Counter
+	violations  *prometheus.CounterVec
 }
 
 func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
@@ -35,6 +36,9 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 		}, []string{"cause"}),
 		decisions: counter("parley_router_offers_total", "Offers that routers decided on."),
 		leftOut:   counter("parley_router_left_out_total", "Sessions left out of the routing because their reports ended the router several times."),
+		violations: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_invariant_violations_total", Help: "Broken invariants that the checks of the running engine found, by invariant.",
+		}, []string{"invariant"}),
 	}
 	if registerer == nil {
 		return m, nil
@@ -45,7 +49,7 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 	live := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "parley_session_cells", Help: "Sessions known in memory, with or without a running actor.",
 	}, func() float64 { return float64(s.sweep.size()) })
-	for _, c := range []prometheus.Collector{m.refused, m.panics, m.deadLetters, m.entries, m.batch, m.rebuilds, m.decisions, m.leftOut, open, live} {
+	for _, c := range []prometheus.Collector{m.refused, m.panics, m.deadLetters, m.entries, m.batch, m.rebuilds, m.decisions, m.leftOut, m.violations, open, live} {
 		if err := registerer.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -31,7 +31,10 @@ type sessionActor struct {
 	picks   map[uint64]draftPosted // wait for the router's word
 	control []any                  // of this turn, not yet handled
 	data    []any                  // of this turn, not yet handled
+	watch   watch
 
+	frozen   *engine.Error // what drafts get: an invariant was broken; nil: none
+	freezes  bool          // in this turn
 	quitting bool
 	began    engine.Seq    // the last entry of the log, and of what its recovery added
 	deposed  bool          // the visitor may start anew
@@ -74,6 +77,13 @@ func (a *sessionActor) turn() verdict {
 	if !spared {
 		a.h.recycle(taken)
 	}
+	if a.rules != nil && a.frozen == nil {
+		a.watch.end(a.rules.Deadline())
+		a.judge()
+	}
+	if a.freezes {
+		a.freezeNow()
+	}
 	a.flush()
 	return a.verdict(now)
 }
@@ -108,7 +118,7 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 	case a.rules == nil: // the store failed, and nobody is there to be seated again
 		return a.rest()
 	}
-	a.h.setDeadline(a.rules.Deadline())
+	a.h.setDeadline(a.deadline())
 	switch {
 	case waiting && a.room() > 0:
 		return again
@@ -124,6 +134,9 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 	case len(a.places) > 0:
 		a.h.used.Store(now.UnixNano()) // the sweeper need not ask at each round
 		return wait
+	}
+	if a.frozen != nil {
+		return a.rest()
 	}
 	switch a.rules.State() {
 	case engine.StateOffered: // the next life would take the offer back; it has a deadline
@@ -175,6 +188,9 @@ func (a *sessionActor) command(item any, now time.Time) {
 
 // live handles a control item of a session whose log is claimed.
 func (a *sessionActor) live(item any, now time.Time) {
+	if a.isFrozen(item) {
+		return
+	}
 	switch item := item.(type) {
 	case stored:
 		if item.life == a.life {
@@ -236,6 +252,12 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 	} else {
 		a.rules = session.Restore(a.h.ref, c.head, c.entries, rules)
 		a.shown = a.rules.HeadFor(engine.VisibleToAll) // all there is is durable
+	}
+	if a.frozen = a.sys.alarm.refusal(a.h.ref); a.frozen == nil {
+		a.watch.resume(a.rules)
+		a.judge()
+	}
+	if c.head.Last > 0 {
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
 	a.takeUpFiles(now)
@@ -328,6 +350,8 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		a.history(item)
 	case item.draft.Op == engine.OpFetch:
 		a.fileLink(item, now)
+	case a.frozen != nil:
+		item.seat.answer(item.draft, engine.Answer{Err: a.frozen})
 	default:
 		item.draft = a.named(item.draft, now)
 		a.current = item
@@ -344,9 +368,13 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 
 // step runs the rules and carries out what needs no waiting.
 func (a *sessionActor) step(in session.Input, now time.Time) {
+	if a.frozen != nil {
+		return
+	}
 	a.out = a.rules.Step(in, now, a.out[:0])
 	for i, effect := range a.out {
 		a.out[i] = nil
+		a.watch.effect(effect)
 		switch e := effect.(type) {
 		case session.Write:
 			a.entries = append(a.entries, e.Entry)
@@ -373,6 +401,15 @@ func (a *sessionActor) step(in session.Input, now time.Time) {
 			a.notify(e)
 		}
 	}
+	a.judge()
+}
+
+// deadline is when the session is to be told the time; zero: never.
+func (a *sessionActor) deadline() time.Time {
+	if a.frozen != nil {
+		return time.Time{}
+	}
+	return a.rules.Deadline()
 }
 
 func (a *sessionActor) carryOut(after engine.Seq, effect session.Effect) {

@@ -23,6 +23,7 @@ type System struct {
 	tenants map[engine.TenantID]*tenancy
 	sweep   sweeper
 	locker  locker
+	alarm   *alarm
 	stop    chan struct{} // closes to end the sweeper
 	swept   sync.WaitGroup
 
@@ -40,6 +41,7 @@ func Start(cfg Config) (*System, error) {
 		return nil, err
 	}
 	s := &System{cfg: cfg, memory: NewMemory(), tenants: map[engine.TenantID]*tenancy{}, stop: make(chan struct{})}
+	s.alarm = newAlarm(s)
 	s.memory.fileLimit = cfg.MemoryFileBytes
 	m, err := newMetrics(cfg.Registerer, s)
 	if err != nil {

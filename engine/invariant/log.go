@@ -2,6 +2,7 @@ package invariant
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 )
@@ -22,7 +23,25 @@ type Log struct {
 type madeOffer struct {
 	id       engine.Seq
 	operator engine.OperatorID
-	made     *engine.Entry
+	deadline time.Time
+}
+
+// Resume is the Log of a session that is restored from its row, whose last entry is
+// numbered last; prevAll is the last one that all may see.
+func Resume(row *engine.Row, last, prevAll engine.Seq) Log {
+	l := Log{last: last, prevAll: prevAll, epoch: row.Epoch, granted: row.Epoch}
+	switch row.State {
+	case engine.StateClosing:
+		l.closing = last
+	case engine.StateClosed:
+		l.closing, l.ended = last, last
+	default:
+	}
+	for i := range row.Offers {
+		o := &row.Offers[i]
+		l.offers = append(l.offers, madeOffer{o.ID, o.Operator, o.Deadline})
+	}
+	return l
 }
 
 // Add takes the next entry in and says which invariant it breaks, or nil.
@@ -72,7 +91,7 @@ func (l *Log) kind(e *engine.Entry) *Violation {
 		if l.closing != 0 {
 			return of(e, "I12", "offer %d of a closed session", e.Seq)
 		}
-		l.offers = append(l.offers, madeOffer{e.Seq, e.Operator, e})
+		l.offers = append(l.offers, madeOffer{e.Seq, e.Operator, e.Deadline})
 	case engine.KindOfferEnded:
 		return l.offerEnded(e)
 	case engine.KindSessionQueued, engine.KindSessionRequeued, engine.KindSessionDetached, engine.KindSessionRestored, engine.KindSessionUnattended, engine.KindTransferStarted:
@@ -100,7 +119,7 @@ func (l *Log) assigned(e *engine.Entry) *Violation {
 			if o.operator != e.Operator {
 				return of(e, "I1", "assignment %d to somebody else than offer %d", e.Seq, e.Offer)
 			}
-			if !o.made.Deadline.IsZero() && e.At.After(o.made.Deadline) {
+			if !o.deadline.IsZero() && e.At.After(o.deadline) {
 				return of(e, "I13", "assignment %d by offer %d, which had run out", e.Seq, e.Offer)
 			}
 			l.offers = append(l.offers[:i], l.offers[i+1:]...)
@@ -116,7 +135,7 @@ func (l *Log) offerEnded(e *engine.Entry) *Violation {
 			continue
 		}
 		l.offers = append(l.offers[:i], l.offers[i+1:]...)
-		if e.Cause == engine.CauseMissed && e.At.Before(o.made.Deadline) {
+		if e.Cause == engine.CauseMissed && e.At.Before(o.deadline) {
 			return of(e, "I13", "offer %d was missed before its deadline", e.Offer)
 		}
 		if o.operator != e.Operator {

@@ -1,0 +1,58 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/invariant"
+	"github.com/parleyhq/parley/engine/session"
+)
+
+// watch checks what must always hold of a session while it runs: its entries as they
+// are numbered and its routing facts as they change, before either is stored or told.
+// It costs as much as the change. Owned by the session's actor.
+type watch struct {
+	log    invariant.Log
+	before engine.Row // as last reported
+	seen   bool       // before is one
+	moved  bool       // the facts have changed in this turn
+	broken *invariant.Violation
+}
+
+// resume begins with a session as its log left it.
+func (w *watch) resume(s *session.Session) {
+	row := s.Row()
+	*w = watch{log: invariant.Resume(&row, s.Last(), s.HeadFor(engine.VisibleToAll))}
+	w.found(invariant.CheckRow(&row))
+}
+
+// effect looks at what a step has come to.
+func (w *watch) effect(effect session.Effect) {
+	switch e := effect.(type) {
+	case session.Write:
+		w.found(w.log.Add(e.Entry))
+	case session.Report:
+		w.found(invariant.CheckRow(&e.Row))
+		if w.seen {
+			w.found(invariant.CheckChange(&w.before, &e.Row))
+		}
+		w.before, w.seen, w.moved = e.Row, true, true
+	default:
+	}
+}
+
+// end looks at what a turn has come to: deadline is when the session wants to be told
+// the time next.
+func (w *watch) end(deadline time.Time) {
+	if w.moved {
+		w.moved = false
+		w.found(invariant.CheckDeadline(&w.before, deadline))
+	}
+}
+
+// found keeps the first violation: what follows may be its consequence.
+func (w *watch) found(v *invariant.Violation) {
+	if w.broken == nil {
+		w.broken = v
+	}
+}
