@@ -86,7 +86,7 @@ func (a *sessionActor) uploaded(item uploaded, now time.Time) {
 // link was made (I10).
 func (a *sessionActor) fetch(item fetch) {
 	c := item.claims
-	if c.author.Kind == engine.AuthorVisitor && c.visitor != a.rules.Row().Visitor {
+	if !a.mayFetch(c) {
 		item.reply <- fetched{err: engine.ErrNotFound}
 		return
 	}

@@ -92,6 +92,8 @@ func (s *System) openLink(tenant engine.TenantID, id engine.FileID, version byte
 		return nil, c, engine.ErrAuthExpired
 	case c.author.Kind == engine.AuthorOperator && t.operator(c.author.Operator).isRevoked(engine.Principal{Issued: c.issued}, now):
 		return nil, c, engine.ErrNotFound
+	case c.author.Kind == engine.AuthorVisitor && t.hasRevoked(c.visitor, c.issued):
+		return nil, c, engine.ErrNotFound
 	}
 	return t, c, nil
 }

@@ -16,23 +16,23 @@ type page struct {
 	log   engine.Log
 	ref   engine.SessionRef
 	seat  *seat
-	draft engine.Draft
 	limit int
+	done  func(engine.Answer) // by the actor, which judges the right once more
 
 	// Owned by the read under way.
 	entries []*engine.Entry // visible to the reader, newest first
 }
 
 // history answers a page of the log. It changes nothing, so the rules have no
-// part in it but the right to read. The reads follow one another without the
-// actor.
+// part in it but the right to read, now and when it is answered. The reads follow
+// one another without the actor.
 func (a *sessionActor) history(item draftPosted) {
 	d, seat := item.draft, item.seat
-	if !a.rules.MayRead(seat.author) {
+	if !a.mayRead(seat) {
 		seat.answer(d, engine.Answer{Err: engine.ErrNotFound})
 		return
 	}
-	p := &page{log: a.h.log, ref: a.h.ref, seat: seat, draft: d, limit: d.Limit}
+	p := &page{log: a.h.log, ref: a.h.ref, seat: seat, limit: d.Limit, done: a.readOn(item)}
 	if p.limit <= 0 || p.limit > engine.MaxHistory {
 		p.limit = engine.MaxHistory
 	}
@@ -54,9 +54,9 @@ func (p *page) read(last engine.Seq) {
 	p.log.ReadFrom(p.ref, after, int(last-after), func(entries []*engine.Entry, err error) {
 		switch {
 		case engine.ErrUnknown.Is(err):
-			p.seat.answer(p.draft, engine.Answer{Err: engine.ErrNotFound})
+			p.done(engine.Answer{Err: engine.ErrNotFound})
 		case err != nil:
-			p.seat.answer(p.draft, engine.Answer{Err: engine.ErrBusy})
+			p.done(engine.Answer{Err: engine.ErrBusy})
 		default:
 			p.take(entries, last)
 		}
@@ -85,5 +85,5 @@ func (p *page) answer() {
 	more := len(p.entries) > p.limit
 	entries := p.entries[:min(len(p.entries), p.limit)]
 	slices.Reverse(entries)
-	p.seat.answer(p.draft, engine.Answer{Session: p.ref.Session, Entries: entries, More: more})
+	p.done(engine.Answer{Session: p.ref.Session, Entries: entries, More: more})
 }

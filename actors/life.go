@@ -43,6 +43,7 @@ func (a *sessionActor) reset() {
 	if a.rules != nil {
 		a.h.since = a.rules.AwaySince(a.sys.cfg.Clock())
 	}
+	a.pruning, a.reading, a.lost = false, 0, nil
 	a.life, a.rules, a.places, a.entries, a.starts, a.held = 0, nil, nil, nil, nil, held{}
 }
 
@@ -80,6 +81,9 @@ func (a *sessionActor) after(item any) {
 		a.refuseUpgrade(asked, refused)
 	}
 	a.afterFile(item)
+	if late, ok := item.(readAnswer); ok {
+		a.release(late)
+	}
 	if ask, ok := item.(inform); ok {
 		switch {
 		case a.refusal != nil:
@@ -169,7 +173,10 @@ func (a *sessionActor) seatAgain() {
 			a.h.tell(attach{seat: p.seat, have: p.sent})
 		}
 	}
-	a.places = nil
+	for _, p := range a.lost { // the log may not have taken what their right went by
+		a.h.tell(attach{seat: p.seat, have: p.sent})
+	}
+	a.places, a.lost = nil, nil
 }
 
 // sendAway closes the connections; they come back by themselves, later.

@@ -107,7 +107,7 @@ type (
 		signOut *signOut   // whose sign-out it was; nil: nobody's
 		tag     engine.Tag // of the key under which it was set; zero: none
 	}
-	// rescoped says that a connection's newer token names other departments.
+	// rescoped says that a connection's newer token names other departments or roles.
 	rescoped struct{ seat *seat }
 	// signOut ends the operator's connections and refuses the tokens issued so
 	// far; reply has room for one. A key that was seen gets the first answer again.

@@ -25,7 +25,7 @@ func (a *sessionActor) attach(item attach, now time.Time) {
 		s.outlet.Close(engine.ReasonFailed)
 		return
 	}
-	if s.left.Load() || !a.rules.MayRead(s.author) || a.placeOf(s) != nil {
+	if s.left.Load() || !a.mayRead(s) || a.placeOf(s) != nil {
 		return
 	}
 	p := &place{seat: s}
@@ -64,6 +64,10 @@ func (a *sessionActor) headFor(reader engine.Visibility) engine.Seq {
 func (a *sessionActor) caughtUp(item readBack, now time.Time) {
 	p := item.place
 	if p.gone {
+		return
+	}
+	if !a.mayRead(p.seat) { // it has lost the right during the read
+		a.lose(p)
 		return
 	}
 	if item.err != nil {
@@ -138,8 +142,12 @@ func (a *sessionActor) hand(p *place, e *engine.Entry) {
 	if p.gone || e.Seq <= p.sent {
 		return
 	}
+	if !a.mayRead(p.seat) {
+		a.lose(p)
+		return
+	}
 	p.sent = e.Seq
-	if !e.IsVisible(p.seat.reader) || !a.rules.MayRead(p.seat.author) {
+	if !e.IsVisible(p.seat.reader) {
 		return
 	}
 	if !p.seat.outlet.Deliver(e) {
@@ -150,7 +158,11 @@ func (a *sessionActor) hand(p *place, e *engine.Entry) {
 // notify passes a signal to one side.
 func (a *sessionActor) notify(t session.Tell) {
 	for _, p := range a.places {
-		if p.seat.reader == t.To && !p.catching && !p.gone && a.rules.MayRead(p.seat.author) {
+		switch {
+		case p.seat.reader != t.To, p.catching, p.gone:
+		case !a.mayRead(p.seat):
+			a.lose(p)
+		default:
 			p.gone = !p.seat.outlet.Notify(t.Signal)
 		}
 	}
@@ -175,16 +187,21 @@ func (a *sessionActor) detach(s *seat, now time.Time) {
 
 // prune forgets places that are gone or have lost their right.
 func (a *sessionActor) prune(now time.Time) {
-	var lost []*place
-	a.places = slices.DeleteFunc(a.places, func(p *place) bool {
-		if p.gone || !a.rules.MayRead(p.seat.author) {
-			lost = append(lost, p)
-			return true
+	for _, p := range a.places {
+		if !p.gone && !a.mayRead(p.seat) {
+			a.lose(p)
 		}
-		return false
+	}
+	a.pruning = false
+	var gone []*place
+	a.places = slices.DeleteFunc(a.places, func(p *place) bool {
+		if p.gone {
+			gone = append(gone, p)
+		}
+		return p.gone
 	})
-	for _, p := range lost {
-		p.gone, p.backlog = true, nil
+	for _, p := range gone {
+		p.backlog = nil
 		a.departed(p.seat, now)
 	}
 }

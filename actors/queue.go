@@ -51,9 +51,12 @@ func (s *operatorSeat) scoped(q *engine.Queue) *engine.Queue {
 	return &mine
 }
 
-// rescope shows a connection the waiting lines anew: its newer token names other
-// departments.
+// rescope shows a connection the waiting lines anew, and lets its sessions judge
+// it: its newer token names other departments or roles.
 func (a *operatorActor) rescope(of *seat) {
+	for _, id := range a.sessions {
+		a.h.tenant.lookup(id).tell(judge{of})
+	}
 	for _, s := range a.seats {
 		if s.seat == of {
 			s.queue, s.asked = false, true

@@ -31,7 +31,7 @@ func (s *seat) renewOperator(p engine.Principal) (engine.Renewed, error) {
 		return engine.Renewed{}, errRevoked
 	}
 	before := s.principal.Swap(&p)
-	if !slices.Equal(before.Departments, p.Departments) {
+	if !slices.Equal(before.Departments, p.Departments) || !slices.Equal(before.Roles, p.Roles) {
 		s.desk.tell(rescoped{s})
 	}
 	return engine.Renewed{Expires: p.Expires}, nil

@@ -56,6 +56,9 @@ func (a *operatorActor) signOut(item signOut, now time.Time) {
 		return
 	}
 	a.h.revoked.Store(now.UnixNano())
+	for _, id := range a.sessions {
+		a.h.tenant.lookup(id).tell(judge{})
+	}
 	for _, s := range a.seats {
 		s.failed = true
 		s.seat.outlet.Close(engine.ReasonSignedOut)

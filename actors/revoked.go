@@ -40,6 +40,9 @@ func (s *System) RevokeVisitor(ctx context.Context, tenant engine.TenantID, id e
 		seat.revoked.Store(true)
 		seat.outlet.Close(engine.ReasonSignedOut)
 	}
+	for _, h := range t.sessionsOf(id) {
+		h.tell(judge{})
+	}
 	done := make(chan error, 1)
 	s.cfg.Store.PutRevocation(tenant, id, at, func(err error) { done <- err })
 	select {
@@ -48,6 +51,20 @@ func (s *System) RevokeVisitor(ctx context.Context, tenant engine.TenantID, id e
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// sessionsOf lists the sessions that a visitor may be seated in.
+func (t *tenancy) sessionsOf(id engine.VisitorID) (all []*handle) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if v := t.visitors[id]; v != nil {
+		for _, h := range [...]*handle{v.open, v.ended} {
+			if h != nil {
+				all = append(all, h)
+			}
+		}
+	}
+	return all
 }
 
 func (t *tenancy) revokeVisitor(id engine.VisitorID, at time.Time) {

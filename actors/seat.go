@@ -23,6 +23,7 @@ type seat struct {
 	// Atomic.
 	left      atomic.Bool
 	revoked   atomic.Bool                           // of AuthorVisitor: it was signed out
+	good      atomic.Pointer[good]                  // of AuthorOperator: see isGoodFor
 	recent    atomic.Pointer[handle]                // the session last posted to
 	principal atomic.Pointer[engine.Principal]      // of AuthorOperator: what its token allows; never nil there
 	claims    atomic.Pointer[engine.IdentityChange] // of AuthorVisitor: what its signed token says about it; nil: nothing

@@ -21,6 +21,9 @@ type sessionActor struct {
 	term    engine.Term
 	early   []any // control items that came before the claim was answered
 	places  []*place
+	lost    []*place   // have lost their right by what may not yet be durable
+	pruning bool       // one of the places has lost its right in this turn
+	reading int        // answers that wait for a read of the log
 	shown   engine.Seq // the last durable entry that visitors may see
 	held    held
 	proofs  []proof         // upgrades that are not yet durable
@@ -84,6 +87,7 @@ func (a *sessionActor) turn() verdict {
 	if a.freezes {
 		a.freezeNow()
 	}
+	a.settle(now)
 	a.flush()
 	return a.verdict(now)
 }
@@ -124,7 +128,7 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 		return again
 	case waiting || a.rules.InFlight() > 0:
 		return wait
-	case a.isCatchingUp(): // it is to see the end as well
+	case a.isCatchingUp(), a.reading > 0: // it is to see the end as well
 		return wait
 	case a.quitting, !a.rules.State().IsOpen():
 		a.finish()
@@ -200,6 +204,10 @@ func (a *sessionActor) live(item any, now time.Time) {
 		a.attach(item, now)
 	case detach:
 		a.detach(item.seat, now)
+	case judge:
+		a.rejudge(item, now)
+	case readAnswer:
+		a.release(item)
 	case upgrade:
 		a.upgrade(item, now)
 	case uploaded:
@@ -326,7 +334,7 @@ func (a *sessionActor) participant(item any, now time.Time) {
 			a.draft(item, now)
 		}
 	case typed:
-		if !a.over && a.knows(item.seat) {
+		if !a.over && a.mayRead(item.seat) {
 			a.step(session.Typing{By: item.seat.author, On: item.on}, now)
 		}
 	case peeked:
@@ -339,13 +347,14 @@ func (a *sessionActor) participant(item any, now time.Time) {
 // knows reports whether a seat has to do with this session at all: it is the
 // session's visitor, or the rules judge it (I10).
 func (a *sessionActor) knows(s *seat) bool {
-	return s.author.Kind != engine.AuthorVisitor || s.visitor == a.rules.Row().Visitor
+	return s.author.Kind != engine.AuthorVisitor || s.visitor == a.rules.Visitor()
 }
 
 func (a *sessionActor) draft(item draftPosted, now time.Time) {
+	refused := a.mayAsk(item.seat, item.draft.Op)
 	switch {
-	case !a.knows(item.seat):
-		item.seat.answer(item.draft, engine.Answer{Err: engine.ErrNotFound})
+	case refused != nil:
+		item.seat.answer(item.draft, engine.Answer{Err: refused})
 	case item.draft.Op == engine.OpHistory:
 		a.history(item)
 	case item.draft.Op == engine.OpFetch:
@@ -530,12 +539,12 @@ func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 		return
 	}
 	if answer.Err == nil || !errors.Is(answer.Err, engine.ErrStaleView) {
-		asker.seat.outlet.Answer(answer)
+		asker.seat.outlet.Answer(a.withheld(asker.seat, answer))
 		return
 	}
-	seat := asker.seat
+	seat, done := asker.seat, a.readOn(*asker)
 	a.h.log.ReadFrom(a.h.ref, asker.draft.IfSeq, engine.MaxHistory, func(entries []*engine.Entry, _ error) {
 		answer.Entries = visible(entries, seat.reader)
-		seat.outlet.Answer(answer)
+		done(answer)
 	})
 }

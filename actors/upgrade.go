@@ -99,23 +99,19 @@ func (a *sessionActor) upgrade(ask upgrade, now time.Time) {
 		return
 	}
 	a.proofs = append(a.proofs, proof{ask, a.rules.Last()})
+	a.prune(now)
 	a.upgraded(a.rules.Durable()) // asked twice, it may be durable already
 }
 
 // upgraded ends the upgrades that are durable. Other connections of the anonymous
-// visitor have no part in the session any more; they come again, with the token
-// that the verified visitor left in their browser or without a session.
+// visitor have had no part in the session since the upgrade's step (lose); they
+// come again, with the token that the verified visitor left in their browser or
+// without a session.
 func (a *sessionActor) upgraded(through engine.Seq) {
 	for len(a.proofs) > 0 && a.proofs[0].seq <= through {
 		done := a.proofs[0]
 		a.proofs = a.proofs[1:]
 		a.h.tenant.belongs(a.h, done.upgrade, done.to)
-		for _, p := range a.places {
-			if !p.gone && !a.knows(p.seat) {
-				p.gone = true
-				p.seat.outlet.Close(engine.ReasonFailed)
-			}
-		}
 		done.reply <- nil
 	}
 }
