@@ -55,6 +55,8 @@ type routerActor struct {
 	quit  bool
 	batch []any         // of this turn
 	at    routing.Input // being stepped
+
+	doubts map[doubt]bool // of the last audit
 }
 
 func newRouterActor(h *routerHandle) *routerActor { return &routerActor{h: h} }
@@ -73,6 +75,11 @@ func (a *routerActor) turn() verdict {
 			a.h.ticking.Store(false)
 			if going {
 				a.step(routing.Tick{}, now)
+			}
+		case audit:
+			if going && a.rules != nil {
+				a.audit(now)
+				going = a.rules != nil
 			}
 		case quit:
 			a.quit = true

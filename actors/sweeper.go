@@ -66,6 +66,7 @@ func (s *System) sweepLoop(stop <-chan struct{}) {
 	ticker := time.NewTicker(s.cfg.SweepEvery)
 	defer ticker.Stop()
 	keys := s.cfg.Clock().Add(forgetEvery)
+	audits := s.cfg.Clock().Add(s.cfg.AuditEvery)
 	for {
 		select {
 		case <-stop:
@@ -76,6 +77,10 @@ func (s *System) sweepLoop(stop <-chan struct{}) {
 			if !now.Before(keys) {
 				s.forgetKeys(now)
 				keys = now.Add(forgetEvery)
+			}
+			if s.cfg.AuditEvery > 0 && !now.Before(audits) {
+				s.audit()
+				audits = now.Add(s.cfg.AuditEvery)
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package routing
 
-import "time"
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
 
 // NextTimer is when a decline, a step or breathing time ends next: Deadline
 // without what comes back anyway.
@@ -10,4 +14,17 @@ func (r *Router) NextTimer() time.Time {
 		return time.Time{}
 	}
 	return moment(t.at)
+}
+
+// SpoilLoad makes an operator's sums wrong.
+func (r *Router) SpoilLoad(id engine.OperatorID) { r.operators[id].used += 300 }
+
+// SpoilPresence lets an operator be gone without its sessions' knowing.
+func (r *Router) SpoilPresence(id engine.OperatorID) { r.operators[id].present = false }
+
+// SpoilPlace takes the waiting out of the line.
+func (r *Router) SpoilPlace() {
+	for _, s := range r.sessions {
+		s.class = nil
+	}
 }

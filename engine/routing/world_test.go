@@ -374,6 +374,11 @@ func (w *world) agree(in routing.Input) {
 	if !maps.Equal(w.view, want) {
 		w.Fatalf("queue: got %v, want %v", w.view, want)
 	}
+	for _, f := range w.router.Audit() {
+		if f.Invariant != "I7" { // these people come and go as they like
+			w.Fatalf("audit: %+v", f)
+		}
+	}
 	w.nobodyIsLeft()
 	w.statuses()
 	if _, isTick := in.(routing.Tick); isTick {
