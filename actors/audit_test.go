@@ -85,10 +85,10 @@ func TestAuditOfSessions(t *testing.T) {
 					if asked.Add(1) > test.times {
 						return nil
 					}
-					return []routing.Finding{{Invariant: "I7", Session: v.id, Epoch: 2, Detail: "planted"}}
+					return []routing.Finding{{Invariant: "I4", Session: v.id, Epoch: 2, Detail: "planted"}}
 				}, func(engine.SessionID) bool { return false })
 				time.Sleep(100 * time.Second)
-				if r := w.sys.Invariants(); len(r.Frozen) != test.frozen || r.Violations["I7"] != uint64(test.frozen) {
+				if r := w.sys.Invariants(); len(r.Frozen) != test.frozen || r.Violations["I4"] != uint64(test.frozen) {
 					t.Errorf("invariants: got %+v, want %d frozen", r, test.frozen)
 				}
 				if test.frozen > 0 {
