@@ -120,6 +120,7 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 		a.finish()
 		return end
 	case a.rules == nil: // the store failed, and nobody is there to be seated again
+		a.h.setDeadline(now.Add(claimAgain)) // the last one was of what was not stored
 		return a.rest()
 	}
 	a.h.setDeadline(a.deadline())
@@ -251,6 +252,10 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 	case c.err != nil:
 		a.sys.cfg.Logger.Error("a session's log cannot be claimed", "session", a.h.ref.String(), "error", c.err.Error())
 		a.refuseAll(engine.ErrBusy)
+		return
+	case c.head.Last == 0 && a.h.create == nil: // it ended unwritten: no start finds it any more, and nobody would end it
+		a.h.log.Release(a.h.ref)
+		a.refuseAll(engine.ErrNotFound)
 		return
 	}
 	a.term = c.head.Term

@@ -206,6 +206,12 @@ func stressOnce(t *testing.T, round int) {
 		}
 		if time.Now().After(deadline) {
 			t.Errorf("left over: %d sessions, %d visitors; ada %+v grace %+v", sessions, visitors, a, g)
+			for _, h := range sys.sweep.all() {
+				c, cancel := context.WithTimeout(ctx, time.Second)
+				info, err := sys.SessionInfo(c, h.ref)
+				cancel()
+				t.Logf("left over: %v, which can be created: %v; %+v, %v", h.ref, h.create != nil, info, err)
+			}
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
