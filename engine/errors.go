@@ -15,6 +15,7 @@ type Error struct {
 	Seq     Seq           // the entry the refusal points at, e.g. the closing one; 0 if none
 	Epoch   Epoch         // the current epoch, of ErrStaleEpoch
 	Fields  []string      // the request's fields that are wrong, of ErrBadRequest
+	Opens   time.Time     // of ErrDepartmentClosed: when it opens; zero: not known
 	Denial  Denial        // of a refused attempt to be let in: why, for the audit trail alone
 	Max     int64         // bytes that would be allowed, of ErrTooLarge; 0 if not said
 }
@@ -91,6 +92,9 @@ func (e *Error) In(fields ...string) *Error { c := *e; c.Fields = fields; return
 
 // After copies the error with the wait before another try.
 func (e *Error) After(retry time.Duration) *Error { c := *e; c.Retry = retry; return &c }
+
+// Until copies the error, saying when the department opens.
+func (e *Error) Until(opens time.Time) *Error { c := *e; c.Opens = opens; return &c }
 
 // UpTo copies the error, saying how many bytes would be allowed.
 func (e *Error) UpTo(bytes int64) *Error { c := *e; c.Max = bytes; return &c }

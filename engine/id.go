@@ -134,6 +134,18 @@ func (id SessionID) String() string { return ID(id).String() }
 // IsZero reports whether the id is absent.
 func (id SessionID) IsZero() bool { return id == SessionID{} }
 
+// MarshalText is the id's text.
+func (id SessionID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads an id's text, in either case.
+func (id *SessionID) UnmarshalText(text []byte) error {
+	read, err := ParseSessionID(string(text))
+	if err == nil {
+		*id = read
+	}
+	return err
+}
+
 func (id VisitorID) String() string { return ID(id).String() }
 
 // IsZero reports whether the id is absent.

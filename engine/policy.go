@@ -1,13 +1,16 @@
 package engine
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Need is what a session asks of the operator who takes it: a declared skill
 // at a level. Languages are skills ("lang:fr").
 type Need struct {
-	Skill string
-	Level int  // 1 to 5; 0 means 1
-	Hard  bool // no step ever drops it
+	Skill string `json:"skill"`
+	Level int    `json:"level,omitempty"` // 1 to 5; 0 means 1
+	Hard  bool   `json:"hard,omitempty"`  // no step ever drops it
 }
 
 // MaxLevel is the best level of a skill.
@@ -65,6 +68,19 @@ const (
 var tierNames = [...]string{"primary", "secondary", "never_auto"}
 
 func (t Tier) String() string { return nameOf(tierNames[:], int(t), "tier") }
+
+// MarshalText is the tier's text, as a Decision shows it.
+func (t Tier) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads a tier's text.
+func (t *Tier) UnmarshalText(text []byte) error {
+	tier, known := ParseTier(string(text))
+	if !known {
+		return errors.New("no such tier")
+	}
+	*t = tier
+	return nil
+}
 
 // ParseTier reads a tier's text.
 func ParseTier(text string) (Tier, bool) {

@@ -85,6 +85,7 @@ type Draft struct {
 	Plan       *Plan           // of the operations whose comment names it
 	Drain      bool            // OpIntent to IntentSignedOut: keep what is open
 	For        OperatorID      // OpIntent of a supervisor: whose
+	Until      time.Time       // OpIntent to IntentPaused: accepting again from then on; zero: until changed
 	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 	Identity   *IdentityChange // OpIdentify
 }

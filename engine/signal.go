@@ -155,6 +155,21 @@ type QueueRow struct {
 	Offered    bool
 }
 
+// QueuePosition is a waiting session's place in line, for its visitor. It comes at
+// most every PositionEvery, and again after PositionRefresh.
+type QueuePosition struct {
+	Session  SessionID
+	Position int           // 1 is the next
+	P50, P90 time.Duration // how long half, and nine in ten, waited lately; zero: not known
+}
+
+// DepartmentStatus is what a department is for visitors, after a change.
+type DepartmentStatus struct {
+	Department DepartmentID
+	Status     Status
+	OpensAt    time.Time // of StatusClosed; zero: not known
+}
+
 // GoingAway says that the server is about to stop.
 type GoingAway struct{ Retry time.Duration }
 
@@ -190,6 +205,12 @@ func (IntentChanged) Lasting() bool { return true }
 
 // Lasting: a watch must not miss a revision.
 func (*Queue) Lasting() bool { return true }
+
+// Lasting: the refresh repeats it.
+func (QueuePosition) Lasting() bool { return false }
+
+// Lasting: the next change repeats it.
+func (DepartmentStatus) Lasting() bool { return false }
 
 // Lasting: said once.
 func (GoingAway) Lasting() bool { return true }

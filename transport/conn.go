@@ -220,11 +220,13 @@ func (c *conn) dispatch(frame *wire.Frame) {
 
 func (c *conn) post(draft *engine.Draft) *engine.Error {
 	switch draft.Op {
-	case engine.OpStart:
+	case engine.OpStart, engine.OpContinue, engine.OpRate, engine.OpLeaveQueue:
 		if c.side != visitorSide {
 			return engine.ErrForbidden
 		}
-	case engine.OpAccept, engine.OpReject, engine.OpIntent, engine.OpAway, engine.OpEdit:
+	case engine.OpAccept, engine.OpReject, engine.OpIntent, engine.OpAway, engine.OpEdit,
+		engine.OpPick, engine.OpRelease, engine.OpTransfer, engine.OpTransferCancel, engine.OpJoin, engine.OpLeave, engine.OpTakeover,
+		engine.OpSet, engine.OpWrapUpExtend, engine.OpWrapUpDone, engine.OpNote:
 		if c.side != operatorSide {
 			return engine.ErrForbidden
 		}

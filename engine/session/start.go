@@ -37,7 +37,7 @@ func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
 		case engine.OtherwiseRefuse:
 			t.write(&engine.Entry{Kind: engine.KindSessionRefused, Cause: engine.CauseDepartmentClosed, ClientID: d.ClientID})
 			t.finish(engine.CauseDepartmentClosed)
-			t.reply(d, t.last, engine.Answer{Err: engine.ErrDepartmentClosed})
+			t.reply(d, t.last, engine.Answer{Err: t.closedNow(&department)})
 			return
 		case engine.OtherwiseUnattended:
 			t.setAside(engine.CauseDepartmentClosed, engine.Author{}, engine.Draft{})
@@ -112,7 +112,8 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
 	switch {
 	case refused: // repeated
-		t.reply(d, t.last, engine.Answer{Err: engine.ErrDepartmentClosed})
+		department := t.department()
+		t.reply(d, t.last, engine.Answer{Err: t.closedNow(&department)})
 		return
 	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0, started && t.asksElsewhere(first, d):
 		t.refuse(d, engine.ErrIdemConflict)

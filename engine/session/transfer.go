@@ -93,7 +93,7 @@ func (t *turn) mayGoTo(p *engine.Plan) *engine.Error {
 	case !known:
 		return engine.ErrBadRequest.In("target")
 	case p.Or == engine.OrFail && !p.Force && !t.isOpen(&d):
-		return engine.ErrDepartmentClosed
+		return t.closedNow(&d)
 	}
 	return nil
 }

@@ -67,6 +67,14 @@ func (t *turn) isOpen(d *engine.Department) bool {
 	return closes.IsZero() || closes.Sub(t.now) > d.StopBefore
 }
 
+// closedNow says that a department is closed, and when it opens, if that is known.
+func (t *turn) closedNow(d *engine.Department) *engine.Error {
+	if d.Hours.OpenAt(t.now) { // it is about to close
+		return engine.ErrDepartmentClosed
+	}
+	return engine.ErrDepartmentClosed.Until(d.Hours.NextChange(t.now))
+}
+
 // closesAt is when a session that waits is set aside because its department
 // closes. One that began to wait after hours is the router's to judge.
 func (s *Session) closesAt(d *engine.Department) time.Time {

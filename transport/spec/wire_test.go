@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -98,9 +99,29 @@ func drafts() (all []frame) {
 		if op == engine.OpIdentify {
 			d.Identity = &engine.IdentityChange{Basis: engine.BasisConsent, Set: []engine.Attr{{Name: "email", Value: engine.BodyOf("a@b")}}}
 		}
+		if _, hasPlan := servedPlans()[op]; hasPlan {
+			d.Plan = servedPlans()[op]
+		}
 		all = append(all, frame{text: wire.AppendDraft(nil, d)})
 	}
 	return all
+}
+
+// servedPlans is a plan for each operation whose request needs a part of it.
+func servedPlans() map[engine.Op]*engine.Plan {
+	priority := -2
+	full := &engine.Plan{
+		Priority: &priority, Needs: []engine.Need{{Skill: "lang:fr", Level: 2, Hard: true}}, Tags: []string{"a b"}, IfRev: 4, FollowUp: moment,
+		Target: engine.Target{Department: "sales"}, Cold: true, Or: engine.OrWait, Wait: time.Minute, Force: true,
+	}
+	transfer, set, start := *full, *full, engine.Plan{Priority: &priority, Needs: full.Needs}
+	transfer.Priority, transfer.Needs, transfer.Tags, transfer.IfRev, transfer.FollowUp = nil, nil, nil, 0, time.Time{}
+	set.FollowUp = time.Time{}
+	return map[engine.Op]*engine.Plan{
+		engine.OpStart: &start, engine.OpContinue: &start, engine.OpTransfer: &transfer, engine.OpSet: &set,
+		engine.OpClose: {Tags: full.Tags, FollowUp: moment}, engine.OpRate: {Score: 5}, engine.OpPick: {Force: true},
+		engine.OpJoin: {As: engine.PartObserver, Hidden: true}, engine.OpHandoff: {Needs: full.Needs},
+	}
 }
 
 func entries() (all []frame) {
@@ -112,29 +133,83 @@ func entries() (all []frame) {
 		if kind == engine.KindAttrsSet {
 			e.Attrs, e.Body = &engine.AttrsFact{Names: []string{"email"}, Basis: engine.BasisConsent, Source: engine.SourceForm}, engine.BodyOf("[]")
 		}
-		if slices.Contains([]engine.Kind{engine.KindOfferMade, engine.KindOfferEnded, engine.KindIdentityUpgraded, engine.KindAttrsSet}, kind) {
+		if slices.Contains(hidden(), kind) {
 			e.Visibility = engine.VisibleToOperators
 		}
+		if facts, has := samplesOfFacts()[kind]; has {
+			text, err := json.Marshal(facts)
+			if err != nil {
+				panic(err)
+			}
+			e.Format, e.Body = engine.FormatFacts, engine.NewBody(text)
+		}
 		all = append(all, frame{text: wire.EncodeEntry(e, engine.VisibleToOperators)})
+		if e.Visibility == engine.VisibleToAll {
+			all = append(all, frame{text: wire.AppendEntry(nil, e, engine.VisibleToAll)})
+		}
 	}
 	return all
+}
+
+// hidden are the kinds that only operators ever see.
+func hidden() []engine.Kind {
+	return []engine.Kind{
+		engine.KindOfferMade, engine.KindOfferEnded, engine.KindIdentityUpgraded, engine.KindAttrsSet, engine.KindStepRelaxed,
+		engine.KindTransferStarted, engine.KindTransferEnded, engine.KindTagsSet, engine.KindPrioritySet, engine.KindIdleOn, engine.KindIdleOff,
+		engine.KindNudged, engine.KindWrapUpEnded, engine.KindWrapUpExtended,
+	}
+}
+
+// samplesOfFacts is what entries of some kinds say besides their fields.
+func samplesOfFacts() map[engine.Kind]*engine.Facts {
+	step, priority, score, previous := 1, 3, 5, theSID
+	needs := []engine.Need{{Skill: "billing", Level: 2, Hard: true}}
+	lead := engine.Candidate{Operator: "ada", Preferred: true, Tier: engine.TierSecondary, Fit: 1, Used: 1000, Capacity: 3000, Open: 1, LastChosen: moment}
+	why := &engine.Decision{
+		Revision: 9, Department: "sales", Also: []engine.DepartmentID{"night"}, Step: 1, Needs: needs, Weight: 1000, Target: "ada", Owner: "bob",
+		Declined: []engine.OperatorID{"eve"}, PeopleOnly: true, Waited: 12, Position: 1, Strategy: "balanced", Rule: "tier", Winner: lead,
+		Next: []engine.Candidate{{Operator: "bob", Capacity: 3000}}, Eligible: 2,
+		Rest: engine.Reasons{NotMember: 1, NeverAuto: 1, Skills: 1, NotRoutable: 1, Breathing: 1, OpenCap: 1, Full: 1, Owner: 1, Declined: 1},
+	}
+	return map[engine.Kind]*engine.Facts{
+		engine.KindStepRelaxed: {Step: &step}, engine.KindOfferMade: {Decision: why}, engine.KindSessionAssigned: {Decision: why},
+		engine.KindTransferStarted: {Target: &engine.Target{Skill: "billing"}, Mode: "warm", Fallback: "wait", Force: true},
+		engine.KindTransferEnded:   {Outcome: "failed"}, engine.KindParticipantJoined: {As: "member"}, engine.KindTagsSet: {Tags: []string{"vip"}},
+		engine.KindPrioritySet: {Priority: &priority, Needs: needs, Department: "sales"}, engine.KindRated: {Score: &score},
+		engine.KindSessionStarted: {Previous: &previous, Needs: needs, Priority: &priority, Language: "fr"}, engine.KindSessionClosing: {FollowUp: &moment},
+		engine.KindSessionClosed: {Needs: needs},
+	}
 }
 
 // samplesOfSignals is one of every type of engine.Signal, by the type's name.
 func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
 	return map[string][]engine.Signal{
-		"Typing":        {engine.Typing{Session: theSID, Author: ada, On: true}},
-		"Peek":          {engine.Peek{Session: theSID, Author: ada, Body: engine.BodyOf("x")}, engine.Peek{Session: theSID}},
-		"Presence":      {engine.Presence{Session: theSID, Author: ada, Present: true}},
-		"ReadMoved":     {engine.ReadMoved{Session: theSID, Author: ada}},
-		"Situation":     {engine.Situation{Session: theSID, State: engine.StateNew, From: 1}},
-		"Me":            {me},
-		"OfferNew":      {engine.OfferNew{Rev: 1, Offer: anOffer}},
-		"OfferRevoked":  {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
-		"MineChanged":   {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000}},
-		"IntentChanged": {engine.IntentChanged{Rev: 4}},
-		"Queue":         {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}},
-		"GoingAway":     {engine.GoingAway{Retry: time.Second}},
+		"Typing":           {engine.Typing{Session: theSID, Author: ada, On: true}},
+		"Peek":             {engine.Peek{Session: theSID, Author: ada, Body: engine.BodyOf("x")}, engine.Peek{Session: theSID}},
+		"Presence":         {engine.Presence{Session: theSID, Author: ada, Present: true}},
+		"ReadMoved":        {engine.ReadMoved{Session: theSID, Author: ada}},
+		"Situation":        {engine.Situation{Session: theSID, State: engine.StateNew, From: 1}, served()},
+		"QueuePosition":    {engine.QueuePosition{Session: theSID, Position: 1}, engine.QueuePosition{Session: theSID, Position: 3, P50: time.Millisecond, P90: time.Minute}},
+		"DepartmentStatus": {engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}, engine.DepartmentStatus{Department: "sales"}},
+		"Me":               {me},
+		"OfferNew":         {engine.OfferNew{Rev: 1, Offer: anOffer}},
+		"OfferRevoked":     {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
+		"MineChanged":      {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000}},
+		"IntentChanged":    {engine.IntentChanged{Rev: 4}},
+		"Queue":            {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}},
+		"GoingAway":        {engine.GoingAway{Retry: time.Second}},
+	}
+}
+
+// served is a session as an operator sees it, with all there is.
+func served() engine.Situation {
+	return engine.Situation{
+		Session: theSID, State: engine.StateDetached, From: 1, Deadline: moment, RateBy: moment,
+		Serving: &engine.Serving{
+			FirstQueued: moment, Queued: moment, Step: 1, Priority: -1, Needs: []engine.Need{{Skill: "billing"}}, Tags: []string{"vip"}, Rev: 4, TurnSince: moment, Idle: true,
+			Transfer: &engine.Transfer{ID: 5, Target: engine.Target{Operator: "bob"}, By: "ada", Cold: true, Or: engine.OrWait, Until: moment, Force: true},
+			Members:  []engine.Member{{Operator: "eve", As: engine.PartWhisper}}, Previous: theSID, FollowUp: moment,
+		},
 	}
 }
 

@@ -37,8 +37,37 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		if a.Op == engine.OpStart {
 			dst = appendField(dst, "state", a.State.String())
 		}
+	default:
+		dst = appendServedAnswer(dst, a)
 	}
 	return append(dst, '}', '}')
+}
+
+// appendServedAnswer appends the result of what was asked about whose a session is.
+// What changed nothing that is logged has no number: to join once more, or hidden.
+func appendServedAnswer(dst []byte, a *engine.Answer) []byte {
+	switch a.Op {
+	case engine.OpPick, engine.OpTakeover, engine.OpContinue, engine.OpRelease, engine.OpTransfer, engine.OpTransferCancel, engine.OpJoin,
+		engine.OpLeave, engine.OpSet, engine.OpRate, engine.OpNote, engine.OpLeaveQueue, engine.OpHandoff, engine.OpWrapUpExtend, engine.OpWrapUpDone:
+	default: // read.mark and away.set say nothing
+		return dst
+	}
+	dst = appendSession(dst, "sid", a.Session)
+	if a.Seq > 0 {
+		dst = appendUintField(dst, "seq", uint64(a.Seq))
+	}
+	if !a.At.IsZero() {
+		dst = appendTimeField(dst, "at", a.At)
+	}
+	switch a.Op {
+	case engine.OpPick, engine.OpTakeover, engine.OpContinue:
+		dst = appendUintField(dst, "ep", uint64(a.Epoch))
+	default:
+	}
+	if a.Op == engine.OpContinue {
+		dst = appendField(dst, "state", a.State.String())
+	}
+	return dst
 }
 
 // AppendRefusal appends the result of a request that was refused.
@@ -79,6 +108,9 @@ func appendRefusal(dst []byte, request string, err *engine.Error, missed []*engi
 	}
 	if err.Epoch > 0 {
 		dst = appendUintField(dst, "current", uint64(err.Epoch))
+	}
+	if !err.Opens.IsZero() {
+		dst = appendTimeField(dst, "opens_at", err.Opens)
 	}
 	if err.Code == engine.ErrStaleView.Code {
 		dst = appendEvents(append(dst, ','), missed, reader)

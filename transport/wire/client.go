@@ -32,6 +32,9 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 	case engine.OpClose:
 		dst = appendSession(dst, "sid", d.Session)
 		dst = appendUintField(dst, "ep", uint64(d.Epoch))
+		if d.Plan != nil {
+			dst = appendFiling(dst, d.Plan)
+		}
 	case engine.OpMessage:
 		dst = appendSession(dst, "sid", d.Session)
 		if d.Format == engine.FormatFile && d.File != nil {
@@ -67,15 +70,16 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		if d.Limit > 0 {
 			dst = appendIntField(dst, "limit", d.Limit)
 		}
-	case engine.OpStart:
-		dst = appendField(dst, "department", string(d.Department))
-		if d.Body.Len() > 0 {
-			dst = appendString(appendName(dst, "text"), d.Body.Reveal())
-		}
 	case engine.OpIntent:
 		dst = appendField(dst, "intent", d.Intent.String())
+		if !d.Until.IsZero() {
+			dst = appendTimeField(dst, "until", d.Until)
+		}
+		dst = appendIf(appendField(dst, "for", string(d.For)), "drain", d.Drain)
 	case engine.OpAway:
 		dst = appendBoolField(dst, "on", d.On)
+	default:
+		dst = appendPlanned(dst, d)
 	}
 	return append(appendField(dst, "idem", d.ClientID), '}', '}')
 }

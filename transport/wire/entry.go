@@ -31,11 +31,27 @@ func AppendEntry(dst []byte, e *engine.Entry, reader engine.Visibility) []byte {
 		dst = append(dst, `,"vis":"operators"`...)
 	}
 	dst = append(dst, `,"d":{`...)
-	dst = appendEntryData(dst, e)
+	dst = appendEntryData(dst, e, reader)
 	return append(dst, '}', '}')
 }
 
-func appendEntryData(dst []byte, e *engine.Entry) []byte {
+func appendEntryData(dst []byte, e *engine.Entry, reader engine.Visibility) []byte {
+	switch e.Kind {
+	case engine.KindMessageNew, engine.KindNoteAdded:
+		return appendBody(appendName(dst, "body"), e.Format, e.Body)
+	case engine.KindMessageEdited:
+		return appendBody(appendName(appendUintField(dst, "target", uint64(e.Target)), "body"), e.Format, e.Body)
+	case engine.KindAttrsSet:
+		return appendAttrsSet(dst, e)
+	case engine.KindMessageRedacted:
+		return appendUintField(dst, "target", uint64(e.Target))
+	default:
+		return appendFacts(appendServed(dst, e), e, reader)
+	}
+}
+
+// appendServed appends what an entry about whose the session is says.
+func appendServed(dst []byte, e *engine.Entry) []byte {
 	switch e.Kind {
 	case engine.KindSessionStarted, engine.KindSessionQueued:
 		return appendField(dst, "department", string(e.Department))
@@ -49,15 +65,27 @@ func appendEntryData(dst []byte, e *engine.Entry) []byte {
 	case engine.KindSessionAssigned:
 		dst = appendField(dst, "operator", string(e.Operator))
 		return appendOfferField(dst, e.Session, e.Offer)
-	case engine.KindMessageNew:
-		return appendBody(appendName(dst, "body"), e.Format, e.Body)
-	case engine.KindMessageEdited:
-		return appendBody(appendName(appendUintField(dst, "target", uint64(e.Target)), "body"), e.Format, e.Body)
-	case engine.KindAttrsSet:
-		return appendAttrsSet(dst, e)
-	case engine.KindMessageRedacted:
+	case engine.KindSessionRequeued:
+		dst = appendField(dst, "department", string(e.Department))
+		return appendField(dst, "operator", string(e.Operator))
+	case engine.KindSessionUnattended:
+		return appendDeadline(appendField(dst, "department", string(e.Department)), e)
+	case engine.KindSessionDetached:
+		return appendDeadline(appendField(dst, "operator", string(e.Operator)), e)
+	case engine.KindSessionRestored, engine.KindParticipantJoined, engine.KindParticipantLeft, engine.KindNudged:
+		return appendField(dst, "operator", string(e.Operator))
+	case engine.KindTransferStarted, engine.KindRatingRequested, engine.KindWrapUpExtended:
+		return appendDeadline(dst, e)
+	case engine.KindTransferEnded:
 		return appendUintField(dst, "target", uint64(e.Target))
 	default:
 		return dst
 	}
+}
+
+func appendDeadline(dst []byte, e *engine.Entry) []byte {
+	if e.Deadline.IsZero() {
+		return dst
+	}
+	return appendTimeField(dst, "deadline", e.Deadline)
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,7 +81,7 @@ func frames() map[string][]byte {
 	refusal := func(err *engine.Error) []byte { return AppendRefusal(nil, "c1", err) }
 	s := func(signal engine.Signal) []byte { return AppendSignal(nil, signal) }
 	meNow := me()
-	return map[string][]byte{
+	golden := map[string][]byte{
 		"evt.attrs.set": AppendEntry(nil, entry(engine.KindAttrsSet, func(e *engine.Entry) {
 			e.Author, e.ClientID, e.Visibility, e.Target = visitor, "k-2", ops, 4
 			e.Attrs, e.Body = &engine.AttrsFact{Names: []string{"email"}, Basis: engine.BasisConsent, Source: engine.SourceForm}, held().Encode()
@@ -211,6 +212,8 @@ func frames() map[string][]byte {
 		"ctl.client.ack":                AppendAck(nil, 9007199254740991),
 		"ctl.client.bye":                AppendClientBye(nil),
 	}
+	maps.Copy(golden, servedFrames())
+	return golden
 }
 
 func hello(operator engine.OperatorID, w *engine.Welcome) []byte {

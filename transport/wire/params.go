@@ -36,6 +36,25 @@ const (
 	fieldBasis
 	fieldResume
 	fieldCount
+	fieldGoal // target, of a transfer
+	fieldMode
+	fieldFallback
+	fieldWait
+	fieldNote
+	fieldComment
+	fieldForce
+	fieldAs
+	fieldHidden
+	fieldChoice
+	fieldPriority
+	fieldSkills
+	fieldTags
+	fieldIfRev
+	fieldFollowUp
+	fieldScore
+	fieldUntil
+	fieldFor
+	fieldDrain
 	fieldOn // the last one
 )
 
@@ -80,7 +99,7 @@ func fieldName(field fields) string {
 		return "limit"
 	case fieldOffer:
 		return "offer_id"
-	case fieldTarget:
+	case fieldTarget, fieldGoal:
 		return "target"
 	case fieldVisibility:
 		return "visibility"
@@ -102,6 +121,42 @@ func fieldName(field fields) string {
 		return "resume_token"
 	case fieldCount:
 		return "n"
+	case fieldMode:
+		return "mode"
+	case fieldFallback:
+		return "on_unavailable"
+	case fieldWait:
+		return "wait_s"
+	case fieldNote:
+		return "note"
+	case fieldComment:
+		return "comment"
+	case fieldForce:
+		return "force"
+	case fieldAs:
+		return "as"
+	case fieldHidden:
+		return "hidden"
+	case fieldChoice:
+		return "choice"
+	case fieldPriority:
+		return "priority"
+	case fieldSkills:
+		return "skills"
+	case fieldTags:
+		return "tags"
+	case fieldIfRev:
+		return "if_rev"
+	case fieldFollowUp:
+		return "follow_up_at"
+	case fieldScore:
+		return "score"
+	case fieldUntil:
+		return "until"
+	case fieldFor:
+		return "for"
+	case fieldDrain:
+		return "drain"
 	default:
 		return "on"
 	}
@@ -122,6 +177,8 @@ type params struct {
 	auth        *Auth            // nil: auth's own fields are ignored
 	file        engine.File      // goes into File where the operation has one
 	named       engine.FileID    // out of a body of type file
+	plan        engine.Plan      // goes into Plan where the operation has one
+	remark      engine.Body      // note or comment; goes into Body where the operation has it
 }
 
 // draftOf is the draft of one operation, out of the fields that are its own.
@@ -140,8 +197,11 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 		file.ID, d.File = engine.FileID{}, &file // the server names it
 	case engine.OpFetch:
 		d.File = &engine.File{ID: p.file.ID}
-	case engine.OpEdit:
+	case engine.OpEdit, engine.OpNote:
 		d.ClientID, d.Visibility = p.idem, engine.VisibleToAll
+		if op == engine.OpNote {
+			d.Target = 0
+		}
 		return d
 	case engine.OpAccept, engine.OpReject:
 		d.Session = p.offered
@@ -151,11 +211,14 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 		d.Target = 0
 	}
 	switch op {
-	case engine.OpStart:
+	case engine.OpStart, engine.OpContinue:
 		d.Body = p.text
 	case engine.OpIdentify:
 		change := p.change // a copy: the params of other requests stay off the heap
 		d.Identity = &change
+	}
+	if planned(op) {
+		p.planOf(&d)
 	}
 	return d
 }
@@ -235,6 +298,10 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		d.Seq, good = seqOf(value)
 		return fieldSeq, good
 	case "target":
+		if value[0] == '{' {
+			p.plan.Target, good = targetOf(value)
+			return fieldGoal, good
+		}
 		d.Target, good = seqOf(value)
 		return fieldTarget, good && d.Target > 0
 	case "visibility":
@@ -281,7 +348,7 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		return fieldOn, good
 	default:
 		if p.auth == nil {
-			return 0, true
+			return p.takePlan(name, value)
 		}
 		return p.auth.take(name, value)
 	}

@@ -228,7 +228,7 @@ type rule struct{ need, may fields }
 func ruleOf(op engine.Op) (r rule, spoken bool) {
 	switch op {
 	case engine.OpStart:
-		return rule{fieldIdem, fieldDepartment | fieldText}, true
+		return rule{fieldIdem, fieldDepartment | fieldText | fieldPriority | fieldSkills}, true
 	case engine.OpMessage:
 		return rule{fieldSession | fieldCmid | fieldBody, fieldIfSeq | fieldVisibility}, true
 	case engine.OpEdit:
@@ -248,13 +248,47 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 	case engine.OpHistory:
 		return rule{fieldSession, fieldBefore | fieldLimit}, true
 	case engine.OpClose:
-		return rule{fieldSession | fieldIdem, fieldEpoch}, true
+		return rule{fieldSession | fieldIdem, fieldEpoch | fieldTags | fieldFollowUp}, true
 	case engine.OpAccept, engine.OpReject:
 		return rule{fieldOffer | fieldEpoch, fieldIdem}, true
 	case engine.OpIntent:
-		return rule{fieldIntent, fieldIdem}, true
+		return rule{fieldIntent, fieldIdem | fieldUntil | fieldFor | fieldDrain}, true
 	case engine.OpAway:
 		return rule{fieldOn, 0}, true
+	default:
+		return servingRuleOf(op)
+	}
+}
+
+// servingRuleOf is ruleOf, of what is asked about whose a session is and how it is
+// served.
+func servingRuleOf(op engine.Op) (r rule, spoken bool) {
+	const own = fieldSession | fieldIdem
+	switch op {
+	case engine.OpPick, engine.OpTakeover:
+		return rule{own | fieldEpoch, fieldForce}, true
+	case engine.OpRelease:
+		return rule{own | fieldEpoch, fieldDepartment | fieldNote}, true
+	case engine.OpTransfer:
+		return rule{own | fieldEpoch | fieldGoal, fieldMode | fieldFallback | fieldWait | fieldNote | fieldForce}, true
+	case engine.OpTransferCancel, engine.OpWrapUpExtend, engine.OpWrapUpDone:
+		return rule{own, fieldEpoch}, true
+	case engine.OpJoin:
+		return rule{own | fieldAs, fieldHidden}, true
+	case engine.OpLeave:
+		return rule{own, 0}, true
+	case engine.OpSet:
+		return rule{own, fieldEpoch | fieldPriority | fieldSkills | fieldTags | fieldDepartment | fieldIfRev}, true
+	case engine.OpRate:
+		return rule{own | fieldScore, fieldComment}, true
+	case engine.OpNote:
+		return rule{own | fieldBody, 0}, true
+	case engine.OpLeaveQueue:
+		return rule{own | fieldChoice, 0}, true
+	case engine.OpHandoff:
+		return rule{own, fieldEpoch | fieldDepartment | fieldSkills | fieldNote}, true
+	case engine.OpContinue:
+		return rule{own, fieldDepartment | fieldText | fieldPriority | fieldSkills}, true
 	default:
 		return rule{}, false // the engine knows it, this protocol version has no frame for it
 	}

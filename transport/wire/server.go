@@ -39,6 +39,7 @@ type Refusal struct {
 	Seq     engine.Seq        `json:"seq"`
 	Current engine.Epoch      `json:"current"`
 	Max     int64             `json:"max"`
+	Opens   time.Time         `json:"opens_at"`
 	Events  []json.RawMessage `json:"events"`
 }
 
@@ -46,7 +47,7 @@ type Refusal struct {
 func (r *Refusal) Err() *engine.Error {
 	return &engine.Error{
 		Code: r.Code, Message: r.Message, Retry: time.Duration(r.Retry) * time.Millisecond,
-		Seq: r.Seq, Epoch: r.Current, Fields: r.Fields, Max: r.Max,
+		Seq: r.Seq, Epoch: r.Current, Fields: r.Fields, Max: r.Max, Opens: r.Opens,
 	}
 }
 
@@ -60,12 +61,14 @@ type Person struct {
 // Data is the union of what d may hold, for clients that want all of it read.
 type Data struct {
 	// Of events.
-	Department string     `json:"department"`
-	Offer      string     `json:"offer_id"`
-	Operator   any        `json:"operator"` // an id; in an operator's hello {id, name}
-	Expires    time.Time  `json:"expires_at"`
-	Body       Body       `json:"body"`
-	Target     engine.Seq `json:"target"`
+	Department string        `json:"department"`
+	Offer      string        `json:"offer_id"`
+	Operator   any           `json:"operator"` // an id; in an operator's hello {id, name}
+	Expires    time.Time     `json:"expires_at"`
+	Body       Body          `json:"body"`
+	Target     engine.Seq    `json:"target"`
+	Deadline   time.Time     `json:"deadline"` // of resumed too
+	Facts      *engine.Facts `json:"facts"`
 	// Of results.
 	Session string            `json:"sid"`
 	Seq     engine.Seq        `json:"seq"`
@@ -82,12 +85,21 @@ type Data struct {
 	Activity time.Time `json:"last_activity_at"`
 	People   []Person  `json:"people"`
 	// Of resumed.
-	Head  engine.Seq `json:"head"`
-	Owner string     `json:"owner"`
-	Turn  string     `json:"turn"`
-	From  engine.Seq `json:"from"`
-	To    engine.Seq `json:"to"`
-	Reset bool       `json:"reset"`
+	Head    engine.Seq      `json:"head"`
+	Owner   string          `json:"owner"`
+	Turn    string          `json:"turn"`
+	From    engine.Seq      `json:"from"`
+	To      engine.Seq      `json:"to"`
+	Reset   bool            `json:"reset"`
+	RateBy  time.Time       `json:"rate_by"`
+	Serving json.RawMessage `json:"serving"` // an operator's
+	// Of queue.position and department.status.
+	Position int       `json:"position"`
+	P50      int       `json:"p50_s"`
+	P90      int       `json:"p90_s"`
+	ID       string    `json:"id"`
+	Status   string    `json:"status"`
+	OpensAt  time.Time `json:"opens_at"`
 	// Of ping.
 	Heads  []Head `json:"heads"`
 	Resume string `json:"resume_token"`
@@ -170,6 +182,8 @@ type Intent struct {
 	By     string    `json:"by"`
 	Device string    `json:"device"`
 	At     time.Time `json:"at"`
+	Until  time.Time `json:"until"`
+	Drain  bool      `json:"drain"`
 }
 
 // Offer is an offer as a client reads it.

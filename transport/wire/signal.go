@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/parleyhq/parley/engine"
+import (
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
 
 // AppendSignal appends something passing. Every type of engine.Signal is known
 // here; an unknown one appends nothing.
@@ -42,6 +46,16 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		dst = appendWatch(dst, "me", "intent.changed", s.Rev)
 		dst = append(appendIntent(append(appendName(dst, "intent"), '{'), s.Intent), '}')
 		dst = appendBoolField(dst, "away", s.Away)
+	case engine.QueuePosition:
+		dst = append(dst, `{"k":"eph","t":"queue.position","d":{`...)
+		dst = appendIntField(appendSession(dst, "sid", s.Session), "position", s.Position)
+		dst = appendSeconds(appendSeconds(dst, "p50_s", s.P50), "p90_s", s.P90)
+	case engine.DepartmentStatus:
+		dst = append(dst, `{"k":"eph","t":"department.status","d":{`...)
+		dst = appendField(appendField(dst, "id", string(s.Department)), "status", s.Status.String())
+		if !s.OpensAt.IsZero() {
+			dst = appendTimeField(dst, "opens_at", s.OpensAt)
+		}
 	case *engine.Queue:
 		return appendQueue(dst, s)
 	case engine.GoingAway:
@@ -51,6 +65,14 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		return dst
 	}
 	return append(dst, '}', '}')
+}
+
+// appendSeconds appends a duration that is known, rounded up to whole seconds.
+func appendSeconds(dst []byte, name string, d time.Duration) []byte {
+	if d <= 0 {
+		return dst
+	}
+	return appendUintField(dst, name, uint64((d+time.Second-1)/time.Second))
 }
 
 func appendEphemeral(dst []byte, what string, session engine.SessionID, by engine.Author) []byte {
@@ -90,6 +112,15 @@ func AppendResumed(dst []byte, s *engine.Situation) []byte {
 		dst = appendIdentity(dst, s.Identity)
 	}
 	dst = append(dst, '}')
+	if !s.Deadline.IsZero() {
+		dst = appendTimeField(dst, "deadline", s.Deadline)
+	}
+	if !s.RateBy.IsZero() {
+		dst = appendTimeField(dst, "rate_by", s.RateBy)
+	}
+	if s.Serving != nil {
+		dst = appendServing(dst, s.Serving)
+	}
 	dst = append(appendName(dst, "read"), '{')
 	dst = appendUintField(dst, "visitor", uint64(s.ReadVisitor))
 	dst = appendUintField(dst, "operator", uint64(s.ReadOperator))
@@ -139,7 +170,10 @@ func appendIntent(dst []byte, i engine.IntentInfo) []byte {
 	if !i.At.IsZero() {
 		dst = appendTimeField(dst, "at", i.At)
 	}
-	return dst
+	if !i.Until.IsZero() {
+		dst = appendTimeField(dst, "until", i.Until)
+	}
+	return appendIf(dst, "drain", i.Drain)
 }
 
 func appendQueue(dst []byte, q *engine.Queue) []byte {
