@@ -156,8 +156,15 @@ func spoilt() []any {
 		map[string]any{"type": "file", "file_id": "01JTDKRQGG000000000000001A"},
 		"image/png", "image/PNG", "image/png; q=1", "image", strings.Repeat("0f", 32), strings.Repeat("0F", 32), strings.Repeat("x", 256),
 		"operators", "me", "warm", "queue", "close", "member", "2026-05-04T12:30:01.007Z", "2026-05-04", -5, 10, 11, -6, 3600, 3601,
-		map[string]any{"operator": "ada"}, map[string]any{"operator": "ada", "skill": "x"}, map[string]any{"skill": ""}, map[string]any{"department": "No Such"},
-		[]any{"x"}, []any{""}, []any{map[string]any{"skill": "x"}}, []any{map[string]any{"skill": "x", "level": 6}}, []any{map[string]any{"level": 1}},
+		map[string]any{"operator": "ada"},
+		map[string]any{"operator": "ada", "skill": "x"},
+		map[string]any{"skill": ""},
+		map[string]any{"department": "No Such"},
+		[]any{"x"},
+		[]any{""},
+		[]any{map[string]any{"skill": "x"}},
+		[]any{map[string]any{"skill": "x", "level": 6}},
+		[]any{map[string]any{"level": 1}},
 		"01JTDKRQGG000000000000001A", "01jtdkrqgg000000000000001a", "81JTDKRQGG000000000000001A", "01JTDKRQGG000000000000001U", "01JTDKRQGG000000000000001A.4",
 	}
 }
