@@ -56,7 +56,9 @@ type routerActor struct {
 	batch []any         // of this turn
 	at    routing.Input // being stepped
 
-	doubts map[doubt]bool // of the last audit
+	doubts map[doubt]bool   // of the last audit
+	since  time.Time        // when the rules began
+	asked  chan<- explained // who waits for an Explained
 }
 
 func newRouterActor(h *routerHandle) *routerActor { return &routerActor{h: h} }
@@ -66,7 +68,7 @@ func (a *routerActor) turn() verdict {
 	a.batch, _ = a.h.take(0)
 	going := a.resume(now)
 	if going && a.rules == nil {
-		a.rules = a.h.newRules()
+		a.rules, a.since = a.h.newRules(), now
 		a.step(routing.Configure{Tenant: a.h.tenant.tenant}, now)
 	}
 	for _, item := range a.batch {
@@ -81,6 +83,8 @@ func (a *routerActor) turn() verdict {
 				a.audit(now)
 				going = a.rules != nil
 			}
+		case explain:
+			a.explain(item, now)
 		case quit:
 			a.quit = true
 		case routing.Input:
@@ -140,6 +144,8 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 		case routing.Picked:
 			ref := engine.SessionRef{Tenant: a.h.tenant.tenant.ID, Session: e.Session}
 			a.order(ref, session.Picked{Number: e.Request, Err: e.Err})
+		case routing.Explained:
+			a.explained(e)
 		case routing.Show:
 			a.show(e)
 		case routing.LoadIs:
