@@ -68,11 +68,11 @@ func readFileClaims(b []byte) (c fileClaims, ok bool) {
 // the operator is signed out.
 func (s *System) link(t *tenancy, seat *seat, c fileClaims, now time.Time) (*engine.FileLink, error) {
 	c.author, c.visitor, c.issued = seat.author, seat.visitor, now
-	token, err := s.cfg.Store.SealToken(t.tenant.ID, c.append(nil))
+	token, err := s.cfg.Store.SealToken(t.id, c.append(nil))
 	if err != nil {
 		return nil, err
 	}
-	return &engine.FileLink{Tenant: t.tenant.ID, File: c.file, Token: token, Expires: c.expires.UTC().Truncate(time.Second)}, nil
+	return &engine.FileLink{Tenant: t.id, File: c.file, Token: token, Expires: c.expires.UTC().Truncate(time.Second)}, nil
 }
 
 // openLink reads a link's token. ErrNotFound for all that is not one for that file;

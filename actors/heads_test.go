@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,19 +49,32 @@ func TestHeadsAreOfTheReadersVisibility(t *testing.T) {
 
 // The head is known to an actor's next life as well, before anything new is written.
 func TestHeadsOfAnActorsNextLife(t *testing.T) {
-	short := func(cfg *Config, _ *engine.Tenant) { cfg.IdleAfter = time.Minute }
+	short := func(cfg *Config, tenant *engine.Tenant) {
+		cfg.IdleAfter = time.Minute
+		tenant.Departments[0].OperatorGrace = time.Hour
+	}
 	inWorld(t, short, func(w *world) {
 		visitor, operator := talking(w)
-		said := visitor.good(t, visitor.say("one"))
-		last := operator.good(t, operator.do(engine.Draft{Op: engine.OpMessage, Visibility: engine.VisibleToOperators, Body: engine.BodyOf("a note")}))
+		visitor.good(t, visitor.say("one"))
 		visitor.seat.Leave()
 		operator.seat.Leave()
+		synctest.Wait()
+		ref := engine.SessionRef{Tenant: "demo", Session: visitor.id}
+		detached, err := w.sys.SessionInfo(context.Background(), ref)
+		if err != nil || detached.State != engine.StateDetached {
+			t.Fatalf("got %+v, %v; want a detached session", detached, err)
+		}
+		note := engine.Draft{Op: engine.OpMessage, ClientID: "note", Visibility: engine.VisibleToOperators, Body: engine.BodyOf("a note")}
+		last, err := w.sys.PostAs(context.Background(), ref, engine.Author{Kind: engine.AuthorIntegration}, note)
+		if err != nil {
+			t.Fatal(err)
+		}
 		time.Sleep(8 * time.Minute) // of the bubble: the session's actor goes to rest; the visitor's grace goes on
 		synctest.Wait()
 		back := w.visitor(visitor.token, engine.Have{Session: visitor.id, Seq: last.Seq})
 		synctest.Wait()
-		if sit := wantSignal[engine.Situation](t, back.screen); sit.Head != said.Seq {
-			t.Errorf("head: got %d, want %d", sit.Head, said.Seq)
+		if sit := wantSignal[engine.Situation](t, back.screen); sit.Head != detached.Head || sit.Head == last.Seq {
+			t.Errorf("head: got %d, want %d", sit.Head, detached.Head)
 		}
 	})
 }

@@ -118,7 +118,7 @@ func (s *System) OperatorInfo(ctx context.Context, tenant engine.TenantID, id en
 	if t == nil {
 		return engine.OperatorInfo{}, engine.ErrNotFound
 	}
-	if _, declared := t.tenant.Operator(id); !declared {
+	if _, declared := t.config().Operator(id); !declared {
 		return engine.OperatorInfo{}, engine.ErrNotFound
 	}
 	reply := make(chan engine.OperatorInfo, 1)

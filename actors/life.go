@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
 )
 
 // How a life of a session's actor ends: finish (closed, or the system stops),
@@ -83,6 +84,9 @@ func (a *sessionActor) after(item any) {
 	a.afterFile(item)
 	if late, ok := item.(readAnswer); ok {
 		a.release(late)
+	}
+	if _, again := item.(reportAgain); again && a.rules != nil { // the router may wait for its word
+		a.h.tenant.router.tell(routing.SessionIs{Row: a.rules.Row(), Recovered: true})
 	}
 	if ask, ok := item.(inform); ok {
 		switch {

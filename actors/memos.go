@@ -33,8 +33,8 @@ type done struct {
 
 // recoverMemos takes up what operators did before the start.
 func (s *System) recoverMemos(t *tenancy) error {
-	for _, declared := range t.tenant.Operators {
-		err := s.cfg.Store.Memos(t.tenant.ID, declared.ID, func(m engine.Memo) bool {
+	for _, declared := range t.config().Operators {
+		err := s.cfg.Store.Memos(t.id, declared.ID, func(m engine.Memo) bool {
 			d := &done{digest: m.Digest, at: m.At, stored: true}
 			if json.Unmarshal(m.Result, &d.info) == nil {
 				t.operator(declared.ID).state.remember(m.Tag, d, m.At)
@@ -83,7 +83,7 @@ func (a *operatorActor) once(names, key string, digest uint64, now time.Time, re
 		reply(engine.IntentInfo{}, engine.ErrBadRequest.In("idem"))
 		return tag, true
 	}
-	id, err := a.h.tenant.sys.cfg.Store.PseudonymOf(a.h.tenant.tenant.ID, names, key)
+	id, err := a.h.tenant.sys.cfg.Store.PseudonymOf(a.h.tenant.id, names, key)
 	if err != nil {
 		reply(engine.IntentInfo{}, engine.ErrBusy)
 		return tag, true

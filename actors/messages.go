@@ -97,7 +97,10 @@ type (
 		have    []engine.Have
 	}
 	// notice is what a session tells its operator.
-	notice struct{ session.Notify }
+	notice struct {
+		session.Notify
+		served bool // of session.Lost: the session came to its end
+	}
 	// intentStored answers PutIntent.
 	intentStored struct {
 		info engine.IntentInfo
@@ -119,8 +122,11 @@ type (
 		info engine.IntentInfo
 		err  error
 	}
-	queueShown  struct{ queue *engine.Queue }
-	loadIs      struct{ used, capacity int }
+	queueShown struct{ queue *engine.Queue }
+	// loadIs is what the router counts: milli-units, and sessions.
+	loadIs struct{ used, open, openCap int }
+	// drain says that the system is about to stop.
+	drain       struct{}
 	informAbout struct{ reply chan engine.OperatorInfo }
 )
 
@@ -130,6 +136,8 @@ type (
 	tick struct{}
 	// reportAgain asks for a report to a router that lost its memory.
 	reportAgain struct{}
+	// reconfigured says that the tenant has a newer configuration.
+	reconfigured struct{}
 	// quit says that the system stops: finish what is in flight and end.
 	quit struct{}
 )

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/operator"
 	"github.com/parleyhq/parley/engine/routing"
-	"github.com/parleyhq/parley/engine/session"
 )
 
 // operatorHandle is an operator's place in the system.
@@ -18,26 +18,40 @@ type operatorHandle struct {
 	connections atomic.Int64
 	lastActive  atomic.Int64 // Unix seconds, to the minute
 	revoked     atomic.Int64 // Unix nanoseconds: tokens issued up to then are refused; 0: never
+	deadline    atomic.Int64 // Unix nanoseconds of the next due tick; 0: none
+	ticking     atomic.Bool  // a tick waits in the inbox
 	state       *operatorState
 }
 
 // operatorState is what outlives a panic of the operator's actor: its sessions
 // and connections are facts that others told it once. Owned by the actor.
 type operatorState struct {
-	intent   engine.IntentInfo
+	machine  *operator.Machine // nil before the first turn
+	stepping bool              // the machine runs: a panic now leaves it in no state to go on
+	intent   engine.IntentInfo // as stored, and as others are told
+	meant    engine.IntentInfo // as last declared: stored, or on its way there
+	shown    shownIntent       // what connections were told last
 	seats    []*operatorSeat
-	sessions []engine.SessionID // owned
-	offers   []engine.Offer     // live
+	seated   uint64             // connections so far
+	joined   []engine.SessionID // takes part in without owning them
+	load     loadIs             // as the router counts
 	done     map[engine.Tag]*done
-	used     int
 	rev      uint64
-	storing  int  // intents on their way to the store
-	routable bool // as last reported to the router
+	held     []heldIntent // what the machine wants, in order
+	storing  bool         // an intent is on its way to the store: what follows it waits
+	calling  bool         // the store is being handed one
+}
+
+// shownIntent is what an operator's connections know of it.
+type shownIntent struct {
+	intent engine.IntentInfo
+	away   bool
 }
 
 // operatorSeat is one connection of the operator's.
 type operatorSeat struct {
 	seat   *seat
+	number uint64 // the machine's name for it
 	away   bool
 	queue  bool                          // has had its snapshot of the waiting lines
 	asked  bool                          // a snapshot is on its way
@@ -48,19 +62,34 @@ type operatorSeat struct {
 
 func newOperatorHandle(t *tenancy, id engine.OperatorID) *operatorHandle {
 	h := &operatorHandle{tenant: t, id: id, state: &operatorState{}}
-	h.cell = cell{rt: t.sys.rt, name: "operator of " + string(t.tenant.ID), limit: t.sys.cfg.InboxLimit, live: &t.sys.liveOthers}
+	h.cell = cell{rt: t.sys.rt, name: "operator of " + string(t.id), limit: t.sys.cfg.InboxLimit, live: &t.sys.liveOthers}
 	h.birth = func() owner { return &operatorActor{h: h, operatorState: h.state} }
 	return h
 }
 
 func (h *operatorHandle) active(now time.Time) { h.lastActive.Store(minute(now).Unix()) }
 
-// operatorActor owns the operator's presence (its sockets, intent and whether
-// it is away), numbers and sends the watch of its own state, and lends its
-// connections to the sessions it owns.
+func (h *operatorHandle) tickIfDue(now time.Time) {
+	if d := h.deadline.Load(); d != 0 && d <= now.UnixNano() && !h.ticking.Swap(true) && !h.tell(tick{}) {
+		h.ticking.Store(false)
+	}
+}
+
+func (h *operatorHandle) setDeadline(at time.Time) {
+	if at.IsZero() {
+		h.deadline.Store(0)
+		return
+	}
+	h.deadline.Store(at.UnixNano())
+}
+
+// operatorActor runs the rules of an operator's presence (package operator),
+// numbers and sends the watch of its own state, and lends its connections to the
+// sessions that it owns or takes part in.
 type operatorActor struct {
 	*operatorState
 	h       *operatorHandle
+	out     []operator.Effect
 	quit    bool
 	control []any       // of this turn, not yet handled
 	data    []any       // of this turn, not yet handled
@@ -69,6 +98,8 @@ type operatorActor struct {
 
 func (a *operatorActor) turn() verdict {
 	now := a.h.tenant.sys.cfg.Clock()
+	a.begin(now)
+	a.carryOn()
 	control, taken := a.h.take(batchLimit)
 	a.control, a.data = control, taken
 	for len(a.control)+len(a.data) > 0 {
@@ -76,9 +107,9 @@ func (a *operatorActor) turn() verdict {
 	}
 	a.current = draftPosted{}
 	a.h.recycle(taken)
-	a.route()
+	a.h.setDeadline(a.machine.Deadline())
 	switch {
-	case a.quit && a.storing == 0:
+	case a.quit && !a.storing:
 		return end
 	case a.h.depth() > 0:
 		return again
@@ -101,9 +132,17 @@ func (a *operatorActor) next() (item any) {
 // connections are asked to come again for a fresh view.
 func (a *operatorActor) fail(any) {
 	a.h.putBack(a.control, a.data)
+	a.h.ticking.Store(false)
 	a.drop()
+	if a.calling {
+		a.calling = false
+		a.h.tell(intentStored{info: a.meant, err: engine.ErrInternal})
+	}
 	if a.quit {
 		a.h.tell(quit{})
+	}
+	if a.stepping || len(a.held) > 0 { // the next life looks after it, and need not be told
+		a.h.tell(tick{})
 	}
 	rt := a.h.tenant.sys.rt
 	for _, s := range a.seats {
@@ -120,13 +159,13 @@ func (a *operatorActor) handle(item any, now time.Time) {
 	case attend:
 		a.attend(item, now)
 	case detach:
-		a.leave(item.seat)
+		a.leave(item.seat, now)
 	case draftPosted:
 		a.draft(item, now)
 	case intentStored:
-		a.intentStored(item)
+		a.intentStored(item, now)
 	case notice:
-		a.notice(item)
+		a.notice(item, now)
 	case queueShown:
 		a.showQueue(item.queue)
 	case rescoped:
@@ -134,9 +173,16 @@ func (a *operatorActor) handle(item any, now time.Time) {
 	case signOut:
 		a.signOut(item, now)
 	case loadIs:
-		a.load(item)
+		a.loaded(item)
+	case reconfigured:
+		a.reconfigure(now)
+	case drain:
+		a.step(operator.Drain{}, now)
+	case tick:
+		a.h.ticking.Store(false)
+		a.step(operator.Tick{}, now)
 	case reportAgain:
-		a.reportAgain()
+		a.reportAgain(now)
 	case informAbout:
 		item.reply <- a.info()
 	case quit:
@@ -146,8 +192,8 @@ func (a *operatorActor) handle(item any, now time.Time) {
 
 // reportAgain tells a router that lost its memory everything, and asks it for the
 // waiting lines, which it numbers from the start.
-func (a *operatorActor) reportAgain() {
-	a.h.tenant.router.tell(routing.OperatorIs{Operator: a.h.id, Routable: a.routable})
+func (a *operatorActor) reportAgain(now time.Time) {
+	a.step(operator.Again{}, now)
 	for _, s := range a.seats {
 		s.queue, s.asked = false, true
 	}
@@ -156,187 +202,34 @@ func (a *operatorActor) reportAgain() {
 	}
 }
 
-// attend seats a connection: welcome first, then the sessions it owns, then the
-// waiting lines.
-func (a *operatorActor) attend(item attend, now time.Time) {
-	if item.seat.left.Load() {
+// reconfigure takes a newer configuration over. Who is no longer in it is sent away.
+func (a *operatorActor) reconfigure(now time.Time) {
+	settings := operator.SettingsOf(a.h.tenant.config(), a.h.id)
+	a.step(settings, now)
+	if settings.Known {
 		return
 	}
-	if a.h.isRevoked(*item.seat.principal.Load(), now) { // since Attend looked
-		item.seat.outlet.Close(engine.ReasonSignedOut)
-		return
-	}
-	s := &operatorSeat{seat: item.seat, have: item.have}
-	a.seats = append(a.seats, s)
-	unstated := a.intent.Intent == engine.IntentNone || a.intent.Intent == engine.IntentSignedOut
-	if unstated && item.intent != engine.IntentNone {
-		a.setIntent(engine.IntentInfo{Intent: item.intent, Cause: engine.CauseManual, By: a.h.id, Device: item.device, At: now})
-	}
-	me := a.me()
-	welcome := &engine.Welcome{Me: &me, Expires: item.seat.principal.Load().Expires}
-	s.seat.outlet.Answer(engine.Answer{Request: item.request, Welcome: welcome})
-	for _, id := range a.sessions {
-		a.lend(s, id)
-	}
-	s.asked = true
-	a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
-}
-
-// lend seats a connection in a session that the operator owns.
-func (a *operatorActor) lend(s *operatorSeat, id engine.SessionID) {
-	var have engine.Seq
-	for _, h := range s.have {
-		if h.Session == id {
-			have = h.Seq
-		}
-	}
-	a.h.tenant.lookup(id).tell(attach{seat: s.seat, have: have})
-}
-
-// leave takes a connection away. The sessions hear of it too. With the last one
-// gone, live offers end at once: nobody is there to accept.
-func (a *operatorActor) leave(s *seat) {
-	before := len(a.seats)
-	a.seats = slices.DeleteFunc(a.seats, func(o *operatorSeat) bool { return o.seat == s })
-	if len(a.seats) == before {
-		return
-	}
-	for _, id := range a.sessions {
-		a.h.tenant.lookup(id).tell(detach{s})
-	}
-	if len(a.seats) == 0 {
-		a.revokeOffers(engine.CauseOperatorLost)
-	}
-}
-
-func (a *operatorActor) revokeOffers(cause engine.Cause) {
-	for _, o := range a.offers {
-		a.h.tenant.lookup(o.Session).tell(revoke{operator: a.h.id, cause: cause})
-	}
-}
-
-func (a *operatorActor) draft(item draftPosted, now time.Time) {
-	switch d := item.draft; d.Op {
-	case engine.OpIntent:
-		if d.Intent == engine.IntentNone {
-			item.seat.answer(d, engine.Answer{Err: engine.ErrBadRequest.In("intent")})
-			return
-		}
-		tag, known := a.once(intentKeyNames, d.ClientID, uint64(d.Intent), now, func(info engine.IntentInfo, refused *engine.Error) {
-			item.seat.answer(d, engine.Answer{Err: refused, Intent: info})
-		})
-		if known {
-			return
-		}
-		info := engine.IntentInfo{Intent: d.Intent, Cause: engine.CauseManual, By: a.h.id, Device: item.seat.device, At: now}
-		a.storeIntent(info, intentStored{asked: item, tag: tag})
-	case engine.OpAway:
-		for _, s := range a.seats {
-			if s.seat == item.seat {
-				s.away = d.On
-			}
-		}
-		a.tellMe(func(rev uint64) engine.Signal {
-			return engine.IntentChanged{Rev: rev, Intent: a.intent, Away: a.away()}
-		})
-		item.seat.answer(d, engine.Answer{})
-	default:
-		item.seat.answer(d, engine.Answer{Err: engine.ErrUnknownOp})
-	}
-}
-
-// setIntent stores the intent before it takes effect: it survives restarts.
-func (a *operatorActor) setIntent(info engine.IntentInfo) { a.storeIntent(info, intentStored{}) }
-
-// storeIntent tells the actor then.
-func (a *operatorActor) storeIntent(info engine.IntentInfo, then intentStored) {
-	a.storing++
-	info.At = info.At.UTC().Truncate(time.Millisecond)
-	if at := a.h.revoked.Load(); at != 0 {
-		info.Revoked = time.Unix(0, at).UTC()
-	}
-	a.h.tenant.sys.cfg.Store.PutIntent(a.h.tenant.tenant.ID, a.h.id, info, a.memo(then.tag, info), func(err error) {
-		then.info, then.err = info, err
-		a.h.tell(then)
-	})
-	a.handed(then.tag)
-}
-
-func (a *operatorActor) intentStored(item intentStored) {
-	a.storing--
-	if item.err != nil {
-		a.h.tenant.sys.cfg.Logger.Warn("an operator's intent was not stored", "tenant", string(a.h.tenant.tenant.ID), "error", item.err.Error())
-		if item.asked.seat != nil {
-			item.asked.seat.answer(item.asked.draft, engine.Answer{Err: engine.ErrBusy})
-		}
-		item.signOut.answer(signedOut{err: engine.ErrBusy})
-		a.did(item.tag, engine.IntentInfo{}, engine.ErrBusy)
-		return
-	}
-	a.intent = item.info
-	if item.info.Intent == engine.IntentSignedOut {
-		a.revokeOffers(engine.CauseOperatorSignedOut)
-	}
-	a.tellMe(func(rev uint64) engine.Signal {
-		return engine.IntentChanged{Rev: rev, Intent: a.intent, Away: a.away()}
-	})
-	if item.asked.seat != nil {
-		item.asked.seat.answer(item.asked.draft, engine.Answer{Intent: item.info})
-	}
-	item.signOut.answer(signedOut{info: item.info})
-	a.did(item.tag, item.info, nil)
-}
-
-// notice takes what a session tells its operator.
-func (a *operatorActor) notice(n notice) {
-	id := n.Offer.Session
-	switch n.Note {
-	case session.Offered:
-		a.offers = append(a.dropOffer(id), n.Offer)
-		a.tellMe(func(rev uint64) engine.Signal { return engine.OfferNew{Rev: rev, Offer: n.Offer} })
-		if len(a.seats) == 0 { // the last connection went while the offer was on its way
-			a.revokeOffers(engine.CauseOperatorLost)
-		} else if a.intent.Intent == engine.IntentSignedOut { // it signed out meanwhile
-			a.revokeOffers(engine.CauseOperatorSignedOut)
-		}
-	case session.OfferEnded:
-		a.offers = a.dropOffer(id)
-		a.tellMe(func(rev uint64) engine.Signal {
-			return engine.OfferRevoked{Rev: rev, Session: id, ID: n.Offer.ID, Cause: n.Cause}
-		})
-	case session.Gained:
-		a.offers = a.dropOffer(id)
-		a.own(id)
-	case session.Lost:
-		a.sessions = slices.DeleteFunc(a.sessions, func(s engine.SessionID) bool { return s == id })
-		a.tellMe(func(rev uint64) engine.Signal { return engine.MineChanged{Rev: rev, Session: id, Used: a.used} })
-	}
-}
-
-func (a *operatorActor) own(id engine.SessionID) {
-	if slices.Contains(a.sessions, id) {
-		return
-	}
-	a.sessions = append(a.sessions, id)
-	a.tellMe(func(rev uint64) engine.Signal {
-		return engine.MineChanged{Rev: rev, Session: id, Owned: true, Used: a.used}
-	})
 	for _, s := range a.seats {
-		a.lend(s, id)
+		s.failed = true
+		s.seat.outlet.Close(engine.ReasonSignedOut)
 	}
 }
 
-// load takes what the router counts; it alone adds up.
-func (a *operatorActor) load(item loadIs) {
-	if a.used == item.used {
+// loaded takes what the router counts; it alone adds up.
+func (a *operatorActor) loaded(item loadIs) {
+	if a.load == item {
 		return
 	}
-	a.used = item.used
-	a.tellMe(func(rev uint64) engine.Signal { return engine.MineChanged{Rev: rev, Used: a.used} })
+	a.load = item
+	a.tellMine(engine.SessionID{}, false)
 }
 
-func (a *operatorActor) dropOffer(id engine.SessionID) []engine.Offer {
-	return slices.DeleteFunc(a.offers, func(o engine.Offer) bool { return o.Session == id })
+// tellMine says that a session came or went, or, without one, what the load is.
+func (a *operatorActor) tellMine(id engine.SessionID, owned bool) {
+	l := a.load
+	a.tellMe(func(rev uint64) engine.Signal {
+		return engine.MineChanged{Rev: rev, Session: id, Owned: owned, Used: l.used, Open: l.open, OpenCap: l.openCap}
+	})
 }
 
 // tellMe numbers a delta of the operator's own state and sends it to every connection.
@@ -349,39 +242,35 @@ func (a *operatorActor) tellMe(signal func(rev uint64) engine.Signal) {
 	}
 }
 
-// away: the operator is away if all connections are.
-func (a *operatorActor) away() bool {
-	return len(a.seats) > 0 && !slices.ContainsFunc(a.seats, func(s *operatorSeat) bool { return !s.away })
-}
-
-// route tells the router whether chats may be offered, when that has changed.
-func (a *operatorActor) route() {
-	routable := len(a.seats) > 0 && a.intent.Intent == engine.IntentAccepting && !a.away()
-	if routable != a.routable {
-		a.routable = routable
-		a.h.tenant.router.tell(routing.OperatorIs{Operator: a.h.id, Routable: routable})
-	}
-}
-
 func (a *operatorActor) capacity() int {
-	o, _ := a.h.tenant.tenant.Operator(a.h.id)
+	o, _ := a.h.tenant.config().Operator(a.h.id)
 	return o.Capacity * engine.DefaultWeight
 }
 
 func (a *operatorActor) me() engine.Me {
 	return engine.Me{
-		Rev: a.rev, Operator: a.h.id, Intent: a.intent, Away: a.away(), Used: a.used, Capacity: a.capacity(),
-		Sessions: slices.Clone(a.sessions), Offers: slices.Clone(a.offers),
+		Rev: a.rev, Operator: a.h.id, Intent: a.intent, Away: a.machine.Away(), Used: a.load.used, Capacity: a.capacity(),
+		Open: a.load.open, OpenCap: a.load.openCap, Sessions: a.machine.Sessions(nil), Offers: a.machine.Offers(nil),
 	}
 }
 
 func (a *operatorActor) info() engine.OperatorInfo {
 	info := engine.OperatorInfo{
-		Operator: a.h.id, Connections: len(a.seats), Intent: a.intent, Away: a.away(), Used: a.used,
-		Capacity: a.capacity(), Sessions: slices.Clone(a.sessions),
+		Operator: a.h.id, Connections: len(a.seats), Intent: a.intent, Away: a.machine.Away(), Used: a.load.used,
+		Capacity: a.capacity(), Sessions: a.machine.Sessions(nil),
 	}
 	if at := a.h.lastActive.Load(); at != 0 {
 		info.LastActivity = time.Unix(at, 0).UTC()
 	}
 	return info
+}
+
+// owns reports whether a session is the operator's.
+func (a *operatorActor) owns(id engine.SessionID) bool {
+	return slices.Contains(a.machine.Sessions(nil), id)
+}
+
+// parts lists the sessions that the operator owns or takes part in.
+func (a *operatorActor) parts() []engine.SessionID {
+	return append(a.machine.Sessions(nil), a.joined...)
 }

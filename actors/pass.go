@@ -46,7 +46,7 @@ func (s *System) admit(ctx context.Context, t *tenancy, v engine.Visit) (pass, e
 		}
 		return p, s.upgrade(ctx, t, v, p.visitor, now)
 	case v.Token == "":
-		return s.issue(t, pass{visitor: engine.VisitorID(s.cfg.NewID(now)), expires: tokenLife(t.tenant, now), origin: v.Origin})
+		return s.issue(t, pass{visitor: engine.VisitorID(s.cfg.NewID(now)), expires: tokenLife(t.config(), now), origin: v.Origin})
 	}
 	p, err := s.openPass(t, v.Token, v.Origin, now)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *System) admit(ctx context.Context, t *tenancy, v engine.Visit) (pass, e
 // verify admits who has proven a name. The token lasts as long as the proof, and
 // is never renewed without another.
 func (s *System) verify(t *tenancy, subject string, issued, until time.Time, origin string) (pass, error) {
-	id, err := s.cfg.Store.PseudonymOf(t.tenant.ID, subjectNames, subject)
+	id, err := s.cfg.Store.PseudonymOf(t.id, subjectNames, subject)
 	if err != nil {
 		return pass{}, err
 	}
@@ -71,17 +71,17 @@ func (s *System) verify(t *tenancy, subject string, issued, until time.Time, ori
 // renew issues a token anew once it is past half its life: of an anonymous
 // visitor, whose token is all that it has.
 func (s *System) renew(t *tenancy, p pass, now time.Time) (pass, error) {
-	if p.verified || p.expires.Sub(now) >= t.tenant.Limits.TokenTTL/2 {
+	if p.verified || p.expires.Sub(now) >= t.config().Limits.TokenTTL/2 {
 		return p, nil
 	}
-	p.expires = tokenLife(t.tenant, now)
+	p.expires = tokenLife(t.config(), now)
 	return s.issue(t, p)
 }
 
 // openPass reads a token. Errors: ErrAuthInvalid, also for one that another web
 // origin was given, and ErrAuthExpired.
 func (s *System) openPass(t *tenancy, token, origin string, now time.Time) (pass, error) {
-	claims, err := s.cfg.Store.OpenToken(t.tenant.ID, token)
+	claims, err := s.cfg.Store.OpenToken(t.id, token)
 	if err != nil {
 		return pass{}, err
 	}
@@ -133,7 +133,7 @@ func (s *System) issue(t *tenancy, p pass) (pass, error) {
 	claims = binary.BigEndian.AppendUint64(claims, uint64(p.issued.UnixMilli()))
 	claims = append(claims, p.origin...)
 	var err error
-	p.token, err = s.cfg.Store.SealToken(t.tenant.ID, claims)
+	p.token, err = s.cfg.Store.SealToken(t.id, claims)
 	return p, err
 }
 

@@ -54,7 +54,7 @@ func (s *operatorSeat) scoped(q *engine.Queue) *engine.Queue {
 // rescope shows a connection the waiting lines anew, and lets its sessions judge
 // it: its newer token names other departments or roles.
 func (a *operatorActor) rescope(of *seat) {
-	for _, id := range a.sessions {
+	for _, id := range a.parts() {
 		a.h.tenant.lookup(id).tell(judge{of})
 	}
 	for _, s := range a.seats {

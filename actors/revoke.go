@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/operator"
 )
 
 // Revoke signs an operator out on the word of one of the tenant's servers: its
@@ -18,7 +19,7 @@ func (s *System) Revoke(ctx context.Context, tenant engine.TenantID, id engine.O
 	if t == nil {
 		return engine.IntentInfo{}, engine.ErrNotFound
 	}
-	if _, declared := t.tenant.Operator(id); !declared {
+	if _, declared := t.config().Operator(id); !declared {
 		return engine.IntentInfo{}, engine.ErrNotFound
 	}
 	reply := make(chan signedOut, 1)
@@ -56,15 +57,15 @@ func (a *operatorActor) signOut(item signOut, now time.Time) {
 		return
 	}
 	a.h.revoked.Store(now.UnixNano())
-	for _, id := range a.sessions {
+	for _, id := range a.parts() {
 		a.h.tenant.lookup(id).tell(judge{})
 	}
 	for _, s := range a.seats {
 		s.failed = true
 		s.seat.outlet.Close(engine.ReasonSignedOut)
 	}
-	info := engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: now}
-	a.storeIntent(info, intentStored{signOut: &item, tag: tag})
+	a.think(operator.SetIntent{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration}, now, intentStored{signOut: &item, tag: tag})
+	a.carryOn()
 }
 
 func (o *signOut) answer(done signedOut) {

@@ -84,9 +84,9 @@ func (t *tenancy) hasRevoked(id engine.VisitorID, issued time.Time) bool {
 // recoverRevocations takes up who was signed out, and lets those go whose tokens
 // of before have all ended by themselves.
 func (t *tenancy) recoverRevocations(now time.Time) error {
-	longest := max(t.tenant.Limits.TokenTTL, revokedFor)
+	longest := max(t.config().Limits.TokenTTL, revokedFor)
 	var over []engine.VisitorID
-	err := t.sys.cfg.Store.Revocations(t.tenant.ID, func(id engine.VisitorID, at time.Time) bool {
+	err := t.sys.cfg.Store.Revocations(t.id, func(id engine.VisitorID, at time.Time) bool {
 		if now.Sub(at) > longest {
 			over = append(over, id)
 		} else {
@@ -95,7 +95,7 @@ func (t *tenancy) recoverRevocations(now time.Time) error {
 		return true
 	})
 	for _, id := range over {
-		t.sys.cfg.Store.PutRevocation(t.tenant.ID, id, time.Time{}, func(error) {}) // tried again at the next start
+		t.sys.cfg.Store.PutRevocation(t.id, id, time.Time{}, func(error) {}) // tried again at the next start
 	}
 	return err
 }

@@ -85,7 +85,7 @@ func (s *seat) isSignedOut() bool {
 // sessions: the operator is declared, and the token names the department, or one
 // whose operators may take its sessions too.
 func (s *seat) isGoodFor(id engine.DepartmentID) bool {
-	t, p := s.tenant.tenant, s.principal.Load()
+	t, p := s.tenant.config(), s.principal.Load()
 	if at := s.good.Load(); at != nil && at.tenant == t && at.principal == p && at.department == id {
 		return at.is
 	}
@@ -196,7 +196,7 @@ func (a *sessionActor) mayFetch(c fileClaims) bool {
 	case engine.AuthorVisitor:
 		return c.visitor == a.rules.Visitor()
 	case engine.AuthorOperator:
-		_, declared := a.h.tenant.tenant.Operator(c.author.Operator)
+		_, declared := a.h.tenant.config().Operator(c.author.Operator)
 		return declared
 	default:
 		return true

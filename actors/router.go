@@ -19,7 +19,11 @@ type routerHandle struct {
 	deadline atomic.Int64 // Unix nanoseconds; 0: none
 	ticking  atomic.Bool
 	newRules func() routerRules
-	trouble  trouble // owned by the actor of the moment
+
+	// Owned by the actor of the moment.
+	lives   int
+	trouble trouble
+	open    map[engine.SessionID]struct{} // sessions, as far as routers have heard
 }
 
 // routerRules are a routing.Router, or what stands in for it in a test.
@@ -30,8 +34,8 @@ type routerRules interface {
 }
 
 func newRouterHandle(t *tenancy) *routerHandle {
-	h := &routerHandle{tenant: t, newRules: func() routerRules { return routing.New() }}
-	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.tenant.ID), limit: 1, live: &t.sys.liveOthers}
+	h := &routerHandle{tenant: t, open: map[engine.SessionID]struct{}{}, newRules: func() routerRules { return routing.New() }}
+	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.id), limit: 1, live: &t.sys.liveOthers}
 	h.birth = func() owner { return newRouterActor(h) }
 	return h
 }
@@ -69,7 +73,10 @@ func (a *routerActor) turn() verdict {
 	going := a.resume(now)
 	if going && a.rules == nil {
 		a.rules, a.since = a.h.newRules(), now
-		a.step(routing.Configure{Tenant: a.h.tenant.tenant}, now)
+		a.step(routing.Configure{Tenant: a.h.tenant.config()}, now)
+		if a.h.lives++; a.h.lives > 1 {
+			a.step(a.h.await(), now)
+		}
 	}
 	for _, item := range a.batch {
 		switch item := item.(type) {
@@ -122,6 +129,9 @@ func (h *routerHandle) setDeadline(at time.Time) {
 }
 
 func (a *routerActor) step(in routing.Input, now time.Time) {
+	if report, ok := in.(routing.SessionIs); ok {
+		a.h.note(report)
+	}
 	a.at = in
 	a.out = a.rules.Step(in, now, a.out[:0])
 	a.at = nil
@@ -142,14 +152,14 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 		case routing.TransferFailed:
 			a.order(e.Session, session.TransferFailed{Epoch: e.Epoch, Transfer: e.Transfer, Cause: e.Cause})
 		case routing.Picked:
-			ref := engine.SessionRef{Tenant: a.h.tenant.tenant.ID, Session: e.Session}
+			ref := engine.SessionRef{Tenant: a.h.tenant.id, Session: e.Session}
 			a.order(ref, session.Picked{Number: e.Request, Err: e.Err})
 		case routing.Explained:
 			a.explained(e)
 		case routing.Show:
 			a.show(e)
 		case routing.LoadIs:
-			a.h.tenant.operator(e.Operator).tell(loadIs{used: e.Used, capacity: e.Capacity})
+			a.h.tenant.operator(e.Operator).tell(loadIs{used: e.Used, open: e.Open, openCap: e.OpenCap})
 		}
 	}
 }

@@ -100,7 +100,7 @@ func (a *routerActor) resume(now time.Time) bool {
 	}
 	if !t.until.IsZero() {
 		t.until = time.Time{}
-		a.h.tenant.sys.reportAll(a.h.tenant)
+		a.h.tenant.sys.reportAll(a.h.tenant, a.h.open)
 	}
 	for _, id := range t.back(now) {
 		if h := a.h.tenant.known(id); h != nil {
@@ -110,22 +110,41 @@ func (a *routerActor) resume(now time.Time) bool {
 	return true
 }
 
+// note keeps which sessions are open as far as the router has heard.
+func (h *routerHandle) note(r routing.SessionIs) {
+	if r.Row.State.IsOpen() {
+		h.open[r.Row.Ref.Session] = struct{}{}
+	} else {
+		delete(h.open, r.Row.Ref.Session)
+	}
+}
+
+// await is what a router hears first that is not the first: whose word it waits for.
+func (h *routerHandle) await() routing.Await {
+	in := routing.Await{Sessions: make([]engine.SessionID, 0, len(h.open))}
+	for id := range h.open {
+		in.Sessions = append(in.Sessions, id)
+	}
+	return in
+}
+
 // panicked decides what follows a panic: at once, or after a pause, all report
 // again.
 func (a *routerActor) panicked(now time.Time) {
 	sys, t := a.h.tenant.sys, &a.h.trouble
 	pause, out := t.blame(a.at, now)
 	if !out.IsZero() {
+		delete(a.h.open, out)
 		sys.rt.metrics.leftOut.Inc()
 		sys.cfg.Logger.Error("a session's reports end its tenant's router; it is left out of the routing for a while",
-			"tenant", string(a.h.tenant.tenant.ID), "session", out.String(), "for", routerLeftOut.String())
+			"tenant", string(a.h.tenant.id), "session", out.String(), "for", routerLeftOut.String())
 	}
 	if pause == 0 {
-		sys.reportAll(a.h.tenant)
+		sys.reportAll(a.h.tenant, a.h.open)
 		return
 	}
 	sys.cfg.Logger.Error("a tenant's router panicked again; it pauses",
-		"tenant", string(a.h.tenant.tenant.ID), "panics", t.panics, "for", pause.String())
+		"tenant", string(a.h.tenant.id), "panics", t.panics, "for", pause.String())
 	t.until = now.Add(pause)
 	a.h.setDeadline(t.deadline())
 }

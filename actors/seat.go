@@ -48,10 +48,11 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 		}
 		return s.tenant.start(s, d)
 	case engine.OpIntent, engine.OpAway:
-		if s.desk == nil {
-			return engine.ErrForbidden
+		desk, err := s.deskOf(d)
+		if err != nil {
+			return err
 		}
-		return s.desk.post(draftPosted{seat: s, draft: d})
+		return desk.post(draftPosted{seat: s, draft: d})
 	case engine.OpAccept, engine.OpReject:
 		if s.desk == nil {
 			return engine.ErrForbidden
@@ -108,7 +109,7 @@ func (s *seat) Signal(id engine.SessionID, signal engine.Signal) {
 	case engine.Typing:
 		item = typed{s, signal.On}
 	case engine.Peek:
-		if s.author.Kind != engine.AuthorVisitor || !s.tenant.tenant.Peek {
+		if s.author.Kind != engine.AuthorVisitor || !s.tenant.config().Peek {
 			return
 		}
 		item = peeked{s, signal.Body}

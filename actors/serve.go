@@ -14,7 +14,7 @@ func (s *seat) rights(department engine.DepartmentID) engine.Rights {
 	if p == nil || !p.Serves(department) {
 		return 0
 	}
-	declared, known := s.tenant.tenant.Operator(p.Operator)
+	declared, known := s.tenant.config().Operator(p.Operator)
 	if !known || len(declared.Departments) > 0 && !slices.Contains(declared.Departments, department) {
 		return 0
 	}
@@ -26,6 +26,30 @@ func (s *seat) rights(department engine.DepartmentID) engine.Rights {
 		r |= engine.RightPick
 	}
 	return r
+}
+
+// deskOf is whose intent or absence a draft is about: the operator's own, or, of an
+// intent, that of somebody whom it supervises.
+func (s *seat) deskOf(d engine.Draft) (*operatorHandle, *engine.Error) {
+	switch {
+	case s.desk == nil:
+		return nil, engine.ErrForbidden
+	case d.Op != engine.OpIntent || d.For == "" || d.For == s.desk.id:
+		return s.desk, nil
+	case !s.principal.Load().Has(engine.RoleSupervisor):
+		return nil, engine.ErrForbidden
+	}
+	other, known := s.tenant.config().Operator(d.For)
+	if !known {
+		return nil, engine.ErrNotFound
+	}
+	for _, department := range s.tenant.config().Departments {
+		serves := len(other.Departments) == 0 || slices.Contains(other.Departments, department.ID)
+		if serves && s.rights(department.ID).Has(engine.RightSupervise) {
+			return s.tenant.operator(d.For), nil
+		}
+	}
+	return nil, engine.ErrForbidden
 }
 
 // catchUpMembers tells those who take part, or no longer do, what an earlier life

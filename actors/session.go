@@ -518,7 +518,7 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 		a.continueIn(e.Inherit, asker)
 	case session.Notify:
 		a.h.told.note(e)
-		a.h.tenant.operator(e.Operator).tell(notice{e})
+		a.h.tenant.operator(e.Operator).tell(notice{Notify: e, served: !a.rules.State().IsOpen()})
 	}
 }
 

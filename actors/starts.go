@@ -65,7 +65,7 @@ func (t *tenancy) start(s *seat, d engine.Draft) *engine.Error {
 func (t *tenancy) begin(item draftPosted) *engine.Error {
 	s, d := item.seat, item.draft
 	if d.ClientID != "" {
-		tag, err := t.sys.cfg.Store.PseudonymOf(t.tenant.ID, startKeyNames, d.ClientID)
+		tag, err := t.sys.cfg.Store.PseudonymOf(t.id, startKeyNames, d.ClientID)
 		if err != nil {
 			return engine.ErrBusy
 		}
@@ -118,7 +118,7 @@ func (t *tenancy) whereToStart(item *draftPosted) (*handle, []*seat, *engine.Err
 		return nil, nil, err
 	}
 	id := engine.SessionID(t.sys.cfg.NewID(t.sys.cfg.Clock()))
-	ref := engine.SessionRef{Tenant: t.tenant.ID, Session: id}
+	ref := engine.SessionRef{Tenant: t.id, Session: id}
 	v.open = t.sys.newHandle(t, ref, t.log(), &engine.Create{Visitor: s.visitor})
 	t.sessions[id] = v.open
 	t.sys.sweep.add(v.open)
@@ -127,10 +127,10 @@ func (t *tenancy) whereToStart(item *draftPosted) (*handle, []*seat, *engine.Err
 
 // mayStart spares a session that would be refused at once.
 func (t *tenancy) mayStart(d engine.Draft) *engine.Error {
-	if _, ok := t.tenant.Department(d.Department); !ok {
+	if _, ok := t.config().Department(d.Department); !ok {
 		return engine.ErrBadRequest.In("department")
 	}
-	if d.Body.Len() > t.tenant.Limits.MessageBytes {
+	if d.Body.Len() > t.config().Limits.MessageBytes {
 		return engine.ErrTooLarge
 	}
 	return nil
@@ -160,9 +160,9 @@ func (t *tenancy) recall(visitor engine.VisitorID, v *visitorState) {
 			found[tag] = began{session, log}
 		}
 	}
-	t.sys.cfg.Store.Recall(t.tenant.ID, visitor, func(kept map[engine.Tag]engine.SessionID, err error) {
+	t.sys.cfg.Store.Recall(t.id, visitor, func(kept map[engine.Tag]engine.SessionID, err error) {
 		gather(t.sys.cfg.Store, kept)
-		t.memory.Recall(t.tenant.ID, visitor, func(passing map[engine.Tag]engine.SessionID, _ error) {
+		t.memory.Recall(t.id, visitor, func(passing map[engine.Tag]engine.SessionID, _ error) {
 			gather(t.memory, passing)
 			t.recalled(visitor, v, found, err)
 			t.sys.recalls.add(-1)
@@ -190,7 +190,7 @@ func (t *tenancy) recalled(visitor engine.VisitorID, v *visitorState, found map[
 	t.tidy(visitor)
 	t.mu.Unlock()
 	if err != nil {
-		t.sys.cfg.Logger.Warn("a visitor's idempotency keys cannot be read", "tenant", string(t.tenant.ID), "error", err.Error())
+		t.sys.cfg.Logger.Warn("a visitor's idempotency keys cannot be read", "tenant", string(t.id), "error", err.Error())
 	}
 	for _, item := range waiting {
 		refused := engine.ErrBusy

@@ -217,8 +217,8 @@ func stressOnce(t *testing.T, round int) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	desk := tn.operator("ada")
-	if len(desk.state.offers) != 0 && t.Failed() == false {
-		t.Errorf("ghost offers: %d", len(desk.state.offers))
+	if len(desk.state.machine.Offers(nil)) != 0 && t.Failed() == false {
+		t.Errorf("ghost offers: %d", len(desk.state.machine.Offers(nil)))
 	}
 	none, twice, all := 0, 0, 0
 	posted.Range(func(k, v any) bool {

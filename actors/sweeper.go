@@ -101,5 +101,6 @@ func (s *System) sweepOnce(now time.Time) {
 	s.locker.sweep(now)
 	for _, t := range s.tenants {
 		t.router.tickIfDue(now)
+		t.tickOperators(now)
 	}
 }

@@ -77,14 +77,14 @@ func (s *System) Attend(_ context.Context, at engine.Attendance, outlet engine.O
 	case s.stopping.Load():
 		return nil, engine.ErrBusy
 	}
-	if _, declared := t.tenant.Operator(at.Principal.Operator); !declared {
+	if _, declared := t.config().Operator(at.Principal.Operator); !declared {
 		return nil, engine.ErrAuthInvalid.Denied(engine.DenialSubject)
 	}
 	desk := t.operator(at.Principal.Operator)
 	if desk.isRevoked(at.Principal, s.cfg.Clock()) {
 		return nil, errRevoked
 	}
-	if desk.connections.Add(1) > int64(t.tenant.Limits.OperatorDevices) {
+	if desk.connections.Add(1) > int64(t.config().Limits.OperatorDevices) {
 		desk.connections.Add(-1)
 		return nil, engine.ErrTooManyConnections
 	}

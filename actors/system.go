@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/routing"
@@ -20,6 +21,7 @@ type System struct {
 	cfg     Config
 	rt      *runtime
 	memory  *Memory
+	started time.Time
 	tenants map[engine.TenantID]*tenancy
 	sweep   sweeper
 	locker  locker
@@ -40,7 +42,7 @@ func Start(cfg Config) (*System, error) {
 	if err := cfg.ensureDefaults(); err != nil {
 		return nil, err
 	}
-	s := &System{cfg: cfg, memory: NewMemory(), tenants: map[engine.TenantID]*tenancy{}, stop: make(chan struct{})}
+	s := &System{cfg: cfg, memory: NewMemory(), started: cfg.Clock(), tenants: map[engine.TenantID]*tenancy{}, stop: make(chan struct{})}
 	s.alarm = newAlarm(s)
 	s.memory.fileLimit = cfg.MemoryFileBytes
 	m, err := newMetrics(cfg.Registerer, s)
@@ -61,11 +63,12 @@ func Start(cfg Config) (*System, error) {
 }
 
 // recover rebuilds ledgers from the rows of open sessions: routers hear what
-// each session is, operators what they own. No session's actor starts, except
+// each session is, operators what they own or take part in. A session's actor starts
+// when its deadline comes, when somebody asks for it, or at its owner's word; at once
 // where an offer was live: it did not survive.
 func (s *System) recover() error {
 	for _, t := range s.tenants {
-		err := s.cfg.Store.Intents(t.tenant.ID, func(id engine.OperatorID, info engine.IntentInfo) bool {
+		err := s.cfg.Store.Intents(t.id, func(id engine.OperatorID, info engine.IntentInfo) bool {
 			o := t.operator(id)
 			o.state.intent = info
 			if !info.Revoked.IsZero() {
@@ -90,41 +93,39 @@ func (s *System) recover() error {
 			return true
 		}
 		h := t.recover(row)
-		h.setDeadline(h.since) // the first sweep starts its actor, which knows its own deadlines
-		switch row.State {
-		case engine.StateActive, engine.StateDetached:
-			h.setDeadline(row.CloseBy)
-			s.gained(t, h, row.Owner)
-		case engine.StateClosing:
-			h.setDeadline(row.CloseBy)
-			if row.Owner != "" {
-				s.gained(t, h, row.Owner)
+		h.setDeadline(session.DeadlineOf(*row, h.since, t.rules(h)))
+		if row.Owner != "" {
+			s.takesPart(t, h, row.Owner, session.Gained)
+		}
+		for _, m := range row.Service.Members {
+			if !m.Hidden { // who watched unseen does so no longer
+				s.takesPart(t, h, m.Operator, session.Joined)
 			}
-		case engine.StateQueued:
-			d, _ := t.tenant.Department(row.Department)
-			h.setDeadline(h.since.Add(d.QueueGrace))
-		default:
 		}
-		if row.State != engine.StateOffered {
-			t.router.tell(routing.SessionIs{Row: *row, Recovered: true})
-		}
+		t.router.tell(routing.SessionIs{Row: *row, Recovered: true})
 		return true
 	})
 }
 
-// gained tells an operator that it owns a session found by the start-up scan.
-func (s *System) gained(t *tenancy, h *handle, owner engine.OperatorID) {
-	n := session.Notify{Note: session.Gained, Operator: owner, Offer: engine.Offer{Session: h.ref.Session}}
+// takesPart tells an operator what it has to do with a session found by the start-up
+// scan. Its owner counts as in grace from now on.
+func (s *System) takesPart(t *tenancy, h *handle, who engine.OperatorID, as session.Note) {
+	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: h.ref.Session}}
 	h.told.note(n)
-	t.operator(owner).tell(notice{n})
+	t.operator(who).tell(notice{Notify: n})
 }
 
 // reportAll asks every session of a tenant to report again, for a router that
-// lost its memory.
-func (s *System) reportAll(t *tenancy) {
+// lost its memory. expected are those that it knew as open: whoever carries them.
+func (s *System) reportAll(t *tenancy, expected map[engine.SessionID]struct{}) {
 	for _, h := range s.sweep.all() {
 		if h.tenant == t {
 			h.tell(reportAgain{})
+		}
+	}
+	for id := range expected {
+		if t.known(id) == nil {
+			t.tellSession(id, reportAgain{})
 		}
 	}
 	for _, o := range t.allOperators() {
@@ -139,6 +140,19 @@ func (s *System) Err() error {
 		return errors.New("stopping")
 	}
 	return s.cfg.Store.Err()
+}
+
+// Drain says that a stop is near: operators get no new chats, and whose connections go
+// from here on has not left its visitors. To be called before the connections are
+// drained. It may be called again.
+func (s *System) Drain() {
+	for _, t := range s.tenants {
+		for _, o := range t.allOperators() {
+			if o.connections.Load() > 0 || o.deadline.Load() != 0 {
+				o.tell(drain{})
+			}
+		}
+	}
 }
 
 // Stop ends the system: no draft is taken any more, what was taken is made

@@ -203,14 +203,14 @@ func TestOfferEndsWithTheOperatorsLastSocket(t *testing.T) {
 	})
 }
 
-func TestActiveSessionStaysWithItsOperator(t *testing.T) {
+func TestActiveSessionStaysWithItsOperatorForItsGrace(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		visitor, operator := talking(w)
 		operator.seat.Leave()
 		if p := wantSignal[engine.Presence](t, visitor.screen); p.Present || p.Author.Operator != "ada" {
 			t.Fatalf("presence: got %+v", p)
 		}
-		time.Sleep(30 * time.Minute)
+		time.Sleep(engine.DefaultOperatorGrace - time.Second)
 		visitor.good(t, visitor.say("are you there?"))
 		back := w.operator("ada")
 		equal(t, "returning operator sees", back.texts(), []string{"hello", "are you there?"})
@@ -343,7 +343,8 @@ func TestFullInboxAnswersBusy(t *testing.T) {
 func TestIdleSessionGivesItsActorBack(t *testing.T) {
 	patient := func(_ *Config, tenant *engine.Tenant) {
 		for i := range tenant.Departments {
-			tenant.Departments[i].VisitorGrace, tenant.Departments[i].Silence = 24*time.Hour, &engine.Silence{}
+			d := &tenant.Departments[i]
+			d.VisitorGrace, d.OperatorGrace, d.Silence = 24*time.Hour, 24*time.Hour, &engine.Silence{}
 		}
 	}
 	inWorld(t, patient, func(w *world) {

@@ -3,6 +3,7 @@ package actors
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -14,9 +15,12 @@ import (
 type tenancy struct {
 	// Fixed after construction.
 	sys    *System
-	tenant *engine.Tenant
+	id     engine.TenantID
 	memory *Memory // keeps sessions where transcripts are off
 	router *routerHandle
+
+	// Atomic.
+	current atomic.Pointer[engine.Tenant] // the configuration; see Reconfigure
 
 	// Guarded by mu.
 	mu        sync.RWMutex
@@ -37,18 +41,23 @@ type visitorState struct {
 
 func newTenancy(s *System, t *engine.Tenant) *tenancy {
 	tn := &tenancy{
-		sys: s, tenant: t, memory: s.memory,
+		sys: s, id: t.ID, memory: s.memory,
 		sessions:  map[engine.SessionID]*handle{},
 		visitors:  map[engine.VisitorID]*visitorState{},
 		operators: map[engine.OperatorID]*operatorHandle{}, revoked: map[engine.VisitorID]time.Time{},
 	}
+	tn.current.Store(t)
 	tn.router = newRouterHandle(tn)
 	return tn
 }
 
+// config is the tenant's configuration now. It never changes: a newer one takes its
+// place.
+func (t *tenancy) config() *engine.Tenant { return t.current.Load() }
+
 // log is where a new session of the tenant is kept.
 func (t *tenancy) log() engine.Log {
-	if t.tenant.Transcripts {
+	if t.config().Transcripts {
 		return t.sys.cfg.Store
 	}
 	return t.memory
@@ -56,10 +65,10 @@ func (t *tenancy) log() engine.Log {
 
 // rules is what the session rules need of the configuration.
 func (t *tenancy) rules(h *handle) session.Rules {
+	c := t.config()
 	return session.Rules{
-		Keeps: h.log != engine.Log(t.memory), Department: t.tenant.Department,
-		BodyBytes: t.tenant.Limits.MessageBytes, Peek: t.tenant.Peek, Attributes: t.tenant.Attributes,
-		Operator: t.tenant.Operator, Files: t.tenant.Files,
+		Keeps: h.log != engine.Log(t.memory), Department: c.Department, BodyBytes: c.Limits.MessageBytes,
+		Peek: c.Peek, Attributes: c.Attributes, Operator: c.Operator, Files: c.Files,
 	}
 }
 
@@ -86,7 +95,7 @@ func (t *tenancy) lookupIn(id engine.SessionID, log engine.Log) *handle {
 	if h := t.sessions[id]; h != nil {
 		return h
 	}
-	h := t.sys.newHandle(t, engine.SessionRef{Tenant: t.tenant.ID, Session: id}, log, nil)
+	h := t.sys.newHandle(t, engine.SessionRef{Tenant: t.id, Session: id}, log, nil)
 	t.sessions[id] = h
 	t.sys.sweep.add(h)
 	return h
@@ -156,7 +165,7 @@ func (t *tenancy) arrive(s *seat, fresh bool) (*handle, *engine.Error) {
 	} else {
 		t.recall(s.visitor, v) // so that a start need not wait for it
 	}
-	if len(v.seats) >= t.tenant.Limits.VisitorDevices {
+	if len(v.seats) >= t.config().Limits.VisitorDevices {
 		return nil, engine.ErrTooManyConnections
 	}
 	v.seats = append(v.seats, s)
@@ -215,4 +224,13 @@ func (t *tenancy) allOperators() []*operatorHandle {
 		all = append(all, h)
 	}
 	return all
+}
+
+// tickOperators tells operators' actors that time has passed, where it matters.
+func (t *tenancy) tickOperators(now time.Time) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, h := range t.operators {
+		h.tickIfDue(now)
+	}
 }

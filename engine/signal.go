@@ -94,6 +94,8 @@ type Me struct {
 	Away     bool
 	Used     int // load in milli-units: offers and sessions
 	Capacity int
+	Open     int         // sessions that count against OpenCap
+	OpenCap  int         // 0: not known yet
 	Sessions []SessionID // owned
 	Offers   []Offer     // live
 }
@@ -129,6 +131,8 @@ type MineChanged struct {
 	Session SessionID
 	Owned   bool
 	Used    int
+	Open    int
+	OpenCap int
 }
 
 // IntentChanged is a delta of Me.

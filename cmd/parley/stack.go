@@ -179,6 +179,7 @@ func (s *stack) ready() error {
 // forces. The metrics listener answers to the end, so that a stop can be watched.
 func (s *stack) stop(ctx context.Context) error {
 	s.stopping.Store(true)
+	s.system.Drain()
 	s.drain()
 	err := errors.Join(
 		named("drain sockets", <-s.drained), // bounded by its own DrainTimeout

@@ -89,6 +89,25 @@ func (s *Session) offers(c *clock) {
 	}
 }
 
+// DeadlineOf is when a session must be looked at that is stored and that no actor runs:
+// not after the Deadline it will have, because a row does not tell whose turn it is
+// now. since is from when on its visitor counts as gone. Zero if never.
+func DeadlineOf(row engine.Row, since time.Time, rules Rules) time.Time {
+	if len(row.Offers) > 0 || row.State == engine.StateOffered || row.State == engine.StateNew {
+		return since // no offer survives, and what never began has nobody
+	}
+	t := turn{Session: &Session{rules: rules, row: row, goneSince: since}, now: since}
+	t.fillIn()
+	at := t.Deadline()
+	if row.State == engine.StateActive {
+		t.row.Turn = engine.TurnOperator + engine.TurnVisitor - t.row.Turn
+		if other := t.Deadline(); at.IsZero() || !other.IsZero() && other.Before(at) {
+			at = other
+		}
+	}
+	return at
+}
+
 // waitingAlone is since when a waiting session's visitor is gone: not before it
 // began to wait, because a served visitor is given more time. Zero: it is there.
 func (s *Session) waitingAlone() time.Time {
