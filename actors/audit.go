@@ -48,12 +48,9 @@ func (a *routerActor) audit(now time.Time) {
 	findings := append(rules.Audit(), tn.orphans(rules, &a.h.trouble)...)
 	doubts := map[doubt]bool{}
 	for _, f := range findings {
-		if f.Invariant == "I7" { // operators' actors do not say yet who is in grace
-			continue
-		}
 		v := &invariant.Violation{Invariant: f.Invariant, Session: f.Session, Detail: f.Detail}
 		if f.Session.IsZero() {
-			tn.sys.alarm.note(tn.tenant.ID, v, now)
+			tn.sys.alarm.note(tn.id, v, now)
 			broken = true
 			continue
 		}
