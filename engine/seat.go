@@ -86,7 +86,6 @@ type Draft struct {
 	Body       Body            // OpMessage, OpEdit, OpNote, OpRate; OpStart: an optional first message; OpTransfer: an optional note
 	Plan       *Plan           // of the operations whose comment names it
 	Drain      bool            // OpIntent to IntentSignedOut: keep what is open
-	Until      time.Time       // OpIntent to IntentPaused: accepting again from then on; zero: until changed
 	For        OperatorID      // OpIntent of a supervisor: whose
 	Until      time.Time       // OpIntent to IntentPaused: accepting again from then on; zero: until changed
 	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
