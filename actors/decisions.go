@@ -115,7 +115,7 @@ func (s *System) Explain(ctx context.Context, ref engine.SessionRef, decision en
 		return Explanation{}, err
 	}
 	t := s.tenants[ref.Tenant]
-	if _, declared := t.tenant.Operator(operator); !declared {
+	if _, declared := t.config().Operator(operator); !declared {
 		return Explanation{}, engine.ErrNotFound
 	}
 	for i := range all {
