@@ -86,7 +86,7 @@ func (a *sessionActor) after(item any) {
 		a.release(late)
 	}
 	if _, again := item.(reportAgain); again && a.rules != nil { // the router may wait for its word
-		a.h.tenant.router.tell(routing.SessionIs{Row: a.rules.Row(), Recovered: true})
+		a.h.tenant.router.tell(routing.SessionIs{Row: new(a.rules.Row()), Recovered: true})
 	}
 	if ask, ok := item.(inform); ok {
 		switch {

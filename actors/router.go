@@ -157,7 +157,9 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 		case routing.Explained:
 			a.explained(e)
 		case routing.Show:
-			a.show(e)
+			a.show(e.Queue)
+		case routing.Snapshot:
+			a.h.tenant.operator(e.To).tell(queueShown{e.Queue})
 		case routing.LoadIs:
 			a.h.tenant.operator(e.Operator).tell(loadIs{used: e.Used, open: e.Open, openCap: e.OpenCap})
 		}
@@ -170,15 +172,11 @@ func (a *routerActor) order(ref engine.SessionRef, in session.Input) {
 }
 
 // show publishes a change of the waiting lines to everybody who watches, each
-// with the departments it serves, or a snapshot to one.
-func (a *routerActor) show(e routing.Show) {
-	if e.To != "" {
-		a.h.tenant.operator(e.To).tell(queueShown{e.Queue})
-		return
-	}
+// with the departments it serves.
+func (a *routerActor) show(q *engine.Queue) {
 	for _, o := range a.h.tenant.allOperators() {
 		if o.connections.Load() > 0 {
-			o.tell(queueShown{a.rules.For(o.id, e.Queue)})
+			o.tell(queueShown{a.rules.For(o.id, q)})
 		}
 	}
 }

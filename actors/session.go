@@ -309,7 +309,7 @@ func (a *sessionActor) catchUpOn() {
 		}
 	}
 	if !row.State.IsOpen() && a.h.lives > 1 {
-		a.h.tenant.router.tell(routing.SessionIs{Row: row, Recovered: true})
+		a.h.tenant.router.tell(routing.SessionIs{Row: &row, Recovered: true})
 	}
 	a.depose()
 }

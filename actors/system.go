@@ -102,7 +102,7 @@ func (s *System) recover() error {
 				s.takesPart(t, h, m.Operator, session.Joined)
 			}
 		}
-		t.router.tell(routing.SessionIs{Row: *row, Recovered: true})
+		t.router.tell(routing.SessionIs{Row: row, Recovered: true})
 		return true
 	})
 }

@@ -13,9 +13,8 @@ import (
 // It costs as much as the change. Owned by the session's actor.
 type watch struct {
 	log    invariant.Log
-	before engine.Row // as last reported
-	seen   bool       // before is one
-	moved  bool       // the facts have changed in this turn
+	before *engine.Row // as last reported; nil: not yet
+	moved  bool        // the facts have changed in this turn
 	broken *invariant.Violation
 }
 
@@ -32,11 +31,11 @@ func (w *watch) effect(effect session.Effect) {
 	case session.Write:
 		w.found(w.log.Add(e.Entry))
 	case session.Report:
-		w.found(invariant.CheckRow(&e.Row))
-		if w.seen {
-			w.found(invariant.CheckChange(&w.before, &e.Row))
+		w.found(invariant.CheckRow(e.Row))
+		if w.before != nil {
+			w.found(invariant.CheckChange(w.before, e.Row))
 		}
-		w.before, w.seen, w.moved = e.Row, true, true
+		w.before, w.moved = e.Row, true
 	default:
 	}
 }
@@ -46,7 +45,7 @@ func (w *watch) effect(effect session.Effect) {
 func (w *watch) end(deadline time.Time) {
 	if w.moved {
 		w.moved = false
-		w.found(invariant.CheckDeadline(&w.before, deadline))
+		w.found(invariant.CheckDeadline(w.before, deadline))
 	}
 }
 

@@ -27,7 +27,7 @@ func TestAuditFinds(t *testing.T) {
 			r.Step(routing.Configure{Tenant: tenant}, now, nil)
 			r.Step(routing.OperatorIs{Operator: "ada", Routable: true, Present: true}, now, nil)
 			row := func(n byte, s engine.State, owner engine.OperatorID) {
-				r.Step(routing.SessionIs{Row: engine.Row{
+				r.Step(routing.SessionIs{Row: &engine.Row{
 					Ref: engine.SessionRef{Tenant: "acme", Session: engine.SessionID{15: n}}, State: s, Owner: owner, Epoch: 1,
 					Department: "sales", FirstQueued: now, Weight: 1000,
 				}}, now, nil)

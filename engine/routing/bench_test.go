@@ -14,10 +14,12 @@ import (
 type crowd struct {
 	router *routing.Router
 	now    time.Time
+	names  []engine.DepartmentID
 	rows   []engine.Row // by number, a ring: those who came first have gone first
 	owned  []int        // in the order of assignment
 	next   int
 	out    []routing.Effect
+	late   []routing.Effect // of the answers
 	offers int
 }
 
@@ -25,6 +27,7 @@ func newCrowd(operators, waiting, departments int) *crowd {
 	c := &crowd{router: routing.New(), now: epoch0, rows: make([]engine.Row, waiting+3*operators+1000)}
 	tenant := &engine.Tenant{ID: "acme"}
 	for i := range departments {
+		c.names = append(c.names, department(i))
 		tenant.Departments = append(tenant.Departments, engine.Department{ID: department(i), QueueLimit: 1 << 30})
 	}
 	for i := range operators {
@@ -39,7 +42,7 @@ func newCrowd(operators, waiting, departments int) *crowd {
 		c.step(routing.OperatorIs{Operator: o.ID, Routable: true})
 	}
 	for range waiting + 3*operators {
-		c.arrive(departments)
+		c.arrive()
 	}
 	return c
 }
@@ -47,14 +50,12 @@ func newCrowd(operators, waiting, departments int) *crowd {
 func department(i int) engine.DepartmentID { return engine.DepartmentID(fmt.Sprintf("d%d", i)) }
 
 // arrive lets a new session wait.
-func (c *crowd) arrive(departments int) {
+func (c *crowd) arrive() {
 	c.next++
 	c.now = c.now.Add(time.Millisecond)
-	row := engine.Row{
-		Ref: engine.SessionRef{Tenant: "acme", Session: sessionID(c.next)}, State: engine.StateQueued, Epoch: 1,
-		Department: department(c.next % departments), FirstQueued: c.now, Weight: engine.DefaultWeight,
-	}
-	c.rows[c.next%len(c.rows)] = row
+	row := &c.rows[c.next%len(c.rows)]
+	row.Ref, row.State, row.Epoch = engine.SessionRef{Tenant: "acme", Session: sessionID(c.next)}, engine.StateQueued, 1
+	row.Department, row.FirstQueued, row.Weight, row.Owner = c.names[c.next%len(c.names)], c.now, engine.DefaultWeight, ""
 	c.step(routing.SessionIs{Row: row})
 }
 
@@ -69,10 +70,10 @@ func (c *crowd) step(in routing.Input) {
 		c.offers++
 		id := number(offer.Session.Session)
 		row := &c.rows[id%len(c.rows)]
-		row.State, row.Offers = engine.StateOffered, []engine.LiveOffer{{Operator: offer.Operator}}
-		c.router.Step(routing.SessionIs{Row: *row, Number: offer.Number}, c.now, nil)
-		row.State, row.Offers, row.Owner, row.Epoch = engine.StateActive, nil, offer.Operator, row.Epoch+1
-		c.router.Step(routing.SessionIs{Row: *row, Number: offer.Number}, c.now, nil)
+		row.State, row.Offers = engine.StateOffered, append(row.Offers[:0], engine.LiveOffer{Operator: offer.Operator})
+		c.late = c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, c.late[:0])
+		row.State, row.Offers, row.Owner, row.Epoch = engine.StateActive, row.Offers[:0], offer.Operator, row.Epoch+1
+		c.late = c.router.Step(routing.SessionIs{Row: row, Number: offer.Number}, c.now, c.late[:0])
 		c.owned = append(c.owned, id)
 	}
 }
@@ -83,7 +84,7 @@ func (c *crowd) leave() {
 	c.owned = c.owned[1:]
 	row := &c.rows[id%len(c.rows)]
 	row.State = engine.StateClosed
-	c.step(routing.SessionIs{Row: *row, Number: 1 << 60})
+	c.step(routing.SessionIs{Row: row, Number: 1 << 60})
 }
 
 // used is the processor time that the process has had, its collector's included:
@@ -109,7 +110,7 @@ func BenchmarkDecision(b *testing.B) {
 			b.ReportAllocs()
 			cpu := used()
 			for b.Loop() {
-				c.arrive(size.departments)
+				c.arrive()
 				c.leave()
 			}
 			b.ReportMetric(float64(used()-cpu)/float64(b.N), "cpu-ns/decision")
@@ -128,7 +129,7 @@ func BenchmarkArrival(b *testing.B) {
 			c := newCrowd(operators, -operators, 1) // two of three slots taken
 			b.ReportAllocs()
 			for b.Loop() {
-				c.arrive(1)
+				c.arrive()
 				c.leave()
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "decisions/s")

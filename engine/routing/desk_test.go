@@ -110,14 +110,14 @@ func (d *desk) arrive(n int, set ...func(*engine.Row)) {
 		f(row)
 	}
 	d.rows[n] = row
-	d.step(routing.SessionIs{Row: *row})
+	d.step(routing.SessionIs{Row: row})
 }
 
 // report changes a session and says so, having seen the last offer.
 func (d *desk) report(n int, change func(*engine.Row)) {
 	row := d.rows[n]
 	change(row)
-	d.step(routing.SessionIs{Row: *row, Number: d.offers[n].Number})
+	d.step(routing.SessionIs{Row: row, Number: d.offers[n].Number})
 }
 
 // offered is whom the session was offered to last; "" if it is not, or no more.
@@ -143,7 +143,7 @@ func (d *desk) decline(n int) {
 		row.State = engine.StateQueued
 	}
 	row.Declines = append(slices.Clone(row.Declines), engine.Decline{Operator: was.Operator, Until: d.now.Add(engine.DefaultDeclineFor)})
-	d.step(routing.SessionIs{Row: *row, Number: was.Number})
+	d.step(routing.SessionIs{Row: row, Number: was.Number})
 }
 
 func (d *desk) close(n int) { d.report(n, func(row *engine.Row) { row.State = engine.StateClosed }) }

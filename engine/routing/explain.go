@@ -14,56 +14,81 @@ const (
 	keptFor    = int64(24 * time.Hour)
 )
 
-// record is what an operator was from a decision on: no session, no text.
+// record is what an operator was from a decision on: no session, no text. It holds
+// no pointers: there are many, and the garbage collector need not look at them.
 type record struct {
 	after     uint64 // decisions made when it became so
 	at        int64
 	breathing int64
 	last      int64
-	profile   *profile
+	profile   uint64 // the number of the profile
 	used      int32
 	open      int32
 	routable  bool
 }
 
-// history is an operator's records, a ring once it is full.
+// history is an operator's records, a ring once it is full, and the profiles that
+// they name.
 type history struct {
-	records []record
-	next    int // of a full ring: the oldest
+	records  []record
+	next     int // of a full ring: the oldest
+	profiles []*profile
+	first    uint64 // the number of the first of the profiles
+}
+
+// at is the i-th record, the oldest first.
+func (h *history) at(i int) *record {
+	if i += h.next; i >= len(h.records) {
+		i -= len(h.records)
+	}
+	return &h.records[i]
 }
 
 // record notes what an operator is. Changes between two decisions are one.
 func (r *Router) record(o *operator) {
-	now := record{
-		after: r.decisions, at: r.now, breathing: o.breathing, last: o.last, profile: o.profile,
-		used: int32(o.used), open: int32(o.open), routable: o.routable,
-	}
 	h := &o.history
-	if n := len(h.records); n > 0 {
-		if latest := &h.records[(h.next+n-1)%n]; latest.after == now.after {
-			*latest = now
-			return
+	if n := len(h.profiles); n == 0 || h.profiles[n-1] != o.profile {
+		h.adopt(o.profile)
+	}
+	var now *record
+	switch n := len(h.records); {
+	case n > 0 && h.at(n-1).after == r.decisions:
+		now = h.at(n - 1)
+	case n < maxRecords:
+		h.records = append(h.records, record{})
+		now = &h.records[n]
+	default:
+		now = h.at(0)
+		if h.next++; h.next == n {
+			h.next = 0
 		}
 	}
-	if len(h.records) < maxRecords {
-		h.records = append(h.records, now)
-		return
+	*now = record{
+		after: r.decisions, at: r.now, breathing: o.breathing, last: o.last, profile: h.first + uint64(len(h.profiles)-1),
+		used: int32(o.used), open: int32(o.open), routable: o.routable,
 	}
-	h.records[h.next] = now
-	h.next = (h.next + 1) % maxRecords
+}
+
+// adopt numbers a profile, and lets those go that no record names any more.
+func (h *history) adopt(p *profile) {
+	if len(h.records) > 0 {
+		gone := h.at(0).profile - h.first
+		h.profiles, h.first = slices.Delete(h.profiles, 0, int(gone)), h.first+gone
+	}
+	h.profiles = append(h.profiles, p)
 }
 
 // before is the operator as the n-th decision saw it.
-func (h *history) before(decision uint64, now int64) (record, bool) {
+func (h *history) before(decision uint64, now int64) (record, *profile, bool) {
 	n := len(h.records)
 	// The first record that the decision could not see.
-	i := sort.Search(n, func(i int) bool { return h.records[(h.next+i)%n].after >= decision })
+	i := sort.Search(n, func(i int) bool { return h.at(i).after >= decision })
 	if i == 0 {
-		return record{}, false
+		return record{}, nil, false
 	}
-	seen := h.records[(h.next+i-1)%n]
-	isOver := i < n && now-h.records[(h.next+i)%n].at > keptFor
-	return seen, !isOver
+	seen := *h.at(i - 1)
+	isOver := i < n && now-h.at(i).at > keptFor
+	return seen, h.profiles[seen.profile-h.first], !isOver
 }
 
 // explain says why an operator was not chosen in a decision.
@@ -86,17 +111,16 @@ func (r *Router) explain(in Explain) {
 	if o == nil {
 		return
 	}
-	then, known := o.history.before(d.Revision, r.now)
+	then, profile, known := o.history.before(d.Revision, r.now)
 	if !known {
 		return
 	}
-	answer.Reason = then.against(in.Operator, d, &answer.Then)
+	answer.Reason = then.against(in.Operator, profile, d, &answer.Then)
 }
 
 // against is the first reason that kept an operator from a decision.
-func (then record) against(id engine.OperatorID, d *engine.Decision, c *engine.Candidate) string {
+func (then record) against(id engine.OperatorID, p *profile, d *engine.Decision, c *engine.Candidate) string {
 	c.Used, c.Open, c.LastChosen = int(then.used), int(then.open), moment(then.last)
-	p := then.profile
 	if p == nil {
 		return "not_member"
 	}

@@ -185,7 +185,7 @@ func TestFailure16_crossing_reports(t *testing.T) {
 	d.routable("ada")
 	for n := 1; n <= 4; n++ {
 		d.arrive(n)
-		d.step(routing.SessionIs{Row: *d.rows[n]}) // written before the offer was seen
+		d.step(routing.SessionIs{Row: d.rows[n]}) // written before the offer was seen
 	}
 	d.want(4, "")
 	if d.load["ada"].Open != 3 {
@@ -371,7 +371,7 @@ func TestFailure29_no_ghosts(t *testing.T) {
 	d.routable("ada")
 	d.arrive(1)
 	d.arrive(2)
-	d.step(routing.SessionIs{Row: engine.Row{Ref: d.rows[1].Ref, State: engine.StateClosed}}) // it never saw the offer
+	d.step(routing.SessionIs{Row: &engine.Row{Ref: d.rows[1].Ref, State: engine.StateClosed}}) // it never saw the offer
 	d.want(2, "ada")
 	d.accept(2)
 	d.report(2, func(row *engine.Row) { row.State, row.Weight = engine.StateClosing, engine.DefaultWrapUpWeight })

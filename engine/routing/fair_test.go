@@ -42,7 +42,7 @@ func TestOvertakingIsBounded(t *testing.T) {
 				}
 				row.State, row.Owner, row.Epoch = engine.StateActive, offer.Operator, row.Epoch+1
 				owned = append(owned, row)
-				effects = append(effects, router.Step(routing.SessionIs{Row: row, Number: offer.Number}, now, nil)...)
+				effects = append(effects, router.Step(routing.SessionIs{Row: new(row), Number: offer.Number}, now, nil)...)
 			}
 		}
 		step(routing.Configure{Tenant: tenant})
@@ -54,14 +54,14 @@ func TestOvertakingIsBounded(t *testing.T) {
 				row := owned[0]
 				owned = owned[1:]
 				row.State = engine.StateClosed
-				step(routing.SessionIs{Row: row, Number: 1 << 60})
+				step(routing.SessionIs{Row: new(row), Number: 1 << 60})
 			}
 			row := engine.Row{
 				Ref: engine.SessionRef{Session: sessionID(n + 1)}, State: engine.StateQueued, Epoch: 1, Department: "sales", FirstQueued: now,
 				Weight: 1000, Priority: rapid.IntRange(engine.MinPriority, engine.MaxPriority).Draw(t, "priority"), Service: engine.Service{Queued: now},
 			}
 			waiting[row.Ref.Session] = row
-			step(routing.SessionIs{Row: row})
+			step(routing.SessionIs{Row: new(row)})
 		}
 		got := router.Fairness()[0].Overtaken
 		if got != worst || got > (engine.MaxPriority-engine.MinPriority)*engine.PriorityCredit {

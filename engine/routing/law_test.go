@@ -222,7 +222,7 @@ func TestLaws(t *testing.T) {
 
 func (w *world) actions() map[string]func(*rapid.T) {
 	start := func(recovered bool) func(*rapid.T) {
-		return func(*rapid.T) { w.step(routing.SessionIs{Row: w.newRow(), Recovered: recovered}) }
+		return func(*rapid.T) { w.step(routing.SessionIs{Row: new(w.newRow()), Recovered: recovered}) }
 	}
 	operator := func(*rapid.T) {
 		is := routing.OperatorIs{Operator: someOperators.Draw(w.T, "operator"), Routable: !one(w.T, 4, "not routable"), Present: one(w.T, 2, "present")}
@@ -235,16 +235,16 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"start":    start(false),
 		"start2":   start(false),
 		"start3":   start(false),
-		"restored": func(*rapid.T) { w.step(routing.SessionIs{Row: w.drawRow(w.newRow()), Recovered: true}) },
+		"restored": func(*rapid.T) { w.step(routing.SessionIs{Row: new(w.drawRow(w.newRow())), Recovered: true}) },
 		"answer": func(*rapid.T) { // the session has seen the offer
 			s := w.someSession()
-			w.step(routing.SessionIs{Row: w.drawRow(s.row), Number: s.number})
+			w.step(routing.SessionIs{Row: new(w.drawRow(s.row)), Number: s.number})
 		},
 		"accept": func(*rapid.T) { // as it mostly goes
 			s := w.somePromised()
 			row := s.row
 			row.State, row.Owner, row.Epoch, row.Offers, row.Service.Transfer = engine.StateActive, s.promised[0], row.Epoch+1, nil, nil
-			w.step(routing.SessionIs{Row: row, Number: s.number})
+			w.step(routing.SessionIs{Row: new(row), Number: s.number})
 		},
 		"offered": func(*rapid.T) {
 			s := w.somePromised()
@@ -260,12 +260,12 @@ func (w *world) actions() map[string]func(*rapid.T) {
 			for _, id := range s.promised {
 				row.Offers = append(row.Offers, engine.LiveOffer{Operator: id})
 			}
-			w.step(routing.SessionIs{Row: row, Number: s.number})
+			w.step(routing.SessionIs{Row: new(row), Number: s.number})
 		},
 		"close": func(*rapid.T) {
 			row := w.someSession().row
 			row.State = engine.StateClosed
-			w.step(routing.SessionIs{Row: row})
+			w.step(routing.SessionIs{Row: new(row)})
 		},
 		"stale": func(*rapid.T) { // or it has not
 			s := w.somePromised()
@@ -273,13 +273,13 @@ func (w *world) actions() map[string]func(*rapid.T) {
 			if one(w.T, 2, "former life") { // of a router that counted further
 				number = s.number + 50
 			}
-			w.step(routing.SessionIs{Row: w.drawRow(s.row), Number: number})
+			w.step(routing.SessionIs{Row: new(w.drawRow(s.row)), Number: number})
 		},
-		"recovered": func(*rapid.T) { w.step(routing.SessionIs{Row: w.drawRow(w.someSession().row), Recovered: true}) },
-		"lives":     func(*rapid.T) { w.step(routing.SessionIs{Row: w.someSession().row, Recovered: true}) },
+		"recovered": func(*rapid.T) { w.step(routing.SessionIs{Row: new(w.drawRow(w.someSession().row)), Recovered: true}) },
+		"lives":     func(*rapid.T) { w.step(routing.SessionIs{Row: new(w.someSession().row), Recovered: true}) },
 		"repeat": func(*rapid.T) {
 			s := w.someSession()
-			w.step(routing.SessionIs{Row: s.row, Number: s.number})
+			w.step(routing.SessionIs{Row: new(s.row), Number: s.number})
 		},
 		"operator":  operator,
 		"operator2": operator,

@@ -6,28 +6,6 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-// bid is a reason to try a session: an operator who could take it, or, without
-// one, the session itself, which has just begun to wait or may ask again somebody
-// who turned it down.
-type bid struct {
-	s    *session
-	o    *operator
-	back bool // o lost the session and gets it back before all others
-}
-
-func bidLess(a, b bid) bool {
-	switch {
-	case a.back != b.back:
-		return a.back
-	case a.s != b.s:
-		return sessionLess(a.s, b.s)
-	case a.o == nil || b.o == nil:
-		return a.o == nil && b.o != nil
-	default:
-		return a.o.id < b.o.id
-	}
-}
-
 // round is a match round over what the step touched. Before the step no waiting
 // session had an eligible operator (I5), so only a session that began to wait
 // and an operator who was touched can make a pair. Each touched operator bids
@@ -42,21 +20,17 @@ func (r *Router) round() {
 			continue
 		}
 		if s.returning && r.takesBack(s, s.preferred) {
-			r.bids.insert(bid{s: s, o: s.preferred, back: true}, 0, 0)
+			r.bids.push(bid{s: s, o: s.preferred, back: true})
 		}
-		r.bids.insert(bid{s: s}, 0, 0)
+		r.bids.push(bid{s: s})
 	}
 	clear(r.fresh)
 	r.fresh = r.fresh[:0]
 	for _, o := range r.touched {
 		r.bid(o)
 	}
-	for {
-		b, found := r.bids.min()
-		if !found {
-			return
-		}
-		r.bids.remove(b)
+	for len(r.bids) > 0 {
+		b := r.bids.pop()
 		switch {
 		case b.s.class == nil:
 		case b.back:
@@ -68,42 +42,6 @@ func (r *Router) round() {
 			r.bid(b.o)
 		}
 	}
-}
-
-// bid enters the session that comes first of those that the operator could take.
-func (r *Router) bid(o *operator) {
-	standing := o.standing()
-	if standing != listed && standing != full {
-		return
-	}
-	room, now := max(o.room(), 0), r.now
-	if o.returning.size > 0 {
-		s, found := o.returning.first(room, func(s *session) bool { return r.takesBack(s, o) })
-		if found {
-			r.bids.insert(bid{s: s, o: o, back: true}, 0, 0)
-			return
-		}
-	}
-	var earliest *session
-	willing := func(s *session) bool { return !s.refuses(o, now) }
-	for _, m := range o.memberships {
-		if m.c.waiting.size == 0 || m.c.manual {
-			continue
-		}
-		s, found := m.c.waiting.first(room, willing)
-		if found && (earliest == nil || sessionLess(s, earliest)) {
-			earliest = s
-		}
-	}
-	if earliest != nil {
-		r.bids.insert(bid{s: earliest, o: o}, 0, 0)
-	}
-}
-
-// takesBack reports whether an operator can have a session back that it lost.
-// It has served it before: tiers and skills do not matter.
-func (r *Router) takesBack(s *session, o *operator) bool {
-	return s.class != nil && s.state == engine.StateQueued && s.class.reaches(o) && o.fits(s.lease, false) && !s.refuses(o, r.now)
 }
 
 // giveBack offers a session to the operator who lost it.
@@ -220,25 +158,24 @@ func (r *Router) promise(s *session, winners []*operator, direct bool, d *engine
 		o.last = r.now
 	}
 	r.settle(s)
-	s.offer = Offer{
-		Session: s.ref, Operator: winners[0].id, Epoch: s.epoch, Number: s.number, Direct: direct, Decision: d,
-	}
-	for _, o := range winners[1:] {
-		s.offer.Also = append(s.offer.Also, o.id)
-	}
+	s.offer = terms{direct: direct, decision: d}
 	if s.transfer != nil {
-		s.offer.Transfer = s.transfer.ID
+		s.offer.transfer = s.transfer.ID
 	}
-	r.do(s.offer)
+	r.offer(s)
 }
 
-// repeat makes an offer again, under its number, to those who can still take it.
-func (r *Router) repeat(s *session) {
-	s.offer.Epoch, s.offer.Operator, s.offer.Also = s.epoch, s.promised[0].id, nil
-	for _, o := range s.promised[1:] {
-		s.offer.Also = append(s.offer.Also, o.id)
+// offer makes the session's offer to those whom it is promised to: for the first
+// time, or again, under its number, to those who can still take it.
+func (r *Router) offer(s *session) {
+	offer := Offer{
+		Session: s.ref, Operator: s.promised[0].id, Epoch: s.epoch, Number: s.number,
+		Direct: s.offer.direct, Transfer: s.offer.transfer, Decision: s.offer.decision,
 	}
-	r.do(s.offer)
+	for _, o := range s.promised[1:] {
+		offer.Also = append(offer.Also, o.id)
+	}
+	r.do(offer)
 }
 
 // failTransfer ends a transfer that nobody can take now, unless it waits or the

@@ -51,7 +51,7 @@ func rebuilt(t *rapid.T, tenant *engine.Tenant, rows []engine.Row) rebuild {
 	r := rebuild{routing.New(), map[engine.OperatorID]int{}}
 	inputs := []routing.Input{routing.Configure{Tenant: tenant}}
 	for _, row := range rows {
-		inputs = append(inputs, routing.SessionIs{Row: row, Recovered: true})
+		inputs = append(inputs, routing.SessionIs{Row: &row, Recovered: true})
 	}
 	for _, in := range rapid.Permutation(inputs).Draw(t, "order") {
 		if offers := r.step(in); len(offers) > 0 {

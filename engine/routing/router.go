@@ -43,7 +43,7 @@ type Router struct {
 	fresh          []*session // who began to wait, or may ask again
 	ended          []*session
 	changes        []*session // whose row in the published lines may have changed
-	bids           order[bid]
+	bids           bids
 	found          []*member
 	foundPreferred *member
 	winners        []*operator
@@ -61,7 +61,6 @@ func New() *Router {
 		lines:     map[engine.DepartmentID]*line{},
 		specials:  map[string]*class{},
 		timers:    newOrder(timerLess),
-		bids:      newOrder(bidLess),
 	}
 }
 

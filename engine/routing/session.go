@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ type session struct {
 
 	promised   []*operator  // whom the unanswered offer names
 	number     uint64       // of that offer
-	offer      Offer        // that offer
+	offer      terms        // of that offer
 	promisedIn engine.State // its state when it was made
 	dismissed  bool         // told that it cannot wait; it has not answered yet
 
@@ -46,11 +47,18 @@ type session struct {
 	isSeen    bool             // is in the line that people see
 	shelf     *order[*session] // of the line's messages, where it is one
 	isAsked   bool             // told that it may wait again; it has not answered yet
-	shown     engine.QueueRow  // as last published
+	shown     shownRow         // as last published
 	isShown   bool
 	isChanged bool // is in Router.changes
 	position  int  // as last told; 0: not
 	toldAt    int64
+}
+
+// terms are what an offer says besides the session and the operators.
+type terms struct {
+	direct   bool
+	transfer engine.Seq
+	decision *engine.Decision
 }
 
 // charge is a session's part of an operator's load.
@@ -69,7 +77,7 @@ func sessionLess(a, b *session) bool {
 	if a.arrival != b.arrival {
 		return a.arrival < b.arrival
 	}
-	return compareIDs(a.ref.Session, b.ref.Session) < 0
+	return a != b && compareIDs(a.ref.Session, b.ref.Session) < 0
 }
 
 func compareSessions(a, b *session) int {
@@ -83,7 +91,7 @@ func compareSessions(a, b *session) int {
 	}
 }
 
-func compareIDs(a, b engine.SessionID) int { return slices.Compare(a[:], b[:]) }
+func compareIDs(a, b engine.SessionID) int { return bytes.Compare(a[:], b[:]) }
 
 // nanos is a moment as the router counts; 0 for none.
 func nanos(t time.Time) int64 {
@@ -156,13 +164,13 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 	}
 	r.leave(s)
 	if len(s.promised) > 0 && !r.stillPromised(s, in) {
-		s.promised, s.offer = s.promised[:0], Offer{}
+		s.promised, s.offer = s.promised[:0], terms{}
 	}
 	if in.Recovered || in.Row.Epoch != s.epoch || in.Row.State != s.state {
 		s.dismissed = false
 	}
 	was := s.state
-	r.learn(s, &in.Row, in.Recovered)
+	r.learn(s, in.Row, in.Recovered)
 	r.settle(s)
 	if !isOpen {
 		r.forget(s)
@@ -173,7 +181,7 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 	}
 	r.find(s)
 	if len(s.promised) > 0 && in.Recovered {
-		r.repeat(s)
+		r.offer(s)
 	}
 	return entered
 }
@@ -230,7 +238,7 @@ func (r *Router) newSession(ref engine.SessionRef) *session {
 func (r *Router) recycle() {
 	for _, s := range r.ended {
 		if len(r.spare) < maxSpare && !s.isFresh {
-			s.offer, s.transfer, s.owner, s.preferred = Offer{}, nil, nil, nil
+			s.offer, s.transfer, s.owner, s.preferred = terms{}, nil, nil, nil
 			r.spare = append(r.spare, s)
 		}
 	}
@@ -251,7 +259,7 @@ func (r *Router) stillPromised(s *session, in *SessionIs) bool {
 		return in.Number != s.number && in.Row.State.IsOpen()
 	}
 	t := in.Row.Service.Transfer
-	if !takesOffer(s.promisedIn, in.Row.State) || in.Row.Epoch != s.epoch || len(in.Row.Offers) > 0 || s.offer.Transfer != 0 && (t == nil || t.ID != s.offer.Transfer) {
+	if !takesOffer(s.promisedIn, in.Row.State) || in.Row.Epoch != s.epoch || len(in.Row.Offers) > 0 || s.offer.transfer != 0 && (t == nil || t.ID != s.offer.transfer) {
 		return false
 	}
 	s.promised = slices.DeleteFunc(s.promised, func(o *operator) bool {

@@ -22,10 +22,11 @@ func (r *Router) publishLines() {
 	for _, s := range r.changes {
 		s.isChanged = false
 		if s.isSeen {
-			if row := s.queueRow(); !s.isShown || s.shown != row {
+			row := shownRow{line: s.line, since: s.since, isOffered: s.state == engine.StateOffered}
+			if !s.isShown || s.shown != row {
 				s.shown, s.isShown = row, true
 				q = r.change(q)
-				q.Rows = append(q.Rows, row)
+				q.Rows = append(q.Rows, s.queueRow())
 			}
 		} else if s.isShown {
 			s.isShown, s.position, s.toldAt = false, 0, 0
@@ -37,6 +38,13 @@ func (r *Router) publishLines() {
 	if r.changes = r.changes[:0]; q != nil {
 		r.do(Show{Queue: q})
 	}
+}
+
+// shownRow is what a session's published row says.
+type shownRow struct {
+	line      *line // a department's line is one for ever
+	since     int64
+	isOffered bool
 }
 
 // change is the step's change of the published lines. Most are of one session.
@@ -54,11 +62,9 @@ func (r *Router) change(q *engine.Queue) *engine.Queue {
 	return &one.Queue
 }
 
+// queueRow is the session's row as last published.
 func (s *session) queueRow() engine.QueueRow {
-	return engine.QueueRow{
-		Session: s.ref.Session, Department: s.line.id, Since: moment(s.since),
-		Offered: s.state == engine.StateOffered,
-	}
+	return engine.QueueRow{Session: s.ref.Session, Department: s.shown.line.id, Since: moment(s.shown.since), Offered: s.shown.isOffered}
 }
 
 // snapshot shows an operator the lines of its departments, in the order in
@@ -67,16 +73,16 @@ func (r *Router) snapshot(to engine.OperatorID) {
 	o := r.operators[to]
 	var shown []*session
 	for _, s := range r.sessions {
-		if s.isShown && o != nil && o.serves(s.shown.Department) {
+		if s.isShown && o != nil && o.serves(s.shown.line.id) {
 			shown = append(shown, s)
 		}
 	}
 	slices.SortFunc(shown, compareSessions)
 	q := &engine.Queue{Rev: r.rev, Snapshot: true, Rows: make([]engine.QueueRow, len(shown))}
 	for i, s := range shown {
-		q.Rows[i] = s.shown
+		q.Rows[i] = s.queueRow()
 	}
-	r.do(Show{To: to, Queue: q})
+	r.do(Snapshot{To: to, Queue: q})
 }
 
 // For is a published change as one operator may see it: without rows of

@@ -181,7 +181,7 @@ func (s *story) readSession(name string, words []string) {
 			s.t.Fatalf("what is %q?", words[i])
 		}
 	}
-	s.incoming = routing.SessionIs{Row: *row, Number: s.seen[name], Recovered: recovered}
+	s.incoming = routing.SessionIs{Row: new(*row), Number: s.seen[name], Recovered: recovered}
 }
 
 func (s *story) print(e routing.Effect) string {
@@ -200,23 +200,21 @@ func (s *story) print(e routing.Effect) string {
 	case routing.PositionIs:
 		return fmt.Sprintf("%s is number %d", sessionName(e.Session.Session), e.Position)
 	case routing.Show:
-		return printQueue(e)
+		return fmt.Sprintf("queue %d:", e.Queue.Rev) + printQueue(e.Queue)
+	case routing.Snapshot:
+		return fmt.Sprintf("queue %d for %s:", e.Queue.Rev, e.To) + printQueue(e.Queue)
 	}
 	return fmt.Sprintf("%T", e)
 }
 
-func printQueue(e routing.Show) string {
-	text := fmt.Sprintf("queue %d:", e.Queue.Rev)
-	if e.Queue.Snapshot {
-		text = fmt.Sprintf("queue %d for %s:", e.Queue.Rev, e.To)
-	}
-	for _, row := range e.Queue.Rows {
+func printQueue(q *engine.Queue) (text string) {
+	for _, row := range q.Rows {
 		text += " " + sessionName(row.Session) + "@" + string(row.Department)
 		if row.Offered {
 			text += "(offered)"
 		}
 	}
-	for _, id := range e.Queue.Gone {
+	for _, id := range q.Gone {
 		text += " -" + sessionName(id)
 	}
 	return text

@@ -16,8 +16,11 @@ type Input interface{ input() }
 // operator stays reserved. Recovered: the session was rebuilt
 // and does not know what it was offered: an offer that it could still take is
 // made again under its number, any other is over.
+//
+// The row is the sender's copy and never changes: the report may wait in a mailbox
+// beside later ones. The router does not hold on to it.
 type SessionIs struct {
-	Row       engine.Row
+	Row       *engine.Row
 	Number    uint64
 	Recovered bool
 }
@@ -159,9 +162,11 @@ type Refuse struct {
 	Cause   engine.Cause
 }
 
-// Show publishes a change of the waiting lines to the operators of its
-// departments. To is empty, or the one operator who asked for a snapshot.
-type Show struct {
+// Show publishes a change of the waiting lines to the operators of its departments.
+type Show struct{ Queue *engine.Queue }
+
+// Snapshot shows an operator who asked the lines of its departments as they are.
+type Snapshot struct {
 	To    engine.OperatorID
 	Queue *engine.Queue
 }
@@ -175,10 +180,11 @@ type LoadIs struct {
 	OpenCap  int
 }
 
-func (Offer) effect()  {}
-func (Refuse) effect() {}
-func (Show) effect()   {}
-func (LoadIs) effect() {}
+func (Offer) effect()    {}
+func (Refuse) effect()   {}
+func (Show) effect()     {}
+func (Snapshot) effect() {}
+func (LoadIs) effect()   {}
 
 func (Relax) effect()          {}
 func (Defer) effect()          {}

@@ -72,7 +72,7 @@ func (m *model) sessionIs(in routing.SessionIs) (entered *modelSession) {
 		s.told = in.Row.Service.Step
 	}
 	s.step, s.told = max(s.step, in.Row.Service.Step), max(s.told, in.Row.Service.Step)
-	s.row = in.Row
+	s.row = *in.Row
 	if again {
 		m.offers = append(m.offers, fmt.Sprintf("%d %s to %v", s.number, id, s.promised))
 	}
@@ -95,7 +95,7 @@ func (m *model) repeats(s *modelSession, in routing.SessionIs) bool {
 		return false
 	}
 	s.promised = slices.DeleteFunc(slices.Clone(s.promised), func(id engine.OperatorID) bool {
-		return declined(&modelSession{row: in.Row}, id, m.now)
+		return declined(&modelSession{row: *in.Row}, id, m.now)
 	})
 	return len(s.promised) > 0
 }
@@ -247,10 +247,10 @@ func (w *world) hear(in routing.Input, effects []routing.Effect) {
 		case routing.Explained:
 			w.explained(in.(routing.Explain), e)
 		case routing.Show:
-			if !e.Queue.Snapshot {
-				shows++
-			}
-			w.see(e)
+			shows++
+			w.see(e.Queue)
+		case routing.Snapshot:
+			w.snapshot(e)
 		}
 	}
 	slices.Sort(others)
@@ -317,25 +317,24 @@ func (w *world) explained(in routing.Explain, e routing.Explained) {
 	}
 }
 
-// see keeps the view that a listener builds from deltas.
-func (w *world) see(show routing.Show) {
-	q := show.Queue
-	if q.Snapshot {
-		mine := map[engine.SessionID]engine.QueueRow{}
-		for id, row := range w.view {
-			if w.model.serves(show.To, row.Department) {
-				mine[id] = row
-			}
+// snapshot checks that one shows what a listener would have built.
+func (w *world) snapshot(show routing.Snapshot) {
+	q, mine, got := show.Queue, map[engine.SessionID]engine.QueueRow{}, map[engine.SessionID]engine.QueueRow{}
+	for id, row := range w.view {
+		if w.model.serves(show.To, row.Department) {
+			mine[id] = row
 		}
-		got := map[engine.SessionID]engine.QueueRow{}
-		for _, row := range q.Rows {
-			got[row.Session] = row
-		}
-		if q.Rev != w.rev || !maps.Equal(got, mine) {
-			w.Fatalf("snapshot %d: got %v, want %d: %v", q.Rev, got, w.rev, mine)
-		}
-		return
 	}
+	for _, row := range q.Rows {
+		got[row.Session] = row
+	}
+	if !q.Snapshot || q.Rev != w.rev || !maps.Equal(got, mine) {
+		w.Fatalf("snapshot %d: got %v, want %d: %v", q.Rev, got, w.rev, mine)
+	}
+}
+
+// see keeps the view that a listener builds from deltas.
+func (w *world) see(q *engine.Queue) {
 	if w.rev++; q.Rev != w.rev {
 		w.Fatalf("rev %d, want %d", q.Rev, w.rev)
 	}

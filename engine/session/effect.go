@@ -62,7 +62,9 @@ type Report struct {
 	// Number is the router's last offer that the session has seen.
 	Number    uint64
 	Recovered bool // the session was rebuilt and has seen no offer since
-	Row       engine.Row
+	// Row is a copy that never changes. TakeRow answers the same one, so that the
+	// log and the router share it.
+	Row *engine.Row
 }
 
 // Notify tells an operator's actor what concerns it.

@@ -99,7 +99,7 @@ func (l *life) do(in session.Input) {
 			if reports++; reports > 1 || i != len(effects)-1 {
 				l.Fatalf("report %d is effect %d of %d", reports, i+1, len(effects))
 			}
-			if e.After != l.s.Last() || !reflect.DeepEqual(e.Row, l.s.Row()) {
+			if e.After != l.s.Last() || !reflect.DeepEqual(*e.Row, l.s.Row()) {
 				l.Fatalf("the report after %d of %d differs from the row: %+v and %+v", e.After, l.s.Last(), e.Row, l.s.Row())
 			}
 		case session.Notify:

@@ -22,15 +22,16 @@ type Session struct {
 	wrote    writers
 	identity *engine.Identity // what is held about the visitor; nil: nothing
 
-	present   bool      // the visitor has a connection
-	goneSince time.Time // when the last one went; zero if unknown
-	pushed    time.Time // when last activity was last pushed
-	number    uint64    // the router's last offer seen
-	recovered bool      // the router has not been told that the session was rebuilt
-	dirty     bool      // row differs from what was last taken
-	picks     []pick    // that the router has not answered yet, oldest first
-	reached   uint64    // counts them
-	endedAt   time.Time // when closed was written; zero if unknown
+	present   bool        // the visitor has a connection
+	goneSince time.Time   // when the last one went; zero if unknown
+	pushed    time.Time   // when last activity was last pushed
+	number    uint64      // the router's last offer seen
+	recovered bool        // the router has not been told that the session was rebuilt
+	dirty     bool        // row differs from what was last taken
+	copied    *engine.Row // row as of the end of this step; nil: nobody has asked
+	picks     []pick      // that the router has not answered yet, oldest first
+	reached   uint64      // counts them
+	endedAt   time.Time   // when closed was written; zero if unknown
 	closing   closingTime
 }
 
@@ -174,8 +175,19 @@ func (s *Session) TakeRow() *engine.Row {
 		return nil
 	}
 	s.dirty = false
-	row := s.Row()
-	return &row
+	row := s.snapshot()
+	s.copied = nil // an idle session holds no copy
+	return row
+}
+
+// snapshot is a copy of the row as it is now, one for all who ask before the
+// next step. Nobody may change it.
+func (s *Session) snapshot() *engine.Row {
+	if s.copied == nil {
+		row := s.row
+		s.copied = &row
+	}
+	return s.copied
 }
 
 // State is where the session is in its life.

@@ -10,6 +10,7 @@ import (
 // backwards; the caller reads the clock once per batch. Of a step that changed
 // what the router must know, the report is the last effect.
 func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
+	s.copied = nil
 	t := turn{Session: s, now: now.UTC().Truncate(time.Millisecond), out: out}
 	t.take(in)
 	t.settlePicks()
@@ -130,7 +131,7 @@ func (t *turn) move(to engine.State) {
 
 // report tells the router what the session is, once what was written is durable.
 func (t *turn) report() {
-	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Row: t.Row()})
+	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Row: t.snapshot()})
 	t.recovered = false // a router that hears it with each report would begin anew with each
 }
 

@@ -95,7 +95,10 @@ func (h *house) step(in session.Input) {
 		case session.Reply:
 			h.answered(e)
 		case session.Report:
-			h.reported(&e.Row)
+			if w.tale != nil {
+				w.tell("      row %+v", *e.Row)
+			}
+			h.reported(e.Row)
 			h.hold(e.After, effect)
 		case session.Notify:
 			h.hold(e.After, effect)

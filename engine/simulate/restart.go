@@ -51,7 +51,7 @@ func (h *house) recover() {
 	owner := row.Owner
 	if !row.State.IsOpen() {
 		owner = ""
-		h.w.send(h.toRouter, letter{router: routing.SessionIs{Row: row, Recovered: true}})
+		h.w.send(h.toRouter, letter{router: routing.SessionIs{Row: &row, Recovered: true}})
 	}
 	if was := h.told.owner; was != "" && was != owner {
 		h.notify(session.Notify{Operator: was, Note: session.Lost})
@@ -147,7 +147,7 @@ func (w *world) newProcess(lucky int) {
 		h.rebuild()
 		h.crashed = false
 		if row := h.s.Row(); row.State.IsOpen() { // the index of open sessions, read at the start
-			w.stepRouter(routing.SessionIs{Row: row, Recovered: true})
+			w.stepRouter(routing.SessionIs{Row: &row, Recovered: true})
 		}
 	}
 	for _, d := range w.desks {

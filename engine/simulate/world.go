@@ -125,7 +125,10 @@ func (w *world) stepRouter(in routing.Input) {
 	w.tell("router <- %T%+v", in, in)
 	switch in := in.(type) {
 	case routing.SessionIs:
-		w.ledger.SessionIs(&in.Row, in.Number, in.Recovered, w.now)
+		if w.tale != nil {
+			w.tell("  row %+v", *in.Row)
+		}
+		w.ledger.SessionIs(in.Row, in.Number, in.Recovered, w.now)
 	case routing.OperatorIs:
 		w.ledger.OperatorIs(in.Operator, in.Routable, in.Breathing)
 	case routing.Configure:
