@@ -15,6 +15,7 @@ type place struct {
 	catching bool            // a read is under way; what becomes durable meanwhile waits in backlog
 	backlog  []*engine.Entry // bounded by MaxCatchUp: beyond it the outlet is closed
 	reset    bool            // the gap was too long to fill
+	public   bool            // of an operator: the visitor knows that it is there
 	gone     bool
 }
 
@@ -116,7 +117,9 @@ func (a *sessionActor) situate(p *place, from, head engine.Seq, reset bool) {
 	sit.From, sit.Head, sit.Reset = from, head, reset
 	if !p.seat.outlet.Notify(sit) {
 		p.gone = true
+		return
 	}
+	a.showPlace(p)
 }
 
 // deliver hands a durable entry to everybody who may see it.
@@ -202,8 +205,9 @@ func (a *sessionActor) prune(now time.Time) {
 	})
 	for _, p := range gone {
 		p.backlog = nil
-		a.departed(p.seat, now)
+		a.departed(p, now)
 	}
+	a.publish(now)
 }
 
 func (a *sessionActor) isCatchingUp() bool {
@@ -220,19 +224,42 @@ func (a *sessionActor) seated(author engine.Author) int {
 	return n
 }
 
-// arrived and departed keep presence: the visitor's is the rules' business, the
-// operator's is passed on to the visitor.
+// arrived and departed keep presence: the visitor's is the rules' business, that of
+// operators is passed on to the visitor, of those whom it knows of.
 func (a *sessionActor) arrived(s *seat, now time.Time) {
-	if a.seated(s.author) != 1 {
-		return
+	if s.desk == nil && a.seated(s.author) == 1 {
+		a.presence(s.author, true, now)
 	}
-	a.presence(s.author, true, now)
+	a.publish(now)
 }
 
-func (a *sessionActor) departed(s *seat, now time.Time) {
-	if a.seated(s.author) == 0 {
-		a.presence(s.author, false, now)
+func (a *sessionActor) departed(p *place, now time.Time) {
+	if p.seat.desk != nil && p.public && !a.isPresent(p.seat.author) || p.seat.desk == nil && a.seated(p.seat.author) == 0 {
+		a.presence(p.seat.author, false, now)
 	}
+}
+
+// publish tells the visitor of operators who have come to write to it: the owner,
+// and members. Who only reads or whispers is not its business.
+func (a *sessionActor) publish(now time.Time) {
+	for _, p := range a.places {
+		by := p.seat.author
+		if p.public || p.gone || p.seat.desk == nil {
+			continue
+		}
+		if part, takesPart := a.rules.PartOf(by.Operator); !a.rules.Owns(by) && (!takesPart || part.As != engine.PartMember) {
+			continue
+		}
+		first := !a.isPresent(by)
+		if p.public = true; first {
+			a.presence(by, true, now)
+		}
+	}
+}
+
+// isPresent reports whether the visitor was told that an operator is there.
+func (a *sessionActor) isPresent(by engine.Author) bool {
+	return slices.ContainsFunc(a.places, func(p *place) bool { return p.public && !p.gone && p.seat.author == by })
 }
 
 func (a *sessionActor) presence(author engine.Author, on bool, now time.Time) {

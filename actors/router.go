@@ -92,6 +92,10 @@ func (a *routerActor) turn() verdict {
 			}
 		case explain:
 			a.explain(item, now)
+		case reconfigured:
+			if going {
+				a.step(routing.Configure{Tenant: a.h.tenant.config()}, now)
+			}
 		case quit:
 			a.quit = true
 		case routing.Input:
@@ -156,6 +160,10 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 			a.order(ref, session.Picked{Number: e.Request, Err: e.Err})
 		case routing.Explained:
 			a.explained(e)
+		case routing.PositionIs:
+			a.place(e)
+		case routing.StatusIs:
+			a.h.tenant.departments.set(engine.DepartmentStatus{Department: e.Department, Status: e.Status, OpensAt: e.OpensAt})
 		case routing.Show:
 			a.show(e.Queue)
 		case routing.Snapshot:

@@ -25,16 +25,18 @@ type sessionActor struct {
 	pruning bool       // one of the places has lost its right in this turn
 	reading int        // answers that wait for a read of the log
 	shown   engine.Seq // the last durable entry that visitors may see
-	held    held
-	proofs  []proof         // upgrades that are not yet durable
-	entries []*engine.Entry // numbered in this turn, not yet handed to the log
-	starts  []engine.Start  // that these carry out
-	out     []session.Effect
-	current draftPosted            // being stepped: who gets a Reply
-	picks   map[uint64]draftPosted // wait for the router's word
-	control []any                  // of this turn, not yet handled
-	data    []any                  // of this turn, not yet handled
-	watch   watch
+
+	position engine.QueuePosition // while it waits, as last heard
+	held     held
+	proofs   []proof         // upgrades that are not yet durable
+	entries  []*engine.Entry // numbered in this turn, not yet handed to the log
+	starts   []engine.Start  // that these carry out
+	out      []session.Effect
+	current  draftPosted            // being stepped: who gets a Reply
+	picks    map[uint64]draftPosted // wait for the router's word
+	control  []any                  // of this turn, not yet handled
+	data     []any                  // of this turn, not yet handled
+	watch    watch
 
 	frozen   *engine.Error // what drafts get: an invariant was broken; nil: none
 	freezes  bool          // in this turn
@@ -226,6 +228,11 @@ func (a *sessionActor) live(item any, now time.Time) {
 		}, now)
 	case order:
 		a.step(item.Input, now)
+	case placed:
+		a.placed(item)
+	case reconfigured:
+		a.rules.Reconfigure(a.h.tenant.rules(a.h))
+		a.prune(now)
 	case refused:
 		a.step(session.Refuse{Epoch: item.Epoch, Cause: item.Cause}, now)
 	case revoke:
@@ -511,6 +518,9 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 	case session.Reply:
 		a.reply(e.Answer, asker)
 	case session.Report:
+		if s := e.Row.State; s != engine.StateQueued && s != engine.StateOffered {
+			a.position = engine.QueuePosition{}
+		}
 		a.h.tenant.router.tell(reported(e))
 	case session.Pick:
 		a.h.tenant.router.tell(routing.Pick{Session: a.h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number})

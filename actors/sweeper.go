@@ -102,5 +102,6 @@ func (s *System) sweepOnce(now time.Time) {
 	for _, t := range s.tenants {
 		t.router.tickIfDue(now)
 		t.tickOperators(now)
+		t.tellStatuses(now)
 	}
 }

@@ -22,6 +22,9 @@ type tenancy struct {
 	// Atomic.
 	current atomic.Pointer[engine.Tenant] // the configuration; see Reconfigure
 
+	departments  departments
+	reconfigures sync.Mutex // held by Reconfigure: one at a time
+
 	// Guarded by mu.
 	mu        sync.RWMutex
 	sessions  map[engine.SessionID]*handle

@@ -190,6 +190,10 @@ func (s *Session) snapshot() *engine.Row {
 	return s.copied
 }
 
+// Reconfigure takes over what the tenant's configuration says now. Deadlines follow
+// from it at once; what is in the row changes when the session does.
+func (s *Session) Reconfigure(rules Rules) { s.rules = rules }
+
 // State is where the session is in its life.
 func (s *Session) State() engine.State { return s.row.State }
 

@@ -1,0 +1,105 @@
+package actors
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// departments is what a tenant's departments are for visitors, as its router says.
+// A busy department changes often, so visitors hear of it at most every
+// engine.PositionEvery.
+type departments struct {
+	// Guarded by mu.
+	mu  sync.Mutex
+	all map[engine.DepartmentID]*departmentState
+}
+
+type departmentState struct {
+	is, told engine.DepartmentStatus
+	at       time.Time // of told; zero: nobody was told yet
+}
+
+func (d *departments) set(is engine.DepartmentStatus) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all == nil {
+		d.all = map[engine.DepartmentID]*departmentState{}
+	}
+	if s := d.all[is.Department]; s != nil {
+		s.is = is
+		return
+	}
+	d.all[is.Department] = &departmentState{is: is}
+}
+
+// due answers what visitors are to be told at now, and takes it as told.
+func (d *departments) due(now time.Time) (tell []engine.DepartmentStatus) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.all {
+		if s.at.IsZero() || s.is != s.told && now.Sub(s.at) >= engine.PositionEvery {
+			s.told, s.at = s.is, now
+			tell = append(tell, s.is)
+		}
+	}
+	slices.SortFunc(tell, compareStatuses)
+	return tell
+}
+
+func (d *departments) now() (all []engine.DepartmentStatus) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.all {
+		all = append(all, s.is)
+	}
+	slices.SortFunc(all, compareStatuses)
+	return all
+}
+
+func compareStatuses(a, b engine.DepartmentStatus) int {
+	return strings.Compare(string(a.Department), string(b.Department))
+}
+
+// tellStatuses tells visitors who are about to begin a session what has become of
+// the departments. Those who have one hear of it by that.
+func (t *tenancy) tellStatuses(now time.Time) {
+	tell := t.departments.due(now)
+	if len(tell) == 0 {
+		return
+	}
+	for _, s := range t.undecided() {
+		t.sys.rt.safely(&t.router.cell, func() {
+			for _, status := range tell {
+				if !s.outlet.Notify(status) {
+					return
+				}
+			}
+		})
+	}
+}
+
+// undecided lists the connections of visitors without a session.
+func (t *tenancy) undecided() (seats []*seat) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, v := range t.visitors {
+		if v.open == nil {
+			seats = append(seats, v.seats...)
+		}
+	}
+	return seats
+}
+
+// Departments says what a tenant's departments are for visitors now, in the order
+// of their ids. engine.ErrNotFound if there is no such tenant.
+func (s *System) Departments(tenant engine.TenantID) ([]engine.DepartmentStatus, error) {
+	t := s.tenants[tenant]
+	if t == nil {
+		return nil, engine.ErrNotFound
+	}
+	return t.departments.now(), nil
+}
