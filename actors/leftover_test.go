@@ -142,3 +142,33 @@ func TestWaitingThatWasNotEndedEndsLater(t *testing.T) {
 		w.empty("an hour after its visitor left")
 	})
 }
+
+// a start whose visitor leaves while the store is asked for its keys is carried
+// out once they are known: the store was asked again and again, for ever.
+func TestVisitorLeavesWhileItsKeysAreAsked(t *testing.T) {
+	inRecalling(t, func(w *world, store *recalling) {
+		asked := 0
+		store.recall = func(done func(map[engine.Tag]engine.SessionID, error)) bool {
+			asked++
+			time.AfterFunc(time.Second, func() { done(nil, nil) })
+			return true
+		}
+		first := w.visitor("")
+		first.seat.Leave()
+		v := w.visitor(first.token)
+		request := v.do(engine.Draft{Op: engine.OpStart})
+		v.seat.Leave()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if asked != 1 {
+			t.Errorf("the store was asked %d times for one visitor's keys", asked)
+		}
+		v.id = v.good(t, request).Session
+		time.Sleep(time.Hour)
+		info, err := w.sys.SessionInfo(w.t.Context(), engine.SessionRef{Tenant: "demo", Session: v.id})
+		if err != nil || info.State != engine.StateClosed {
+			t.Errorf("an hour later: %v, %v", info.State, err)
+		}
+		w.empty("an hour later")
+	})
+}

@@ -21,6 +21,7 @@ type startKeys struct {
 	stale   bool      // a session has ended since it was asked
 	began   map[engine.Tag]began
 	waiting []draftPosted // starts to be judged then
+	judging int           // answers of the store whose starts are being judged
 }
 
 // began is where a start was carried out.
@@ -37,6 +38,10 @@ const startsWaiting = 64
 func (k *startKeys) forget() {
 	k.known, k.stale, k.began = false, k.asking, nil
 }
+
+// areNeeded reports that somebody waits for the keys: who has left meanwhile is not
+// forgotten yet, else the store would be asked again for the same starts, and again.
+func (k *startKeys) areNeeded() bool { return k.asking || k.judging > 0 }
 
 // areKnown reports that began is whole. After a while keys have gone that the
 // store has let go of since.
@@ -179,6 +184,7 @@ func (t *tenancy) recalled(visitor engine.VisitorID, v *visitorState, found map[
 		if len(k.waiting) > 0 {
 			t.recall(visitor, v)
 		}
+		t.tidy(visitor)
 		t.mu.Unlock()
 		return
 	}
@@ -187,8 +193,9 @@ func (t *tenancy) recalled(visitor engine.VisitorID, v *visitorState, found map[
 	}
 	waiting := k.waiting
 	k.waiting = nil
-	t.tidy(visitor)
+	k.judging++
 	t.mu.Unlock()
+	defer t.judged(visitor, v)
 	if err != nil {
 		t.sys.cfg.Logger.Warn("a visitor's idempotency keys cannot be read", "tenant", string(t.id), "error", err.Error())
 	}
@@ -201,6 +208,14 @@ func (t *tenancy) recalled(visitor engine.VisitorID, v *visitorState, found map[
 			item.seat.answer(item.draft, engine.Answer{Err: refused})
 		}
 	}
+}
+
+// judged lets go of keys that starts waited for.
+func (t *tenancy) judged(visitor engine.VisitorID, v *visitorState) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v.keys.judging--
+	t.tidy(visitor)
 }
 
 // forgetStart forgets a key that the session it led to does not know.

@@ -150,9 +150,10 @@ func (t *tenancy) visitor(id engine.VisitorID) *visitorState {
 	return v
 }
 
-// tidy forgets a visitor without connection or session. Call with mu held.
+// tidy forgets a visitor without connection, session or start that waits. Call with
+// mu held.
 func (t *tenancy) tidy(id engine.VisitorID) {
-	if v := t.visitors[id]; v != nil && len(v.seats) == 0 && v.open == nil {
+	if v := t.visitors[id]; v != nil && len(v.seats) == 0 && v.open == nil && !v.keys.areNeeded() {
 		delete(t.visitors, id)
 	}
 }
