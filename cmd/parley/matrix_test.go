@@ -81,7 +81,7 @@ type row struct {
 func matrix() map[string]row {
 	// Operators see the waiting line with its sessions, and whether each is offered.
 	colleague := map[string]string{"an operator not in it": "offer_not_yours"}
-	return map[string]row{
+	rows := map[string]row{
 		"visitor auth":             {own: "bad_request"},
 		"visitor auth.refresh":     {own: "auth_invalid"}, // the token that is shown here is nobody's
 		"visitor session.start":    {},
@@ -111,6 +111,8 @@ func matrix() map[string]row {
 		"operator intent.set":      {},
 		"operator away.set":        {},
 	}
+	maps.Copy(rows, servedMatrix())
+	return rows
 }
 
 // aim is a session to try commands on, and its live offer if there is one.
@@ -135,6 +137,7 @@ func (c command) fields(t *testing.T, at aim) map[string]any {
 		"lawful_basis": "consent", "set": map[string]string{"name": "N. N. " + freshKey()},
 		"file_id": at.file, "name": "a.txt", "size": 5, "mime": "text/plain", "sha256": strings.Repeat("0", 64),
 	}
+	maps.Copy(values, servedFields(c.op))
 	if at.file == "" { // a session without a file
 		values["file_id"] = unknown().file
 	}
@@ -183,8 +186,8 @@ func newDoorstep(t *testing.T, sockets transport.Options) *doorstep {
 	open := engine.Limits{MessagesPerSecond: 1e6}
 	tenants, err := engine.NewTenants(
 		&engine.Tenant{
-			ID: "acme", Transcripts: true, Peek: true, Origins: []string{shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open,
-			Operators: []engine.Operator{{ID: "ada", Capacity: 100}, {ID: "bob"}}, Keys: []engine.TokenKey{{ID: "k1", Algorithm: "HS256", Secret: engine.BodyOf(acmeSecret)}},
+			ID: "acme", Transcripts: true, Peek: true, Origins: []string{shopOrigin}, Departments: []engine.Department{{ID: "sales"}, {ID: "back"}}, Limits: open,
+			Operators: []engine.Operator{{ID: "ada", Capacity: 100}, {ID: "bob", Departments: []engine.DepartmentID{"back"}}}, Keys: []engine.TokenKey{{ID: "k1", Algorithm: "HS256", Secret: engine.BodyOf(acmeSecret)}},
 		},
 		&engine.Tenant{
 			ID: "quiet", Origins: []string{shopOrigin}, Departments: []engine.Department{{ID: "sales"}}, Limits: open, // nothing is stored

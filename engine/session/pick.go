@@ -31,9 +31,10 @@ func (t *turn) pick(by engine.Author, d engine.Draft) {
 	}
 	t.tick()
 	supervises := t.rights.Has(engine.RightSupervise)
+	isAllowed := (supervises || t.rights.Has(engine.RightPick)) && (supervises || !d.Plan.Force)
 	switch {
-	case by.Kind != engine.AuthorOperator, !supervises && !t.rights.Has(engine.RightPick), d.Plan.Force && !supervises:
-		t.refuse(d, engine.ErrForbidden)
+	case by.Kind != engine.AuthorOperator, !isAllowed:
+		t.refuse(d, t.forbidden(by))
 	case t.owns(by) && t.closed == 0:
 		t.refuse(d, engine.ErrAlreadyOwner)
 	case t.row.State != engine.StateQueued && t.row.State != engine.StateOffered && t.row.State != engine.StateUnattended:
@@ -51,7 +52,7 @@ func (t *turn) takeover(by engine.Author, d engine.Draft) {
 	t.tick()
 	switch {
 	case by.Kind != engine.AuthorOperator, !t.rights.Has(engine.RightSupervise):
-		t.refuse(d, engine.ErrForbidden)
+		t.refuse(d, t.forbidden(by))
 	case t.owns(by) && t.closed == 0:
 		t.refuse(d, engine.ErrAlreadyOwner)
 	case t.row.State != engine.StateActive && t.row.State != engine.StateDetached:
@@ -59,6 +60,15 @@ func (t *turn) takeover(by engine.Author, d engine.Draft) {
 	default:
 		t.reach(pick{by: by, draft: d, takeover: true})
 	}
+}
+
+// forbidden refuses who has not the right to reach for the session. Who has nothing
+// to do with its department does not learn that it is there.
+func (t *turn) forbidden(by engine.Author) *engine.Error {
+	if by.Kind == engine.AuthorOperator && !t.serves(by.Operator) && !t.MayRead(by) {
+		return engine.ErrNotFound
+	}
+	return engine.ErrForbidden
 }
 
 func (t *turn) reach(p pick) {

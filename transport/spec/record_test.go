@@ -26,6 +26,11 @@ const origin = "https://shop.example"
 func unsaid() map[string]string {
 	return map[string]string{
 		"watch.me.snapshot": "the operator's first state is in the hello, and no other is needed",
+
+		"eph.queue.position":    "the router's word is not carried yet",
+		"eph.department.status": "the router's word is not carried yet",
+		"evt.session.detached":  "a lost owner's grace is not carried yet",
+		"evt.session.restored":  "a lost owner's grace is not carried yet",
 	}
 }
 
@@ -35,12 +40,13 @@ func unsaid() map[string]string {
 func TestRecordedFrames(t *testing.T) {
 	b := &book{all: compile(t, true), count: map[string]int{}, codes: map[string]int{}}
 	secret := strings.Repeat("s", 32)
+	departments, operators := serving()
 	h := open(t, &engine.Tenant{
 		ID: "acme", Name: "Acme", Transcripts: true, Peek: true, Origins: []string{origin},
-		Departments: []engine.Department{{ID: "sales", Name: "Sales"}, {ID: "night", QueueLimit: 1}},
-		Operators: []engine.Operator{
+		Departments: append([]engine.Department{{ID: "sales", Name: "Sales"}, {ID: "night", QueueLimit: 1}}, departments...),
+		Operators: append([]engine.Operator{
 			{ID: "ada", Name: "Ada", Departments: []engine.DepartmentID{"sales"}}, {ID: "grace", Name: "Grace", Departments: []engine.DepartmentID{"sales"}},
-		},
+		}, operators...),
 		Keys:        []engine.TokenKey{{Algorithm: "HS256", Secret: engine.BodyOf(secret)}},
 		VisitorKeys: []engine.TokenKey{{Algorithm: "HS256", Secret: engine.BodyOf("visitors-" + secret)}},
 	}, transport.Options{PingEvery: 2 * time.Second})
@@ -56,6 +62,8 @@ func TestRecordedFrames(t *testing.T) {
 	s.resume()
 	s.identify()
 	s.close()
+	s.serve()
+	s.wait()
 	s.leave()
 
 	b.mu.Lock()

@@ -1,0 +1,35 @@
+package main
+
+// servedMatrix has the rows of the commands about whose a session is and how it is
+// served. Their own codes are those of a session that its operator has, whose epoch
+// is no longer 1: what the state or the right does not allow is told to whom the
+// session belongs, and to nobody else.
+func servedMatrix() map[string]row {
+	return map[string]row{
+		"visitor session.rate":        {aim: "sid", stranger: "not_found", own: "forbidden"}, // it is not over
+		"visitor session.leave_queue": {aim: "sid", stranger: "not_found", own: "stale_epoch"},
+		"visitor session.handoff":     {aim: "sid", stranger: "not_found", own: "forbidden"}, // no bot has it
+		"visitor session.continue":    {aim: "sid", stranger: "not_found"},
+		"operator session.handoff":    {aim: "sid", stranger: "not_found", own: "forbidden"},
+		"operator session.release":    {aim: "sid", stranger: "not_found", own: "stale_epoch"},
+		"operator transfer.start":     {aim: "sid", stranger: "not_found", own: "stale_epoch"},
+		"operator transfer.cancel":    {aim: "sid", stranger: "not_found", own: "not_found"}, // none is pending
+		"operator session.join":       {aim: "sid", stranger: "not_found", own: "already_owner"},
+		"operator session.leave":      {aim: "sid", stranger: "not_found", own: "already_owner"},
+		"operator session.set":        {aim: "sid", stranger: "not_found", own: "bad_request"}, // nothing is set
+		"operator wrapup.extend":      {aim: "sid", stranger: "not_found", own: "stale_epoch"},
+		"operator wrapup.done":        {aim: "sid", stranger: "not_found", own: "stale_epoch"},
+		"operator note.add":           {aim: "sid", stranger: "not_found", own: "forbidden"}, // it is not over
+		"operator session.pick":       {aim: "sid", stranger: "not_found", own: "forbidden"},
+		"operator session.takeover":   {aim: "sid", stranger: "not_found", own: "forbidden"},
+	}
+}
+
+// servedFields are values of the members that these commands have.
+func servedFields(op string) map[string]any {
+	values := map[string]any{"as": "member", "choice": "close", "score": 5}
+	if op == "transfer.start" {
+		values["target"] = map[string]any{"operator": "bob"}
+	}
+	return values
+}
