@@ -123,6 +123,10 @@ func (s *story) wait() {
 	ann.named("evt.idle.on")
 	say(v, "m2")
 	ann.named("evt.idle.off")
+	_ = ann.conn.Close()
+	v.named("evt.session.detached")
+	s.employee("ann", engine.RoleOperator)
+	v.named("evt.session.restored")
 
 	robo, asks := s.employee("robo", engine.RoleBot), s.guest()
 	sid = asks.ask("session.start", map[string]any{"department": "robots", "idem": "s1"})["sid"]

@@ -29,8 +29,6 @@ func unsaid() map[string]string {
 
 		"eph.queue.position":    "the router's word is not carried yet",
 		"eph.department.status": "the router's word is not carried yet",
-		"evt.session.detached":  "a lost owner's grace is not carried yet",
-		"evt.session.restored":  "a lost owner's grace is not carried yet",
 	}
 }
 

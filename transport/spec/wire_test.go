@@ -34,7 +34,7 @@ type frame struct {
 func encoded() map[string][]frame {
 	tenant := &engine.Tenant{ID: "acme", Departments: []engine.Department{{ID: "sales"}}, Operators: []engine.Operator{{ID: "ada"}}}
 	tenant.EnsureDefaults()
-	me := engine.Me{Rev: 1, Operator: "ada", Capacity: 3000}
+	me := engine.Me{Rev: 1, Operator: "ada", Capacity: 3000, Open: 1, OpenCap: 6}
 	one := func(text []byte) []frame { return []frame{{text: text}} }
 	return map[string][]frame{
 		"AppendAnswer":    answers(),
@@ -194,7 +194,7 @@ func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
 		"Me":               {me},
 		"OfferNew":         {engine.OfferNew{Rev: 1, Offer: anOffer}},
 		"OfferRevoked":     {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
-		"MineChanged":      {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000}},
+		"MineChanged":      {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000, Open: 1, OpenCap: 6}},
 		"IntentChanged":    {engine.IntentChanged{Rev: 4}},
 		"Queue":            {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}},
 		"GoingAway":        {engine.GoingAway{Retry: time.Second}},

@@ -171,6 +171,8 @@ type Me struct {
 	Away     bool     `json:"away"`
 	Used     int      `json:"used"`
 	Capacity int      `json:"capacity"`
+	Open     int      `json:"open"`     // sessions that count against OpenCap
+	OpenCap  int      `json:"open_cap"` // 0: not known
 	Sessions []string `json:"sessions"`
 	Offers   []Offer  `json:"offers"`
 }

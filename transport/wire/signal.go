@@ -41,7 +41,7 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 			dst = appendSession(dst, "sid", s.Session)
 			dst = appendBoolField(dst, "owned", s.Owned)
 		}
-		dst = appendIntField(dst, "used", s.Used)
+		dst = appendOpen(appendIntField(dst, "used", s.Used), s.Open, s.OpenCap)
 	case engine.IntentChanged:
 		dst = appendWatch(dst, "me", "intent.changed", s.Rev)
 		dst = append(appendIntent(append(appendName(dst, "intent"), '{'), s.Intent), '}')
@@ -143,6 +143,7 @@ func appendMe(dst []byte, me *engine.Me) []byte {
 	dst = appendBoolField(dst, "away", me.Away)
 	dst = appendIntField(dst, "used", me.Used)
 	dst = appendIntField(dst, "capacity", me.Capacity)
+	dst = appendOpen(dst, me.Open, me.OpenCap)
 	dst = append(appendName(dst, "sessions"), '[')
 	for i, session := range me.Sessions {
 		if i > 0 {
@@ -158,6 +159,15 @@ func appendMe(dst []byte, me *engine.Me) []byte {
 		dst = appendOffer(dst, &me.Offers[i])
 	}
 	return append(dst, ']')
+}
+
+// appendOpen appends how many sessions are open of how many that may be, once that
+// is known.
+func appendOpen(dst []byte, open, most int) []byte {
+	if most == 0 {
+		return dst
+	}
+	return appendIntField(appendIntField(dst, "open", open), "open_cap", most)
 }
 
 // appendIntent appends the fields of an intent, without braces.
