@@ -78,3 +78,40 @@ func TestHeadsOfAnActorsNextLife(t *testing.T) {
 		}
 	})
 }
+
+// What operators write among themselves is no gap of the visitor's: one that holds
+// all it may see is told so, however many notes follow, and one that missed a
+// message gets that and no reset. With a reset, from is never beyond to.
+func TestNotesAreNoGapOfTheVisitors(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		visitor, operator := talking(w)
+		said := visitor.good(t, visitor.say("the last that visitors see"))
+		note := engine.Draft{Op: engine.OpMessage, Visibility: engine.VisibleToOperators, Body: engine.BodyOf("a note")}
+		var last engine.Answer
+		for range engine.MaxCatchUp + 1 {
+			last = operator.good(t, operator.do(note))
+		}
+		visitor.seat.Leave()
+		for _, tt := range []struct {
+			name  string
+			have  engine.Seq
+			from  engine.Seq
+			reset bool
+			seen  int
+		}{
+			{"holds all it may see", said.Seq, said.Seq + 1, false, 0},
+			{"missed one message", said.Seq - 1, said.Seq, false, 1},
+			{"claims more than there is", last.Seq + 1, 1, true, 5},
+		} {
+			back := w.visitor(visitor.token, engine.Have{Session: visitor.id, Seq: tt.have})
+			sit := wantSignal[engine.Situation](t, back.screen)
+			if sit.From != tt.from || sit.Head != said.Seq || sit.Reset != tt.reset {
+				t.Errorf("%s: got %d to %d, reset %v; want %d to %d, reset %v", tt.name, sit.From, sit.Head, sit.Reset, tt.from, said.Seq, tt.reset)
+			}
+			if got := len(back.screen.seqs(visitor.id)); got != tt.seen {
+				t.Errorf("%s: got %d events, want %d", tt.name, got, tt.seen)
+			}
+			back.seat.Leave()
+		}
+	})
+}

@@ -33,22 +33,27 @@ func (a *sessionActor) attach(item attach, now time.Time) {
 	a.places = append(a.places, p)
 	a.arrived(s, now)
 	a.introduce(s, now)
-	durable := a.rules.Durable()
-	reset := item.have > durable || durable-item.have > engine.MaxCatchUp
-	after := item.have
-	if reset {
-		after = durable - min(durable, engine.MaxHistory)
-	}
 	head := a.headFor(s.reader)
-	if after == durable {
+	after, reset := missed(item.have, head, a.rules.Durable())
+	if after >= head {
 		a.situate(p, after+1, head, reset)
 		return
 	}
 	p.catching, p.reset, p.sent = true, reset, after
 	life := a.life
-	a.h.log.ReadFrom(a.h.ref, after, int(durable-after), func(entries []*engine.Entry, err error) {
+	a.h.log.ReadFrom(a.h.ref, after, int(head-after), func(entries []*engine.Entry, err error) {
 		a.h.tell(readBack{life: life, place: p, from: after + 1, head: head, entries: entries, err: err})
 	})
+}
+
+// missed is where a reader's replay begins who holds the entries up to have. How
+// much it missed is judged by the last entry that it may see: what operators write
+// among themselves after that fills no gap of a visitor's.
+func missed(have, head, durable engine.Seq) (after engine.Seq, reset bool) {
+	if have <= durable && (have >= head || head-have <= engine.MaxCatchUp) {
+		return have, false
+	}
+	return head - min(head, engine.MaxHistory), true
 }
 
 // headFor is the last durable entry that a reader may see. A visitor must not be

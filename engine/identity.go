@@ -175,7 +175,7 @@ func DecodeIdentity(body Body, seq Seq) (*Identity, error) {
 
 // Proof is what a visitor's signed token says, once it is verified.
 type Proof struct {
-	Subject string    // the tenant's own name for the visitor: `sub`
+	Subject string    // the name by which the tenant knows the visitor: `sub`, with `iss` where that issuer publishes its keys
 	Issued  time.Time // `iat`; zero if there is none
 	Until   time.Time // `exp`
 	// Claims is what the token says about the visitor besides; nil: nothing. With a

@@ -162,6 +162,7 @@ func TestKeySets(t *testing.T) {
 	}
 	for what, err := range map[string]error{
 		"no issuer":          valid([]engine.KeySet{{URL: good.URL}}, nil),
+		"a NUL in issuer":    valid([]engine.KeySet{{Issuer: "a\x00b", URL: good.URL}}, nil),
 		"plain text":         valid([]engine.KeySet{{Issuer: "i", URL: "http://id.example/keys"}}, nil),
 		"a file":             valid([]engine.KeySet{{Issuer: "i", URL: "file:///etc/passwd"}}, nil),
 		"a user":             valid([]engine.KeySet{{Issuer: "i", URL: "https://u:p@id.example/keys"}}, nil),

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // KeySet names an issuer of tokens that publishes its keys (RFC 7517 section 5),
@@ -53,6 +54,9 @@ func (t *Tenant) validateKeySets() error {
 func (k KeySet) validate() error {
 	if k.Issuer == "" || len(k.Issuer) > maxIssuer || len(k.Audience) > maxIssuer || len(k.URL) > maxIssuer {
 		return fmt.Errorf("issuer is 1 to %d bytes, audience and url at most that", maxIssuer)
+	}
+	if strings.ContainsRune(k.Issuer, 0) { // it ends the issuer in names of visitors
+		return fmt.Errorf("issuer: holds a NUL")
 	}
 	u, err := url.Parse(k.URL)
 	switch {

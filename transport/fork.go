@@ -2,7 +2,6 @@ package transport
 
 import (
 	"crypto/tls"
-
 	"io"
 	"net"
 	"strings"

@@ -84,7 +84,7 @@ func (s *Server) judge(ctx *fasthttp.RequestCtx, at side) (*entrance, string, *r
 		return nil, "", &refusal{fasthttp.StatusUpgradeRequired, "http_version", "want HTTP/1.1"}
 	case len(h.Host()) == 0 || len(h.PeekAll("Host")) > 1:
 		return nil, "", &refusal{fasthttp.StatusBadRequest, "host", "want one Host"}
-	case !h.ConnectionUpgrade() || !strings.EqualFold(string(h.Peek("Upgrade")), "websocket"):
+	case !asksToUpgrade(h) || !strings.EqualFold(string(h.Peek("Upgrade")), "websocket"):
 		return nil, "", &refusal{fasthttp.StatusUpgradeRequired, "upgrade", "this address speaks WebSocket"}
 	case len(h.PeekAll("Sec-WebSocket-Version")) != 1 || string(h.Peek("Sec-WebSocket-Version")) != "13":
 		return nil, "", &refusal{fasthttp.StatusUpgradeRequired, "version", "want Sec-WebSocket-Version 13"}
@@ -111,6 +111,16 @@ func (s *Server) judge(ctx *fasthttp.RequestCtx, at side) (*entrance, string, *r
 		self:    s.options.SelfOrigin && sameOrigin(origin, scheme+string(ctx.Host())),
 		version: protocol != Subprotocol,
 	}, protocol, nil
+}
+
+// asksToUpgrade reads the Connection header. Some proxies send it in several lines,
+// which say what one with commas says (RFC 9110 section 5.3); the library reads the
+// first line only, so they become one.
+func asksToUpgrade(h *fasthttp.RequestHeader) bool {
+	if lines := h.PeekAll("Connection"); len(lines) > 1 && !h.ConnectionClose() {
+		h.SetBytesV("Connection", bytes.Join(lines, []byte(", ")))
+	}
+	return h.ConnectionUpgrade()
 }
 
 // hasBody reports a body, of any length or of none: a handshake has no business

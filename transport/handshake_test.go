@@ -60,6 +60,8 @@ func TestHandshakes(t *testing.T) {
 		{"a body", swap("Origin", "Content-Length: 5\r\nOrigin") + "hello", 400},
 		{"a chunked body", swap("Origin", "Transfer-Encoding: chunked\r\nOrigin") + "0\r\n\r\n", 400},
 		{"no upgrade", swap("Upgrade: websocket", "Upgrade: h2c"), 426},
+		{"connection in two lines", swap("Connection: Upgrade", "Connection: keep-alive\r\nConnection: Upgrade"), 101},
+		{"two lines, and to be closed", swap("Connection: Upgrade", "Connection: close\r\nConnection: Upgrade"), 426},
 		{"no connection", swap("Connection: Upgrade", "Connection: keep-alive"), 426},
 		{"version 8", swap("Version: 13", "Version: 8"), 426},
 		{"no version", swap("Sec-WebSocket-Version: 13\r\n", ""), 426},

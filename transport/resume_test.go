@@ -255,6 +255,30 @@ func TestHeadsOfPings(t *testing.T) {
 	}
 }
 
+// An operator may have a thousand chats: a ping leaves none of them out, or the lost
+// tail of one would go unnoticed. The token, which has its bound on the wire, names
+// the latest.
+func TestHeadsOfManySessions(t *testing.T) {
+	const many = 1000
+	s := &stream{}
+	id := func(n int) engine.SessionID { return engine.SessionID{14: byte(n >> 8), 15: byte(n)} }
+	for n := range many {
+		s.attached(&engine.Situation{Session: id(n), From: 1})
+		s.queued(&engine.Entry{Session: id(n), Seq: 1, Kind: engine.KindMessageNew})
+	}
+	if got := len(s.heads()); got != many {
+		t.Errorf("got %d heads, want %d", got, many)
+	}
+	places := s.places()
+	if len(places) != maxPlaces || places[maxPlaces-1].Session != id(many-1) {
+		t.Fatalf("got %d places, want the latest %d", len(places), maxPlaces)
+	}
+	server := &Server{options: Options{ResumeFor: time.Minute, Clock: time.Now, Tokens: newOwnTokens()}}
+	if token := server.sealResume(operatorSide, "acme", strings.Repeat("o", 64), places); token == "" || len(token) > 4000 { // a store's tokens are a little longer
+		t.Errorf("the resume token has %d bytes", len(token))
+	}
+}
+
 // Whatever is sent and acknowledged: what the server believes to have arrived did,
 // it never goes back, and with everything acknowledged it is everything.
 func TestArrivedIsTrue(t *testing.T) {

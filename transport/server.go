@@ -134,11 +134,10 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	_ = first.Close() // fasthttp closes them only if it had begun to serve
 	_ = others.Close()
-	err := errors.Join(ended, s.drainWithin(ctx))
-	for range left {
+	for range left { // first: fasthttp counts who accepts as a connection, and looks but every 100 ms
 		<-served //nolint:errcheck // they ended because their listeners were closed
 	}
-	return err
+	return errors.Join(ended, s.drainWithin(ctx))
 }
 
 // onceListener is closed once, whoever comes first: the context's end or

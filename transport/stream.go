@@ -37,9 +37,16 @@ type track struct {
 	closed  bool       // no event follows
 }
 
-// maxTracks bounds the sessions that are followed on one connection: more than an
-// operator has open. Of others the client itself knows what it holds.
-const maxTracks = 48
+// maxTracks bounds the sessions that are followed on one connection: as many as an
+// operator may have open (engine.Operator.Capacity).
+const maxTracks = 1000
+
+// maxClosed is from how many on a session that has ended makes room for another.
+const maxClosed = 48
+
+// maxPlaces bounds the sessions in a resume token, which has to fit into the wire's
+// 4,096 bytes. Of others the client itself knows what it holds.
+const maxPlaces = 100
 
 func (s *stream) follow(session engine.SessionID) *track {
 	for i := range s.tracks {
@@ -47,9 +54,11 @@ func (s *stream) follow(session engine.SessionID) *track {
 			return &s.tracks[i]
 		}
 	}
-	if len(s.tracks) == maxTracks {
-		at := max(slices.IndexFunc(s.tracks, func(t track) bool { return t.closed }), 0)
-		s.tracks = slices.Delete(s.tracks, at, at+1)
+	if len(s.tracks) >= maxClosed {
+		at := slices.IndexFunc(s.tracks, func(t track) bool { return t.closed })
+		if at >= 0 || len(s.tracks) == maxTracks {
+			s.tracks = slices.Delete(s.tracks, max(at, 0), max(at, 0)+1)
+		}
 	}
 	s.tracks = append(s.tracks, track{session: session})
 	return &s.tracks[len(s.tracks)-1]
@@ -120,10 +129,12 @@ func (s *stream) heads() []engine.Have {
 	return heads
 }
 
-// places are what the client has, as far as is known.
+// places are what the client has, as far as is known: of the sessions that came
+// last, if there are too many.
 func (s *stream) places() []engine.Have {
-	places := make([]engine.Have, 0, len(s.tracks))
-	for _, t := range s.tracks {
+	latest := s.tracks[max(0, len(s.tracks)-maxPlaces):]
+	places := make([]engine.Have, 0, len(latest))
+	for _, t := range latest {
 		places = append(places, engine.Have{Session: t.session, Seq: t.arrived})
 	}
 	return places

@@ -43,6 +43,19 @@ type claims struct {
 	Roles       []string `json:"roles,omitempty"`
 	Departments []string `json:"departments,omitempty"`
 	visitorClaims
+
+	published bool // the keys of the issuer's own set verify it
+}
+
+// subject is by what name the tenant knows a visitor. An issuer's `sub` is unique at
+// that issuer and nowhere else (RFC 7519 section 4.1.2, OpenID Connect Core 1.0
+// section 5.7), so that the one names nobody whom another issuer names, or the
+// tenant itself. Neither has a NUL of its own.
+func (c *claims) subject() string {
+	if !c.published {
+		return c.Subject
+	}
+	return c.Issuer + "\x00" + c.Subject
 }
 
 // Operator says who the bearer of token is at tenant. Errors: ErrAuthExpired
@@ -64,11 +77,12 @@ func (j *JWT) Visitor(ctx context.Context, tenant *engine.Tenant, token string) 
 	if err != nil {
 		return engine.Proof{}, err
 	}
-	// A name that is not UTF-8 was changed by the decoder: two would become one.
-	if len(c.Subject) == 0 || len(c.Subject) > MaxSubject || strings.ContainsRune(c.Subject, utf8.RuneError) {
+	// A name that is not UTF-8 was changed by the decoder: two would become one. With
+	// NUL in it, it could be what subject makes of another.
+	if len(c.Subject) == 0 || len(c.Subject) > MaxSubject || strings.ContainsRune(c.Subject, utf8.RuneError) || strings.ContainsRune(c.Subject, 0) {
 		return engine.Proof{}, invalid(engine.DenialSubject)
 	}
-	return engine.Proof{Subject: c.Subject, Issued: issuedOf(c), Until: c.ExpiresAt.UTC(), Claims: c.identity(tenant)}, nil
+	return engine.Proof{Subject: c.subject(), Issued: issuedOf(c), Until: c.ExpiresAt.UTC(), Claims: c.identity(tenant)}, nil
 }
 
 // invalid is the one answer to every token that never was good.
@@ -91,7 +105,7 @@ func (j *JWT) parse(ctx context.Context, tenant *engine.Tenant, set keySet, toke
 	var c claims
 	audience := string(tenant.ID)
 	parsed, err := parser.ParseWithClaims(token, &c, func(t *jwt.Token) (key any, err error) {
-		key, audience, err = j.keyFor(ctx, tenant, set, c.Issuer, t.Header)
+		key, audience, c.published, err = j.keyFor(ctx, tenant, set, c.Issuer, t.Header)
 		return key, err
 	})
 	if err != nil {
@@ -111,18 +125,18 @@ func (j *JWT) parse(ctx context.Context, tenant *engine.Tenant, set keySet, toke
 
 func methods() []string { return []string{algEdDSA, algES256, algHS256} }
 
-// keyFor is the key that a token's header names, and what its audience must be:
-// of the issuer that it names, if the tenant has a key set of that issuer, and
-// then of no other; else of the tenant's own keys.
-func (j *JWT) keyFor(ctx context.Context, tenant *engine.Tenant, set keySet, issuer string, header map[string]any) (any, string, error) {
+// keyFor is the key that a token's header names, what its audience must be, and
+// whether the key is published: of the issuer that it names, if the tenant has a
+// key set of that issuer, and then of no other; else of the tenant's own keys.
+func (j *JWT) keyFor(ctx context.Context, tenant *engine.Tenant, set keySet, issuer string, header map[string]any) (key any, audience string, published bool, err error) {
 	for _, of := range set.published(tenant) {
 		if issuer == of.Issuer {
 			key, err := j.remoteKey(ctx, tenant, set, of, header)
-			return key, of.AudienceAt(tenant.ID), err
+			return key, of.AudienceAt(tenant.ID), true, err
 		}
 	}
-	key, err := j.keys.find(tenant, set, header)
-	return key, string(tenant.ID), err
+	key, err = j.keys.find(tenant, set, header)
+	return key, string(tenant.ID), false, err
 }
 
 func (j *JWT) remoteKey(ctx context.Context, tenant *engine.Tenant, set keySet, of engine.KeySet, header map[string]any) (any, error) {

@@ -151,7 +151,7 @@ func TestVisitorsKeySets(t *testing.T) {
 	j := &auth.JWT{Clock: clock.now, Remote: remote(t, clock, i, nil)}
 	token := sign(t, jwt.SigningMethodEdDSA, i.ed, "e", issued(nil))
 	proof, err := j.Visitor(context.Background(), tenant, token)
-	if err != nil || proof.Subject != "ada" {
+	if err != nil || proof.Subject != issuerName+"\x00ada" {
 		t.Fatalf("got %q, %v", proof.Subject, err)
 	}
 	if p, err := j.Operator(context.Background(), tenant, token); err == nil {
@@ -159,6 +159,44 @@ func TestVisitorsKeySets(t *testing.T) {
 	}
 	if _, err := (&auth.JWT{Clock: clock.now}).Visitor(context.Background(), tenant, token); engine.DenialOf(err) != engine.DenialKeyUnknown {
 		t.Errorf("without a Remote: got %v", err)
+	}
+}
+
+// TestSubjectsAreTheirIssuers: the same `sub` of two issuers, and of the tenant
+// itself, is three visitors. Otherwise whoever chooses a name at one issuer takes
+// over the conversation of whoever has it at the other.
+func TestSubjectsAreTheirIssuers(t *testing.T) {
+	one, two, clock := newIssuer(t), newIssuer(t), newClock()
+	static, tenant := newHouse(t, "acme"), housed(t, "acme")
+	tenant.VisitorKeys = static.tenant.Keys
+	tenant.VisitorKeySets = []engine.KeySet{{Issuer: issuerName, URL: one.url()}, {Issuer: "https://second.example", URL: two.url()}}
+	roots := one.roots()
+	roots.RootCAs.AddCert(two.server.Certificate())
+	j := &auth.JWT{Clock: clock.now, Remote: remote(t, clock, one, func(o *auth.RemoteOptions) { o.TLS = roots })}
+	seen := map[string]string{}
+	for name, token := range map[string]string{
+		"the first issuer":  sign(t, jwt.SigningMethodEdDSA, one.ed, "e", issued(nil)),
+		"the second issuer": sign(t, jwt.SigningMethodEdDSA, two.ed, "e", issued(func(c jwt.MapClaims) { c["iss"] = "https://second.example" })),
+		"the tenant":        sign(t, jwt.SigningMethodEdDSA, static.ed, "e", claims(nil)),
+		"the tenant, who names an issuer without a set": sign(t, jwt.SigningMethodEdDSA, static.ed, "e", claims(func(c jwt.MapClaims) {
+			c["iss"], c["sub"] = "https://acme.example", "ada2"
+		})),
+	} {
+		proof, err := j.Visitor(context.Background(), tenant, token)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if other, taken := seen[proof.Subject]; taken {
+			t.Errorf("%s and %s name the same visitor", name, other)
+		}
+		seen[proof.Subject] = name
+	}
+	forged := sign(t, jwt.SigningMethodEdDSA, static.ed, "e", claims(func(c jwt.MapClaims) { c["sub"] = issuerName + "\x00ada" }))
+	if proof, err := j.Visitor(context.Background(), tenant, forged); engine.DenialOf(err) != engine.DenialSubject {
+		t.Errorf("a name with NUL: got %q, %v", proof.Subject, err)
+	}
+	if seen["ada"] != "the tenant" || seen["ada2"] == "" {
+		t.Errorf("the tenant's own names: got %q", seen)
 	}
 }
 
