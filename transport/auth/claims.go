@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -44,6 +45,32 @@ func (c *visitorClaims) identity(tenant *engine.Tenant) *engine.IdentityChange {
 	}
 	slices.SortFunc(change.Set, func(a, b engine.Attr) int { return strings.Compare(a.Name, b.Name) })
 	return change
+}
+
+var errNumericDate = errors.New("a time must be a number")
+
+// UnmarshalJSON reads a token's claims. Its times must be numbers (NumericDate, RFC
+// 7519 section 2); the library takes a number in a string as well, which other
+// readers of the same token would not.
+func (c *claims) UnmarshalJSON(b []byte) error {
+	type plain claims
+	if err := json.Unmarshal(b, (*plain)(c)); err != nil {
+		return err
+	}
+	var times struct {
+		Expires   json.RawMessage `json:"exp"`
+		NotBefore json.RawMessage `json:"nbf"`
+		Issued    json.RawMessage `json:"iat"`
+	}
+	if err := json.Unmarshal(b, &times); err != nil {
+		return err
+	}
+	for _, at := range []json.RawMessage{times.Expires, times.NotBefore, times.Issued} {
+		if len(at) > 0 && at[0] == '"' {
+			return errNumericDate
+		}
+	}
+	return nil
 }
 
 // The types below take what an issuer puts into a claim of that name for purposes

@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +127,10 @@ func TestTokens(t *testing.T) {
 		{"future nbf", hs(set("nbf", unix(time.Minute))), engine.ErrAuthInvalid},
 		{"future iat", hs(set("iat", unix(time.Minute))), engine.ErrAuthInvalid},
 		{"exp too far", hs(set("exp", unix(24*time.Hour+time.Second))), engine.ErrAuthInvalid},
+		{"exp in a string", hs(set("exp", strconv.FormatInt(unix(time.Hour), 10))), engine.ErrAuthInvalid},
+		{"nbf in a string", hs(set("nbf", strconv.FormatInt(unix(-time.Hour), 10))), engine.ErrAuthInvalid},
+		{"iat in a string", hs(set("iat", strconv.FormatInt(unix(-time.Hour), 10))), engine.ErrAuthInvalid},
+		{"exp an empty string", hs(set("exp", "")), engine.ErrAuthInvalid},
 		{"exp missing", without("exp"), engine.ErrAuthInvalid},
 		{"aud missing", without("aud"), engine.ErrAuthInvalid},
 		{"sub missing", without("sub"), engine.ErrAuthInvalid},
@@ -195,6 +200,9 @@ func TestVisitorTokens(t *testing.T) {
 		{"future nbf", hs(set("nbf", unix(time.Minute))), engine.ErrAuthInvalid},
 		{"future iat", hs(set("iat", unix(time.Minute))), engine.ErrAuthInvalid},
 		{"exp too far", hs(set("exp", unix(24*time.Hour+time.Second))), engine.ErrAuthInvalid},
+		{"exp in a string", hs(set("exp", strconv.FormatInt(unix(time.Hour), 10))), engine.ErrAuthInvalid},
+		{"nbf in a string", hs(set("nbf", strconv.FormatInt(unix(-time.Hour), 10))), engine.ErrAuthInvalid},
+		{"iat in a string", hs(set("iat", strconv.FormatInt(unix(-time.Hour), 10))), engine.ErrAuthInvalid},
 		{"exp missing", hs(without("exp")), engine.ErrAuthInvalid},
 		{"aud missing", hs(without("aud")), engine.ErrAuthInvalid},
 		{"wrong aud", hs(set("aud", "other")), engine.ErrAuthInvalid},

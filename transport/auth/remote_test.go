@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -91,6 +92,9 @@ func TestPublishedKeys(t *testing.T) {
 		{"future nbf", ed(i, "e", set2("nbf", unix(time.Minute))), invalid, engine.DenialEarly},
 		{"future iat", ed(i, "e", set2("iat", unix(time.Minute))), invalid, engine.DenialEarly},
 		{"exp too far", ed(i, "e", set2("exp", unix(25*time.Hour))), invalid, engine.DenialLifetime},
+		{"exp in a string", ed(i, "e", set2("exp", strconv.FormatInt(unix(time.Hour), 10))), invalid, engine.DenialMalformed},
+		{"nbf in a string", ed(i, "e", set2("nbf", strconv.FormatInt(unix(-time.Hour), 10))), invalid, engine.DenialMalformed},
+		{"iat in a string", ed(i, "e", set2("iat", strconv.FormatInt(unix(-time.Hour), 10))), invalid, engine.DenialMalformed},
 		{"exp missing", ed(i, "e", issued(func(c jwt.MapClaims) { delete(c, "exp") })), invalid, engine.DenialLifetime},
 		{"wrong aud", ed(i, "e", set2("aud", "other")), invalid, engine.DenialAudience},
 		{"the tenant's id where the set has an audience", ed(theirs, "e", iss2("acme")), invalid, engine.DenialAudience},
