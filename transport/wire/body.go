@@ -78,7 +78,8 @@ func bodyOf(value []byte) (format engine.Format, body engine.Body, file engine.F
 	return format, body, file, ok
 }
 
-// pairOf is an object of a name and a value that is copied as it is.
+// pairOf is an object of a name and a value that is copied as it is, but for halves
+// of surrogate pairs.
 func pairOf(nameKey string, name []byte, valueKey string, value []byte) (engine.Body, bool) {
 	if name == nil || value == nil || value[0] == 'n' {
 		return engine.Body{}, false
@@ -89,7 +90,10 @@ func pairOf(nameKey string, name []byte, valueKey string, value []byte) (engine.
 	}
 	dst := append(make([]byte, 0, 16+len(name)+len(nameKey)+len(valueKey)+len(value)), '{')
 	dst = appendString(appendName(dst, nameKey), text)
-	dst = append(appendName(dst, valueKey), value...)
+	dst = appendName(dst, valueKey)
+	at := len(dst)
+	dst = append(dst, value...)
+	mend(dst[at:])
 	return engine.NewBody(append(dst, '}')), true
 }
 

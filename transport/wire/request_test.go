@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -234,9 +235,56 @@ func TestBodiesAreFramed(t *testing.T) {
 	}
 }
 
+// halves are texts with half a surrogate pair in them, and what they become.
+func halves() [][2]string {
+	return [][2]string{
+		{`\ud800`, `\ufffd`}, {`\uDFFF`, `\ufffd`}, {`a\ud83db`, `a\ufffdb`}, {`\ud83d\ud83d\ude00`, `\ufffd\ud83d\ude00`},
+		{`\ude00\ud83d`, `\ufffd\ufffd`}, {`\ud800\n`, `\ufffd\n`}, {`\ud800\\u0041`, `\ufffd\\u0041`},
+		{`\ud83d\ude00`, `\ud83d\ude00`}, {`\\ud800`, `\\ud800`}, // no half: a pair, and a backslash before letters
+	}
+}
+
+// halved are frames with such a text in every place that takes one.
+func halved(text string) []string {
+	const sid = `"sid":"01JTDKRQGG000000000000001A"`
+	return []string{
+		`{"k":"req","id":"r","op":"session.start","d":{"idem":"k","text":"` + text + `"}}`,
+		`{"k":"req","id":"r","op":"message.send","d":{` + sid + `,"cmid":"c","body":{"type":"text","text":"` + text + `"}}}`,
+		`{"k":"req","id":"r","op":"message.send","d":{` + sid + `,"cmid":"c","body":{"type":"form_answer","form":"f","fields":{"` + text + `":["` + text + `"]}}}}`,
+		`{"k":"req","id":"r","op":"message.send","d":{` + sid + `,"cmid":"c","body":{"type":"postback","id":"` + text + `","value":"` + text + `"}}}`,
+		`{"k":"req","id":"r","op":"message.send","d":{` + sid + `,"cmid":"c","visibility":"operators","body":{"type":"text","text":"` + text + `"}}}`,
+		`{"k":"req","id":"r","op":"client.identify","d":{` + sid + `,"idem":"k","lawful_basis":"consent","set":{"name":"` + text + `"}}}`,
+	}
+}
+
+// Half a surrogate pair is U+FFFD wherever it is written, also in what is passed on
+// as it is: no two readers may read two texts.
+func TestHalvesOfPairs(t *testing.T) {
+	for _, half := range halves() {
+		want := halved(half[1])
+		for i, data := range halved(half[0]) {
+			var got, mended Frame
+			if err := Decode([]byte(data), &got); err != nil {
+				t.Fatalf("%s: %v %v", data, err, err.Fields)
+			}
+			if err := Decode([]byte(want[i]), &mended); err != nil {
+				t.Fatalf("%s: %v %v", want[i], err, err.Fields)
+			}
+			if a, b := AppendDraft(nil, &got.Draft), AppendDraft(nil, &mended.Draft); !bytes.Equal(a, b) {
+				t.Errorf("%s:\ngot  %s\nwant %s", data, a, b)
+			}
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, data := range seeds(f) {
 		f.Add(data)
+	}
+	for _, half := range halves() {
+		for _, data := range halved(half[0]) {
+			f.Add([]byte(data))
+		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var frame Frame
@@ -253,8 +301,13 @@ func FuzzDecode(f *testing.F) {
 		// Whatever was taken can be said again.
 		if err == nil && frame.Kind == FrameRequest {
 			var again Frame
-			if err := Decode(AppendDraft(nil, &frame.Draft), &again); err != nil {
+			said := AppendDraft(nil, &frame.Draft)
+			if err := Decode(said, &again); err != nil {
 				t.Fatalf("%+v: %v %v", frame.Draft, err, err.Fields)
+			}
+			whole := bytes.Clone(said)
+			if mend(whole); !bytes.Equal(said, whole) {
+				t.Fatalf("half a pair went through: %q", said)
 			}
 		}
 	})

@@ -285,6 +285,30 @@ func unquote(dst, raw []byte) []byte {
 	return dst
 }
 
+// mend makes U+FFFD of every half of a surrogate pair in valid JSON, as unquote does:
+// where a value is passed on as it is, readers would not agree on what it says (RFC
+// 8259 section 8.2). Whole pairs stay as they are, and so does the length.
+func mend(raw []byte) {
+	for i := 0; i < len(raw); {
+		n := bytes.IndexByte(raw[i:], '\\')
+		if n < 0 {
+			return
+		}
+		if i += n; raw[i+1] != 'u' {
+			i += 2
+			continue
+		}
+		switch r := hex4(raw[i+2:]); {
+		case !utf16.IsSurrogate(r):
+		case i+12 <= len(raw) && raw[i+6] == '\\' && raw[i+7] == 'u' && utf16.DecodeRune(r, hex4(raw[i+8:])) != utf8.RuneError:
+			i += 6
+		default:
+			copy(raw[i+2:], "fffd")
+		}
+		i += 6
+	}
+}
+
 // hex4 is the number in the first four bytes, -1 if they are not hexadecimal.
 func hex4(digits []byte) (r rune) {
 	for _, c := range digits[:4] {
