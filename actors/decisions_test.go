@@ -14,7 +14,9 @@ import (
 func TestDecisions(t *testing.T) {
 	change := func(c *Config, tenant *engine.Tenant) {
 		tenant.Operators = []engine.Operator{
-			{ID: "ada", Capacity: 2}, {ID: "grace", Capacity: 3}, {ID: "hedy", Capacity: 3, Departments: []engine.DepartmentID{"support"}},
+			{ID: "ada", Capacity: 2},
+			{ID: "grace", Capacity: 3},
+			{ID: "hedy", Capacity: 3, Departments: []engine.DepartmentID{"support"}},
 			{ID: "joan", Capacity: 3},
 		}
 	}
@@ -47,7 +49,10 @@ func TestDecisions(t *testing.T) {
 			who  engine.OperatorID
 			want string
 		}{
-			{first, "grace", "winner"}, {first, "ada", "next"}, {first, "hedy", "not_member"}, {first, "joan", "not_routable"},
+			{first, "grace", "winner"},
+			{first, "ada", "next"},
+			{first, "hedy", "not_member"},
+			{first, "joan", "not_routable"},
 			{second, "grace", "declined"},
 		} {
 			got, err := w.sys.Explain(ctx, w.ref(v.id), test.of.Seq, test.who)

@@ -82,10 +82,11 @@ func drawRow(t *rapid.T) *engine.Row {
 			Tags: rapid.SliceOfN(text, 1, 3).Draw(t, "tags"), Idle: rapid.Bool().Draw(t, "idle"),
 		},
 	}
-	row.Offers = []engine.LiveOffer{{Operator: engine.OperatorID(text.Draw(t, "offered to")), Offer: engine.Offer{
-		ID: engine.Seq(seq.Draw(t, "offer")), Epoch: engine.Epoch(seq.Draw(t, "offer epoch")), Department: engine.DepartmentID(text.Draw(t, "offer department")),
-		Deadline: drawTime(t, "offer deadline", 1), Waiting: drawTime(t, "waiting", 1),
-	},
+	row.Offers = []engine.LiveOffer{{
+		Operator: engine.OperatorID(text.Draw(t, "offered to")), Offer: engine.Offer{
+			ID: engine.Seq(seq.Draw(t, "offer")), Epoch: engine.Epoch(seq.Draw(t, "offer epoch")), Department: engine.DepartmentID(text.Draw(t, "offer department")),
+			Deadline: drawTime(t, "offer deadline", 1), Waiting: drawTime(t, "waiting", 1),
+		},
 	}}
 	copy(row.Visitor[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "visitor"))
 	copy(row.Offers[0].Session[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "offer session"))

@@ -202,10 +202,16 @@ func (c *gobwasSpeaker) hear() (bool, []byte) {
 func (c *gobwasSpeaker) leave() int {
 	must(c.t, ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, "done")))))
 	for {
-		frame, err := ws.ReadFrame(c.from)
+		header, err := ws.ReadHeader(c.from)
 		must(c.t, err)
-		if frame.Header.OpCode == ws.OpClose {
-			code, _ := ws.ParseCloseFrameData(frame.Payload)
+		if header.Length > 1<<20 {
+			c.t.Fatalf("a frame of %d bytes", header.Length)
+		}
+		payload := make([]byte, header.Length)
+		_, err = io.ReadFull(c.from, payload)
+		must(c.t, err)
+		if header.OpCode == ws.OpClose {
+			code, _ := ws.ParseCloseFrameData(payload)
 			return int(code)
 		}
 	}

@@ -238,9 +238,15 @@ func TestBodiesAreFramed(t *testing.T) {
 // halves are texts with half a surrogate pair in them, and what they become.
 func halves() [][2]string {
 	return [][2]string{
-		{`\ud800`, `\ufffd`}, {`\uDFFF`, `\ufffd`}, {`a\ud83db`, `a\ufffdb`}, {`\ud83d\ud83d\ude00`, `\ufffd\ud83d\ude00`},
-		{`\ude00\ud83d`, `\ufffd\ufffd`}, {`\ud800\n`, `\ufffd\n`}, {`\ud800\\u0041`, `\ufffd\\u0041`},
-		{`\ud83d\ude00`, `\ud83d\ude00`}, {`\\ud800`, `\\ud800`}, // no half: a pair, and a backslash before letters
+		{`\ud800`, `\ufffd`},
+		{`\uDFFF`, `\ufffd`},
+		{`a\ud83db`, `a\ufffdb`},
+		{`\ud83d\ud83d\ude00`, `\ufffd\ud83d\ude00`},
+		{`\ude00\ud83d`, `\ufffd\ufffd`},
+		{`\ud800\n`, `\ufffd\n`},
+		{`\ud800\\u0041`, `\ufffd\\u0041`},
+		{`\ud83d\ude00`, `\ud83d\ude00`},
+		{`\\ud800`, `\\ud800`}, // no half: a pair, and a backslash before letters
 	}
 }
 
