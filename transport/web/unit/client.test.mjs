@@ -78,6 +78,18 @@ test("what the server says of resuming is shown the next time", async () => {
   assert.deepEqual(s.world.socket.sent.pop().d, { n: 0 }, "each connection counts anew");
 });
 
+test("of more sessions than the server takes, the newest are shown", async () => {
+  const s = await seated();
+  const sids = Array.from({ length: 1_030 }, (_, i) => `01J${String((i * 7) % 1_030).padStart(23, "0")}`); // in no order
+  for (const sid of sids) s.world.say({ k: "ctl", t: "resumed", sid, d: { ...situation, head: 1, to: 1 } });
+  for (const sid of sids) s.world.say(message(1, 0, { sid }));
+  s.world.lose(1006);
+  s.world.pass(1_000);
+  await admit(s);
+  const newest = [...sids].sort().reverse().slice(0, 1_024);
+  assert.deepEqual(s.asked("auth")[0].d.have.map((place) => place.sid), newest);
+});
+
 test("entries of unknown kinds are skipped, and counted", async () => {
   const s = await seated();
   s.world.say(message(1));

@@ -79,6 +79,8 @@ export type Asked<D> = D extends { idem?: string } ? Omit<D, "idem"> & { idem?: 
 
 /** Entries of one page of history. */
 const pageSize = 100;
+/** Sessions that `have` may name: the server refuses more. */
+const maxHave = 1_024;
 
 export abstract class Client<Ops extends object, Events extends ClientEvents = ClientEvents> extends Emitter<Events> {
   readonly connection: Connection;
@@ -345,6 +347,7 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
 
   private have(): Place[] {
     const open = [...this.sessions.values()].filter((session) => session.mine && !session.isOver && session.log.last > 0);
+    if (open.length > maxHave) open.sort((a, b) => (a.sid < b.sid ? 1 : -1)).length = maxHave; // ULIDs: the newest first
     return open.map((session) => ({ sid: session.sid, seq: session.log.last }));
   }
 
