@@ -60,11 +60,11 @@ func status(code string) int {
 		return fasthttp.StatusForbidden
 	case engine.ErrNotFound.Code:
 		return fasthttp.StatusNotFound
-	case engine.ErrClosed.Code, engine.ErrStaleEpoch.Code, engine.ErrStaleView.Code, engine.ErrOfferGone.Code, engine.ErrOfferNotYours.Code:
+	case engine.ErrStaleEpoch.Code, engine.ErrStaleView.Code, engine.ErrOfferGone.Code, engine.ErrOfferNotYours.Code:
 		return fasthttp.StatusConflict
 	case engine.ErrPrecondition.Code:
 		return fasthttp.StatusPreconditionFailed
-	case engine.ErrErased.Code:
+	case engine.ErrErased.Code, engine.ErrClosed.Code:
 		return fasthttp.StatusGone
 	case engine.ErrTooLarge.Code:
 		return fasthttp.StatusRequestEntityTooLarge
