@@ -461,14 +461,20 @@ func (c *rawConn) full(into []byte) bool {
 
 // closed reads to the close frame, and answers its code and the bye before it.
 func (c *rawConn) closed() (code int, bye string) {
+	code, _, bye = c.parting()
+	return code, bye
+}
+
+// parting is closed, with the close frame's reason.
+func (c *rawConn) parting() (code int, reason, bye string) {
 	for {
 		opcode, payload := c.frame()
 		switch opcode {
 		case 0:
-			return 0, bye
+			return 0, "", bye
 		case rfc6455.OpClose:
 			_, _ = c.Write(masked(true, rfc6455.OpClose, string(payload[:min(2, len(payload))])))
-			return rfc6455.CloseCode(payload), bye
+			return rfc6455.CloseCode(payload), string(payload[min(2, len(payload)):]), bye
 		case rfc6455.OpText:
 			if strings.Contains(string(payload), `"t":"bye"`) {
 				bye = string(payload)

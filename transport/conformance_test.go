@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/parleyhq/parley/transport/internal/rfc6455"
+	"github.com/parleyhq/parley/transport/wire"
 )
 
 // marker is a request whose answer shows that the connection lives.
@@ -100,10 +101,31 @@ func TestConformance(t *testing.T) {
 						c.mark(len(tt.send))
 						continue
 					}
-					tt.ends(t, c, whole)
+					tt.says(t, tt.ends(t, c, whole))
 				}
 			})
 		})
+	}
+}
+
+// ended is how a connection was ended.
+type ended struct {
+	code        int
+	reason, bye string
+}
+
+// says checks what a chat is told before it is closed for a fault: the bye, and as
+// the close frame's reason the same word of ours.
+func (tt frameCase) says(t *testing.T, got ended) {
+	t.Helper()
+	words := map[int]string{1002: "protocol_error", 1003: "binary_frame", 1007: "invalid_utf8", 1009: "frame_too_large"}
+	word, fault := words[got.code]
+	if !fault {
+		return
+	}
+	want := string(wire.AppendBye(nil, word, "no", 0))
+	if got.reason != word || got.bye != want {
+		t.Errorf("%d: got reason %q after %q, want %q after %q", got.code, got.reason, got.bye, word, want)
 	}
 }
 
@@ -119,12 +141,13 @@ func (c *rawConn) sendAll(frames [][]byte, whole bool) {
 	}
 }
 
-func (tt frameCase) ends(t *testing.T, c *rawConn, whole bool) {
+func (tt frameCase) ends(t *testing.T, c *rawConn, whole bool) ended {
 	t.Helper()
-	code, bye := c.closed()
+	code, reason, bye := c.parting()
 	if code != tt.want && (tt.also == 0 || code != tt.also) {
 		t.Errorf("whole=%v: got %d %s, want %d", whole, code, bye, tt.want)
 	}
+	return ended{code, reason, bye}
 }
 
 // mark reads up to the answer to the last marker, and checks that pongs say what

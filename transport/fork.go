@@ -2,6 +2,7 @@ package transport
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -96,6 +97,24 @@ type firstConn struct {
 
 	// Atomic.
 	state atomic.Int32
+	muted atomic.Bool
+}
+
+// errMuted is what the WebSocket library gets for the close frame that it would
+// answer a fault with.
+var errMuted = errors.New("this socket is written by its connection")
+
+// mute refuses what comes to be written by this wrapper from now on. A connection
+// writes by the socket beneath; the library's one frame could fall between the
+// pieces of another, and would be the last, before the bye.
+func (c *firstConn) mute() { c.muted.Store(true) }
+
+// Write implements net.Conn.
+func (c *firstConn) Write(p []byte) (int, error) {
+	if c.muted.Load() {
+		return 0, errMuted
+	}
+	return c.Conn.Write(p)
 }
 
 // longestStart is the longest of the beginnings that startsSocket knows.

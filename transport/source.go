@@ -19,14 +19,36 @@ type librarySource struct {
 	ws     *websocket.Conn
 	limit  int
 	binary bool // binary messages are taken
+	muted  bool // the library cannot write
 	opcode byte // of the last message
 }
 
 // errLibrarySaid is a protocol error that the library answered with a close
-// frame of its own: the one frame that it ever writes.
+// frame of its own: the one frame that it writes where it could not be muted.
 var errLibrarySaid = errors.New("protocol error")
 
-func newLibrarySource(c *conn, ws *websocket.Conn) *librarySource {
+// mute keeps the library from answering faults with a close frame of its own: it
+// could fall between the pieces of another frame, would come before the bye, and
+// says the library's words. Where a host's own TLS is beneath, it cannot be kept.
+func mute(ws *websocket.Conn, socket net.Conn) bool {
+	switch socket := socket.(type) {
+	case interface{ mute() }:
+		socket.mute()
+		return true
+	case *net.TCPConn:
+		// Past its deadline a write writes nothing, and after a write that failed the
+		// library writes no more.
+		if ws.SetWriteDeadline(time.Unix(1, 0)) != nil {
+			return false
+		}
+		err := ws.WriteMessage(websocket.TextMessage, nil)
+		return socket.SetWriteDeadline(time.Time{}) == nil && err != nil
+	default:
+		return false
+	}
+}
+
+func newLibrarySource(c *conn, ws *websocket.Conn, muted bool) *librarySource {
 	ws.SetPingHandler(func(data string) error { return c.control(rfc6455.OpPing, []byte(data)) })
 	ws.SetPongHandler(func(string) error { return c.control(rfc6455.OpPong, nil) })
 	ws.SetCloseHandler(func(code int, _ string) error {
@@ -35,7 +57,7 @@ func newLibrarySource(c *conn, ws *websocket.Conn) *librarySource {
 		}
 		return c.control(rfc6455.OpClose, rfc6455.AppendClose(nil, code, ""))
 	})
-	return &librarySource{ws: ws, limit: c.maxMessage(), binary: c.side == echoSide}
+	return &librarySource{ws: ws, limit: c.maxMessage(), binary: c.side == echoSide, muted: muted}
 }
 
 // Wait has nothing to do: the library waits in Next.
@@ -44,7 +66,7 @@ func (l *librarySource) Wait() error { return nil }
 func (l *librarySource) Next(borrow func() *[]byte) (*[]byte, error) {
 	kind, r, err := l.ws.NextReader()
 	if err != nil {
-		return nil, judgeLibrary(err)
+		return nil, l.judge(err)
 	}
 	if l.opcode = byte(kind); kind != websocket.TextMessage && !l.binary {
 		return nil, &rfc6455.Fault{Code: rfc6455.CloseUnsupported, What: "binary message"}
@@ -65,7 +87,7 @@ func (l *librarySource) Next(borrow func() *[]byte) (*[]byte, error) {
 		case errors.Is(err, io.EOF):
 			return message, nil
 		case err != nil:
-			return message, judgeLibrary(err)
+			return message, l.judge(err)
 		}
 	}
 }
@@ -73,9 +95,9 @@ func (l *librarySource) Next(borrow func() *[]byte) (*[]byte, error) {
 // Opcode is the last message's: the library's numbers are RFC 6455's.
 func (l *librarySource) Opcode() byte { return l.opcode }
 
-// judgeLibrary tells the library's protocol errors, which have no type, from
+// judge tells the library's protocol errors, which have no type, from
 // those of the socket.
-func judgeLibrary(err error) error {
+func (l *librarySource) judge(err error) error {
 	var timeout net.Error // *net.OpError is one
 	var closed *websocket.CloseError
 	switch {
@@ -84,6 +106,8 @@ func judgeLibrary(err error) error {
 	case errors.Is(err, errPeerClosed), errors.As(err, &timeout), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, net.ErrClosed), errors.As(err, &closed):
 		return err
+	case l.muted:
+		return &rfc6455.Fault{Code: rfc6455.CloseProtocol, What: "what the library refuses"}
 	default:
 		return errLibrarySaid
 	}
