@@ -161,6 +161,11 @@ func (s *stage) index(g *guard) int {
 }
 
 func (s *stage) post(g *guard, d engine.Draft) {
+	if d.Op == engine.OpJoin && d.Plan.Hidden {
+		s.oracle.mu.Lock()
+		s.oracle.hidden[g.key()+d.Session.String()] = true
+		s.oracle.mu.Unlock()
+	}
 	d.Request = s.request()
 	if d.ClientID == "" {
 		d.ClientID = "c-" + d.Request
@@ -239,6 +244,8 @@ func (s *stage) comeAndGo(g *guard, d deed) bool {
 	case 18:
 		if d.A < 2 {
 			s.signOut(g)
+		} else {
+			s.watch(d)
 		}
 	case 19:
 		if g.isVisitor() {
@@ -256,6 +263,23 @@ func (s *stage) comeAndGo(g *guard, d deed) bool {
 		return false
 	}
 	return true
+}
+
+// watch: supervisors observe what there is, or read it.
+func (s *stage) watch(d deed) {
+	for _, g := range s.conns {
+		if g.who.Operator != "linus" {
+			continue
+		}
+		for n := range s.oracle.count() {
+			row, _ := s.oracle.session(n)
+			if d.A%2 == 0 {
+				s.post(g, engine.Draft{Op: engine.OpJoin, Session: row.Ref.Session, Plan: &engine.Plan{As: engine.PartObserver, Hidden: d.B%2 == 0}})
+			} else {
+				s.post(g, engine.Draft{Op: engine.OpHistory, Session: row.Ref.Session})
+			}
+		}
+	}
 }
 
 func lastOffer(s *screen) (engine.Offer, bool) {
@@ -285,7 +309,7 @@ func (s *stage) signOut(g *guard) {
 // lastWord: the other direction. What is said at the end in a session that goes on
 // reaches each of its visitor's and its owner's connections that may have it.
 func (s *stage) lastWord() {
-	for n := range s.oracle.order {
+	for n := range s.oracle.count() {
 		row, _ := s.oracle.session(n)
 		info, err := s.sys.SessionInfo(context.Background(), row.Ref)
 		if err != nil || info.State != engine.StateActive {

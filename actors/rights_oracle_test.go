@@ -17,13 +17,14 @@ type oracle struct {
 	tenants   map[engine.TenantID]*engine.Tenant
 	rows      map[engine.SessionID]engine.Row
 	order     []engine.SessionID
+	hidden    map[string]bool      // who has ever asked to watch unseen: that is in no row
 	signedOut map[string]time.Time // tenant and who: up to when tokens count no more
 	faults    []string
 	let       map[string]int // what was let through, by sort: else the law says nothing
 }
 
 func newOracle(tenants ...*engine.Tenant) *oracle {
-	o := &oracle{tenants: map[engine.TenantID]*engine.Tenant{}, rows: map[engine.SessionID]engine.Row{}, signedOut: map[string]time.Time{}, let: map[string]int{}}
+	o := &oracle{tenants: map[engine.TenantID]*engine.Tenant{}, rows: map[engine.SessionID]engine.Row{}, hidden: map[string]bool{}, signedOut: map[string]time.Time{}, let: map[string]int{}}
 	for _, t := range tenants {
 		o.tenants[t.ID] = t
 	}
@@ -94,6 +95,12 @@ func (o *oracle) read(a engine.Append) {
 	o.rows[a.Ref.Session] = row
 }
 
+func (o *oracle) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.order)
+}
+
 func (o *oracle) session(n int) (engine.Row, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -150,7 +157,11 @@ func (o *oracle) denied(g *guard, id engine.SessionID) string {
 	case row.Owner == g.who.Operator:
 		return ""
 	}
-	for _, m := range row.Service.Members {
+	members := row.Service.Members
+	if o.hidden[g.key()+id.String()] {
+		members = append(slices.Clip(members), engine.Member{Operator: g.who.Operator, Hidden: true})
+	}
+	for _, m := range members {
 		if m.Operator != g.who.Operator {
 			continue
 		}

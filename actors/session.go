@@ -448,6 +448,9 @@ func (a *sessionActor) carryOut(after engine.Seq, effect session.Effect) {
 		asker = &item
 	default:
 	}
+	if reply, ok := effect.(session.Reply); ok && reply.Answer.Held != nil {
+		after = a.rules.Last() // its asker's right may rest on what is not yet durable
+	}
 	if after <= a.rules.Durable() {
 		a.effect(effect, asker)
 		return
@@ -535,6 +538,10 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 // reply answers; a stale view is answered with what was missed.
 func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 	if asker == nil || asker.seat == nil {
+		return
+	}
+	if answer.Entries != nil {
+		a.release(readAnswer{asked: *asker, answer: answer})
 		return
 	}
 	if answer.Op == engine.OpStart && engine.ErrClosed.Is(answer.Err) { // the visitor's next session is to answer
