@@ -28,7 +28,9 @@ type fakeStore struct {
 	memos   map[engine.OperatorID][]engine.Memo
 	rows    []*engine.Row
 	failing error // what appends answer; nil: they work
-	onAdd   func([]engine.Append)
+	// intentsFailing is what PutIntent answers; nil: it works
+	intentsFailing error
+	onAdd          func([]engine.Append)
 }
 
 func newFakeStore() *fakeStore {
@@ -39,6 +41,12 @@ func (f *fakeStore) setFailing(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.failing = err
+}
+
+func (f *fakeStore) setIntentsFailing(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.intentsFailing = err
 }
 
 func (f *fakeStore) Append(appends []engine.Append, done func([]error)) {
@@ -94,9 +102,12 @@ func (f *fakeStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engin
 	if memo != nil {
 		f.memos[o] = append(f.memos[o], *memo)
 	}
-	f.intents[o] = info
+	failing := f.intentsFailing
+	if failing == nil {
+		f.intents[o] = info
+	}
 	f.mu.Unlock()
-	go done(nil)
+	go done(failing)
 }
 
 func (f *fakeStore) Intents(_ engine.TenantID, yield func(engine.OperatorID, engine.IntentInfo) bool) error {
@@ -237,6 +248,18 @@ func lastSignal[T engine.Signal](s *screen) (T, bool) {
 	}
 	var none T
 	return none, false
+}
+
+func countSignals[T engine.Signal](s *screen) (n int) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, signal := range s.signals {
+		if _, ok := signal.(T); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func wantSignal[T engine.Signal](t *testing.T, s *screen) T {
