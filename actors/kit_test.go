@@ -31,10 +31,11 @@ type fakeStore struct {
 	// intentsFailing is what PutIntent answers; nil: it works
 	intentsFailing error
 	onAdd          func([]engine.Append)
+	untold         map[engine.SessionID]bool
 }
 
 func newFakeStore() *fakeStore {
-	return &fakeStore{Memory: NewMemory(), intents: map[engine.OperatorID]engine.IntentInfo{}, memos: map[engine.OperatorID][]engine.Memo{}}
+	return &fakeStore{Memory: NewMemory(), intents: map[engine.OperatorID]engine.IntentInfo{}, memos: map[engine.OperatorID][]engine.Memo{}, untold: map[engine.SessionID]bool{}}
 }
 
 func (f *fakeStore) setFailing(err error) {
@@ -52,6 +53,11 @@ func (f *fakeStore) setIntentsFailing(err error) {
 func (f *fakeStore) Append(appends []engine.Append, done func([]error)) {
 	f.mu.Lock()
 	failing, onAdd := f.failing, f.onAdd
+	for _, a := range appends {
+		if a.Tell && failing == nil {
+			f.untold[a.Ref.Session] = true
+		}
+	}
 	f.mu.Unlock()
 	if onAdd != nil {
 		onAdd(appends)

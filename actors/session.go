@@ -280,6 +280,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 	if c.head.Last > 0 {
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
+	a.feedFrom()
 	a.takeUpFiles(now)
 	a.settleUpgrades()
 	a.began = a.rules.Last()
@@ -466,7 +467,7 @@ func (a *sessionActor) flush() {
 	entries := a.entries
 	a.entries = nil
 	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow(), Starts: a.starts}
-	a.starts = nil
+	a.starts, add.Tell = nil, a.sys.feed != nil
 	if !a.rules.State().IsOpen() {
 		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
 	}
@@ -518,6 +519,7 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 			a.sys.locker.sent(e.Entry.File.File)
 		}
 		a.deliver(e.Entry)
+		a.feedEntry(e.Entry)
 	case session.Reply:
 		a.reply(e.Answer, asker)
 	case session.Report:
