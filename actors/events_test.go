@@ -154,6 +154,14 @@ func TestEventsOfAFailingHost(t *testing.T) {
 				}
 				h.mu.Unlock()
 				close(blocked)
+				h.refusing(func(e Event) error { // some of it
+					if e.Ref.Session == bad.id && e.Entry.Seq > 20 {
+						return errors.New("planted")
+					}
+					return nil
+				})
+				time.Sleep(2 * eventPauseMost)
+				w.must(bad, bad.say("and on"))
 				h.refusing(nil)
 				time.Sleep(2 * eventPauseMost)
 				h.has(t, w, bad.id)
@@ -180,7 +188,9 @@ func TestEventsOverARestart(t *testing.T) {
 		ended, open := served(w, ada), served(w, ada)
 		synctest.Wait()
 		h.refusing(func(Event) error { return errors.New("planted") })
-		w.must(ended, ended.say("last words"))
+		for range 3 * EventBacklog {
+			w.must(ended, ended.say("last words"))
+		}
 		w.must(ended, ended.do(engine.Draft{Op: engine.OpClose}))
 		w.must(open, open.say("more"))
 		w.stop()
@@ -201,7 +211,7 @@ func TestEventsAfterAPanic(t *testing.T) {
 	inWorld(t, telling(h), func(w *world) {
 		ada := w.operator("ada")
 		v := served(w, ada)
-		synctest.Wait()
+		time.Sleep(2 * eventRest)
 		w.store.mu.Lock()
 		w.store.onAdd = func(adds []engine.Append) { w.sys.tenants["demo"].known(v.id).tell(stored{life: 1, err: engine.ErrBusy}) }
 		w.store.mu.Unlock()

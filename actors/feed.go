@@ -46,10 +46,16 @@ type lane struct {
 
 // room is how many entries wait in memory: more where the log keeps no more.
 func (l *lane) room() int {
-	if _, ok := l.log.(*Memory); ok {
+	if l.isMemory() {
 		return memoryEntries
 	}
 	return EventBacklog
+}
+
+// isMemory reports whether nothing of the session is to be kept.
+func (l *lane) isMemory() bool {
+	_, ok := l.log.(*Memory)
+	return ok
 }
 
 func newFeed(s *System, events Events) *feed {
@@ -128,7 +134,7 @@ func (f *feed) deliver(l *lane) error {
 		return err
 	}
 	for _, e := range entries {
-		if err := f.tell(l.ref, e); err != nil {
+		if err := f.tell(l, e); err != nil {
 			return err
 		}
 		f.mu.Lock()
@@ -198,7 +204,7 @@ func (f *feed) read(l *lane, after engine.Seq) ([]*engine.Entry, error) {
 }
 
 // tell delivers one entry.
-func (f *feed) tell(ref engine.SessionRef, e *engine.Entry) (err error) {
+func (f *feed) tell(l *lane, e *engine.Entry) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("the host's Deliver panicked: %T", cause)
@@ -206,10 +212,10 @@ func (f *feed) tell(ref engine.SessionRef, e *engine.Entry) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(f.ctx, f.events.Timeout)
 	defer cancel()
-	if t := f.sys.tenants[ref.Tenant]; t != nil && !t.tenant.Transcripts && e.Format != engine.FormatFacts {
+	if l.isMemory() && e.Format != engine.FormatFacts { // I15: what people wrote stays here
 		e = e.Redacted()
 	}
-	return f.events.Deliver(ctx, newEvent(ref, e))
+	return f.events.Deliver(ctx, newEvent(l.ref, e))
 }
 
 // settle decides how a lane goes on.
