@@ -147,6 +147,7 @@ func (a *sessionActor) rejudge(item judge, now time.Time) {
 	a.prune(now)
 	if item.seat != nil && a.mayRead(item.seat) {
 		a.attach(attach{seat: item.seat, have: math.MaxUint64}, now)
+		a.introduce(item.seat, now) // its newer token may say more about it
 	}
 }
 

@@ -32,6 +32,10 @@ type System interface {
 	// its tokens of before are refused. It waits until that is durable; key makes a
 	// repetition harmless.
 	Revoke(ctx context.Context, tenant engine.TenantID, operator engine.OperatorID, key string) (engine.IntentInfo, error)
+	// RevokeVisitor signs a visitor out: its connections end, and what it was given up
+	// to now is refused. It waits until that is durable. Said again, it counts from
+	// then on.
+	RevokeVisitor(ctx context.Context, tenant engine.TenantID, visitor engine.VisitorID) error
 }
 
 // Authenticator says who a token's bearer is; auth.JWT is one. Errors:

@@ -176,6 +176,13 @@ func (s *fakeSystem) Revoke(_ context.Context, _ engine.TenantID, operator engin
 	return engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at}, nil
 }
 
+func (s *fakeSystem) RevokeVisitor(_ context.Context, _ engine.TenantID, visitor engine.VisitorID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = append(s.revoked, visitor.String())
+	return s.fail
+}
+
 // fakeAuth knows one admin and one plain operator of each tenant.
 type fakeAuth struct{}
 
@@ -342,6 +349,10 @@ var cases = []struct {
 	{name: "sign out without key", method: "POST", path: tenant + "/operators/ada/sign-out", status: 400, code: "bad_request"},
 	{name: "sign out with a body", method: "POST", path: tenant + "/operators/ada/sign-out", body: `{"why":"x"}`, header: []string{"Idempotency-Key", "s1"}, status: 400, code: "bad_request"},
 	{name: "sign out nobody", method: "POST", path: tenant + "/operators/mallory/sign-out", header: []string{"Idempotency-Key", "s1"}, status: 404, code: "not_found"},
+	{name: "sign out a visitor", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", status: 200, holds: `{"visitor":"` + sessionID.String() + `"}`},
+	{name: "sign out a visitor with a body", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", body: `{"why":"x"}`, status: 400, code: "bad_request"},
+	{name: "sign out no visitor", method: "POST", path: tenant + "/visitors/ada/sign-out", status: 404, code: "not_found"},
+	{name: "sign out a visitor while the store fails", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", fail: engine.ErrBusy, status: 503, code: "unavailable"},
 	{name: "sign out by GET", method: "GET", path: tenant + "/operators/ada/sign-out", status: 405, code: "bad_request"},
 	{name: "close", method: "POST", path: session(sessionID, "/close"), header: []string{"Idempotency-Key", "c1"}, status: 200, holds: `"seq":7`},
 	{name: "close with empty object", method: "POST", path: session(sessionID, "/close"), body: `{}`, header: []string{"Idempotency-Key", "c2"}, status: 200, holds: `"seq":7`},

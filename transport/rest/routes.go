@@ -35,6 +35,7 @@ func (a *api) table() []route {
 		{name: "listDepartments", method: "GET", path: base + "/departments", run: a.listDepartments},
 		{name: "getOperator", method: "GET", path: base + "/operators/{operator}", run: a.getOperator},
 		{name: "signOutOperator", method: "POST", path: base + "/operators/{operator}/sign-out", run: a.signOutOperator},
+		{name: "signOutVisitor", method: "POST", path: base + "/visitors/{visitor}/sign-out", run: a.signOutVisitor},
 		{name: "getSession", method: "GET", path: session, run: a.getSession},
 		{name: "listEvents", method: "GET", path: session + "/events", run: a.listEvents},
 		{name: "getIdentity", method: "GET", path: session + "/identity", run: a.getIdentity},
