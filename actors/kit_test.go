@@ -426,6 +426,27 @@ func (p *person) acceptOffer() {
 	synctest.Wait()
 }
 
+// acceptOfferOf takes the offer of one session. Of several made at once any may come
+// last.
+func (p *person) acceptOfferOf(id engine.SessionID) {
+	p.w.t.Helper()
+	synctest.Wait()
+	p.mu.Lock()
+	var found engine.Offer
+	for _, signal := range p.signals {
+		if o, ok := signal.(engine.OfferNew); ok && o.Offer.Session == id {
+			found = o.Offer
+		}
+	}
+	p.mu.Unlock()
+	if found.Session.IsZero() {
+		p.w.t.Fatalf("no offer of %s was shown", id)
+	}
+	p.good(p.w.t, p.do(engine.Draft{Op: engine.OpAccept, Session: id, Offer: found.ID, Epoch: found.Epoch}))
+	p.id = id
+	synctest.Wait()
+}
+
 func equal[T comparable](t *testing.T, what string, got, want []T) {
 	t.Helper()
 	if !slices.Equal(got, want) {
