@@ -44,7 +44,7 @@ func TestNothingReachesWhoMayNotHaveIt(t *testing.T) {
 			rt.Fatalf("%d faults, the first: %s", len(o.faults), o.faults[0])
 		}
 	})
-	for _, what := range []string{"an entry", "a situation", "a page", "typing", "a peek", "presence", "what is held", "the last word"} {
+	for _, what := range []string{"an entry", "a situation", "a page", "the last word"} {
 		if let[what] == 0 {
 			t.Errorf("%s was let through to nobody: the law says nothing about it", what)
 		}
