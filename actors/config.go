@@ -71,6 +71,8 @@ type Config struct {
 	// MemoryFileBytes is how many bytes of files are held for tenants whose
 	// transcripts are off, of all of them together. 0 means DefaultMemoryFiles.
 	MemoryFileBytes int64
+	// Events hands every durable entry to an embedding host. nil: nobody wants them.
+	Events *Events
 	// AuditEvery is how often a router's sums are compared with what its sessions
 	// are. 0 means 5 min; negative: never.
 	AuditEvery time.Duration
@@ -82,6 +84,9 @@ type Config struct {
 func (c *Config) ensureDefaults() error {
 	if c.Store == nil || c.Tenants == nil {
 		return errors.New("actors: Config needs Store and Tenants")
+	}
+	if c.Events != nil && c.Events.Deliver == nil {
+		return errors.New("actors: Events needs Deliver")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

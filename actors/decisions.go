@@ -9,31 +9,12 @@ import (
 	"github.com/parleyhq/parley/engine/routing"
 )
 
-// Decided is a decision of the router's and what came of it: an offer, or an
-// assignment without one. It is read from the session's log.
-type Decided struct {
-	Seq      engine.Seq // the entry that holds it; of an offer, the offer's id
-	At       time.Time
-	Epoch    engine.Epoch
-	Operator engine.OperatorID // who was asked; with parallel offers one decision is there for each
-	Cause    engine.Cause      // auto, sticky or transfer
-	Direct   bool              // assigned without being asked
-	Decision engine.Decision
-	// Accepted: the operator owned the session. Else Ended is how the offer ended;
-	// CauseNone while it stands.
-	Accepted bool
-	Ended    engine.Cause
-	EndedAt  time.Time // zero while it stands
-}
-
-// Explanation says why an operator was not chosen in a decision.
-type Explanation struct {
-	// Reason is one of routing.Explained's: winner, next, not_routable, not_member,
-	// never_auto, skills, full, open_cap, declined, breathing, owner, later, or
-	// unknown: too long ago, or before the last start.
-	Reason string
-	Then   engine.Candidate // the operator as the router saw it
-}
+type (
+	// Decided is a decision of the router's and what came of it.
+	Decided = engine.Decided
+	// Explanation says why an operator was not chosen in a decision.
+	Explanation = engine.Explanation
+)
 
 // Decisions lists the router's decisions about a session, oldest first, as they were
 // logged: every input is there, and all are declared facts (GDPR Art. 15(1)(h), Art. 22).

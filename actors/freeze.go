@@ -30,10 +30,6 @@ func (a *sessionActor) freezeNow() {
 	a.freezes = false
 	a.sys.rt.metrics.rebuilds.WithLabelValues("invariant").Inc()
 	a.giveBack(a.frozen)
-	for number, item := range a.picks {
-		delete(a.picks, number)
-		item.seat.answer(item.draft, engine.Answer{Err: a.frozen})
-	}
 	a.seatAgain()
 	a.reset()
 	a.h.tell(reportAgain{}) // somebody has to tell its operators and the router

@@ -33,6 +33,7 @@ type handle struct {
 	panics []time.Time
 	unsure []proof // upgrades of an earlier life that may have become durable
 	told   told
+	fed    engine.Seq // through which entry Events was told of the log; 0: nothing yet
 
 	// Guarded by tenancy.mu.
 	visitor engine.VisitorID // of a session that winds up

@@ -141,6 +141,13 @@ func TestSignedClaims(t *testing.T) {
 		}
 		equal(t, "another token", visit(w, "u1", change(engine.BasisContract, "email", "c@example.org")).held(), []string{"email=c@example.org!"})
 
+		newer := change(engine.BasisContract, "email", "d@example.org")
+		newer.Set[0].Verified = true
+		if _, err := based.seat.Renew(engine.Renewal{Subject: "u1", Until: time.Now().Add(2 * time.Hour), Claims: newer}); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "by a refresh, at once", based.held(), []string{"email=d@example.org!"})
+
 		bare := visit(w, "u2", change(engine.BasisNone, "email", "a@example.org"))
 		bare.start("hello")
 		equal(t, "without a basis", bare.held(), nil)

@@ -28,11 +28,14 @@ type fakeStore struct {
 	memos   map[engine.OperatorID][]engine.Memo
 	rows    []*engine.Row
 	failing error // what appends answer; nil: they work
-	onAdd   func([]engine.Append)
+	// intentsFailing is what PutIntent answers; nil: it works
+	intentsFailing error
+	onAdd          func([]engine.Append)
+	untold         map[engine.SessionID]bool
 }
 
 func newFakeStore() *fakeStore {
-	return &fakeStore{Memory: NewMemory(), intents: map[engine.OperatorID]engine.IntentInfo{}, memos: map[engine.OperatorID][]engine.Memo{}}
+	return &fakeStore{Memory: NewMemory(), intents: map[engine.OperatorID]engine.IntentInfo{}, memos: map[engine.OperatorID][]engine.Memo{}, untold: map[engine.SessionID]bool{}}
 }
 
 func (f *fakeStore) setFailing(err error) {
@@ -41,9 +44,20 @@ func (f *fakeStore) setFailing(err error) {
 	f.failing = err
 }
 
+func (f *fakeStore) setIntentsFailing(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.intentsFailing = err
+}
+
 func (f *fakeStore) Append(appends []engine.Append, done func([]error)) {
 	f.mu.Lock()
 	failing, onAdd := f.failing, f.onAdd
+	for _, a := range appends {
+		if a.Tell && failing == nil {
+			f.untold[a.Ref.Session] = true
+		}
+	}
 	f.mu.Unlock()
 	if onAdd != nil {
 		onAdd(appends)
@@ -94,9 +108,12 @@ func (f *fakeStore) PutIntent(_ engine.TenantID, o engine.OperatorID, info engin
 	if memo != nil {
 		f.memos[o] = append(f.memos[o], *memo)
 	}
-	f.intents[o] = info
+	failing := f.intentsFailing
+	if failing == nil {
+		f.intents[o] = info
+	}
 	f.mu.Unlock()
-	go done(nil)
+	go done(failing)
 }
 
 func (f *fakeStore) Intents(_ engine.TenantID, yield func(engine.OperatorID, engine.IntentInfo) bool) error {
@@ -237,6 +254,18 @@ func lastSignal[T engine.Signal](s *screen) (T, bool) {
 	}
 	var none T
 	return none, false
+}
+
+func countSignals[T engine.Signal](s *screen) (n int) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, signal := range s.signals {
+		if _, ok := signal.(T); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func wantSignal[T engine.Signal](t *testing.T, s *screen) T {
@@ -394,6 +423,27 @@ func (p *person) acceptOffer() {
 	o := wantSignal[engine.OfferNew](p.w.t, p.screen).Offer
 	p.good(p.w.t, p.do(engine.Draft{Op: engine.OpAccept, Session: o.Session, Offer: o.ID, Epoch: o.Epoch}))
 	p.id = o.Session
+	synctest.Wait()
+}
+
+// acceptOfferOf takes the offer of one session. Of several made at once any may come
+// last.
+func (p *person) acceptOfferOf(id engine.SessionID) {
+	p.w.t.Helper()
+	synctest.Wait()
+	p.mu.Lock()
+	var found engine.Offer
+	for _, signal := range p.signals {
+		if o, ok := signal.(engine.OfferNew); ok && o.Offer.Session == id {
+			found = o.Offer
+		}
+	}
+	p.mu.Unlock()
+	if found.Session.IsZero() {
+		p.w.t.Fatalf("no offer of %s was shown", id)
+	}
+	p.good(p.w.t, p.do(engine.Draft{Op: engine.OpAccept, Session: id, Offer: found.ID, Epoch: found.Epoch}))
+	p.id = id
 	synctest.Wait()
 }
 

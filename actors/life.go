@@ -26,7 +26,8 @@ const claimAgain = 5 * time.Second
 func (a *sessionActor) finish() {
 	a.over = true
 	a.places = nil
-	a.h.log.Release(a.h.ref) // before forget: the next life's claim must come after it
+	a.losePicks(engine.ErrBusy) // by a stop: an end has answered them
+	a.h.log.Release(a.h.ref)    // before forget: the next life's claim must come after it
 	a.h.tenant.forget(a.h)
 }
 
@@ -148,6 +149,12 @@ func (a *sessionActor) fail(any) {
 	for _, asker := range a.held.askers() {
 		a.sys.rt.safely(&a.h.cell, func() { asker.seat.answer(asker.draft, engine.Answer{Err: engine.ErrBusy}) })
 	}
+	for _, asker := range a.takePicks() {
+		if asker.seat == a.current.seat && asker.draft.Request == a.current.draft.Request { // answered above
+			continue
+		}
+		a.sys.rt.safely(&a.h.cell, func() { asker.seat.answer(asker.draft, engine.Answer{Err: engine.ErrBusy}) })
+	}
 }
 
 func (a *sessionActor) panickedTooOften(now time.Time) bool {
@@ -167,6 +174,7 @@ func (a *sessionActor) giveBack(err *engine.Error) {
 		asker.seat.answer(asker.draft, engine.Answer{Err: err})
 	}
 	a.held = held{}
+	a.losePicks(err)
 	a.loseUpgrades()
 }
 

@@ -17,6 +17,8 @@ type metrics struct {
 	decisions   prometheus.Counter
 	leftOut     prometheus.Counter
 	violations  *prometheus.CounterVec
+	events      *prometheus.CounterVec
+	eventsLost  prometheus.Counter
 }
 
 func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
@@ -39,6 +41,10 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 		violations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_invariant_violations_total", Help: "Broken invariants that the checks of the running engine found, by invariant.",
 		}, []string{"invariant"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_event_batches_total", Help: "Runs of entries of one session handed to the embedding host, by result.",
+		}, []string{"result"}),
+		eventsLost: counter("parley_events_lost_total", "Entries without a transcript that were gone before the embedding host took them."),
 	}
 	if registerer == nil {
 		return m, nil
@@ -49,7 +55,7 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 	live := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "parley_session_cells", Help: "Sessions known in memory, with or without a running actor.",
 	}, func() float64 { return float64(s.sweep.size()) })
-	for _, c := range []prometheus.Collector{m.refused, m.panics, m.deadLetters, m.entries, m.batch, m.rebuilds, m.decisions, m.leftOut, m.violations, open, live} {
+	for _, c := range []prometheus.Collector{m.refused, m.panics, m.deadLetters, m.entries, m.batch, m.rebuilds, m.decisions, m.leftOut, m.violations, m.events, m.eventsLost, open, live} {
 		if err := registerer.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

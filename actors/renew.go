@@ -58,6 +58,9 @@ func (s *seat) renewVisitor(r engine.Renewal) (engine.Renewed, error) {
 	}
 	if r.Subject != "" {
 		s.claims.Store(r.Claims)
+		for _, h := range s.tenant.sessionsOf(s.visitor) {
+			h.tell(judge{s})
+		}
 	}
 	return engine.Renewed{Expires: p.expires, Token: p.token}, nil
 }

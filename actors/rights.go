@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/session"
 )
 
 // What leaves a session for a reader is judged when it leaves (I10): entries by
@@ -146,6 +147,7 @@ func (a *sessionActor) rejudge(item judge, now time.Time) {
 	a.prune(now)
 	if item.seat != nil && a.mayRead(item.seat) {
 		a.attach(attach{seat: item.seat, have: math.MaxUint64}, now)
+		a.introduce(item.seat, now) // its newer token may say more about it
 	}
 }
 
@@ -171,6 +173,9 @@ func (a *sessionActor) release(item readAnswer) {
 	case answer.Entries == nil:
 	case a.rules == nil:
 		answer = engine.Answer{Err: engine.ErrBusy}
+	case asked.seat.desk != nil && a.rules.InFlight() > 0 && item.life != 0: // its right may rest on what is not yet durable
+		a.held.add(a.rules.Last(), session.Reply{After: a.rules.Last(), Answer: answer}, &asked)
+		return
 	case !a.mayRead(asked.seat):
 		answer = engine.Answer{Err: engine.ErrNotFound}
 	}

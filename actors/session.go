@@ -280,6 +280,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 	if c.head.Last > 0 {
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
+	a.feedFrom()
 	a.takeUpFiles(now)
 	a.settleUpgrades()
 	a.began = a.rules.Last()
@@ -448,6 +449,9 @@ func (a *sessionActor) carryOut(after engine.Seq, effect session.Effect) {
 		asker = &item
 	default:
 	}
+	if reply, ok := effect.(session.Reply); ok && reply.Answer.Held != nil {
+		after = a.rules.Last() // its asker's right may rest on what is not yet durable
+	}
 	if after <= a.rules.Durable() {
 		a.effect(effect, asker)
 		return
@@ -463,7 +467,7 @@ func (a *sessionActor) flush() {
 	entries := a.entries
 	a.entries = nil
 	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow(), Starts: a.starts}
-	a.starts = nil
+	a.starts, add.Tell = nil, a.sys.feed != nil
 	if !a.rules.State().IsOpen() {
 		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
 	}
@@ -515,6 +519,7 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 			a.sys.locker.sent(e.Entry.File.File)
 		}
 		a.deliver(e.Entry)
+		a.feedEntry(e.Entry)
 	case session.Reply:
 		a.reply(e.Answer, asker)
 	case session.Report:
@@ -535,6 +540,10 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 // reply answers; a stale view is answered with what was missed.
 func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 	if asker == nil || asker.seat == nil {
+		return
+	}
+	if answer.Entries != nil {
+		a.release(readAnswer{asked: *asker, answer: answer})
 		return
 	}
 	if answer.Op == engine.OpStart && engine.ErrClosed.Is(answer.Err) { // the visitor's next session is to answer

@@ -26,6 +26,7 @@ type System struct {
 	sweep   sweeper
 	locker  locker
 	alarm   *alarm
+	feed    *feed // nil: nobody wants events
 	stop    chan struct{} // closes to end the sweeper
 	swept   sync.WaitGroup
 
@@ -53,7 +54,17 @@ func Start(cfg Config) (*System, error) {
 	for _, t := range cfg.Tenants.All() {
 		s.tenants[t.ID] = newTenancy(s, t)
 	}
-	if err := s.recover(); err != nil {
+	if cfg.Events != nil {
+		s.feed = newFeed(s, *cfg.Events)
+	}
+	err = s.recoverEvents() // before a session can go on
+	if err == nil {
+		err = s.recover()
+	}
+	if err != nil {
+		if s.feed != nil {
+			_ = s.feed.stop(context.Background())
+		}
 		s.rt.system.Shutdown()
 		return nil, fmt.Errorf("actors: take up open sessions: %w", err)
 	}
@@ -168,6 +179,11 @@ func (s *System) Stop(ctx context.Context) error {
 	err := s.recalls.wait(ctx)
 	if err == nil {
 		err = s.stopSessions(ctx)
+	}
+	if s.feed != nil {
+		if stopped := s.feed.stop(ctx); err == nil {
+			err = stopped
+		}
 	}
 	for _, t := range s.tenants {
 		for _, o := range t.allOperators() {

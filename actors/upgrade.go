@@ -106,12 +106,15 @@ func (a *sessionActor) upgrade(ask upgrade, now time.Time) {
 // upgraded ends the upgrades that are durable. Other connections of the anonymous
 // visitor have had no part in the session since the upgrade's step (lose); they
 // come again, with the token that the verified visitor left in their browser or
-// without a session.
+// without a session. Those of the verified visitor that were there before have it now.
 func (a *sessionActor) upgraded(through engine.Seq) {
 	for len(a.proofs) > 0 && a.proofs[0].seq <= through {
 		done := a.proofs[0]
 		a.proofs = a.proofs[1:]
 		a.h.tenant.belongs(a.h, done.upgrade, done.to)
+		for _, s := range a.h.tenant.seatsOf(done.to) {
+			a.h.tell(attach{seat: s})
+		}
 		done.reply <- nil
 	}
 }

@@ -84,7 +84,10 @@ type Append struct {
 	// protect it now, and the former visitor's no longer do. It comes with a Row and
 	// without Redact; the caller sees to it that the visitor has no other open session.
 	Visitor VisitorID
-	Close   bool // the session is over: the routing facts go. A closed session takes only such appends
+	// Tell keeps a mark with the session, in the same batch, that somebody outside is
+	// to be told of these entries; it stays until the store hears that all were taken.
+	Tell  bool
+	Close bool // the session is over: the routing facts go. A closed session takes only such appends
 	// Activity is the visitor's last activity, kept with the visitor when the session closes.
 	Activity time.Time
 }

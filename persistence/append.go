@@ -33,6 +33,7 @@ type part struct {
 	visitor  engine.VisitorID // zero: unchanged
 	hasRow   bool
 	close    bool
+	tell     bool
 	activity time.Time
 	held     *session // nil: not claimed
 	opened   *opened
@@ -75,7 +76,7 @@ func (s *Store) recycle(o *appendOp) {
 // add seals one engine.Append. A session that is not claimed is refused later,
 // in the order of the queue.
 func (o *appendOp) add(s *Store, a *engine.Append) {
-	p := part{ref: a.Ref, term: a.Term, count: len(a.Entries), close: a.Close, activity: a.Activity, visitor: a.Visitor, held: s.session(a.Ref)}
+	p := part{ref: a.Ref, term: a.Term, count: len(a.Entries), close: a.Close, tell: a.Tell, activity: a.Activity, visitor: a.Visitor, held: s.session(a.Ref)}
 	if len(a.Redact) > 0 {
 		p.redact = slices.Clone(a.Redact)
 	}
@@ -251,6 +252,10 @@ func (p *part) write(w *writer, next func() []byte) {
 		w.deadFiles = append(w.deadFiles, fileKey(nil, number, p.ref.Session, file))
 	}
 	p.writeStarts(w)
+	if p.tell && p.count > 0 && !p.held.untold {
+		w.set(scopedKey(nil, kindUntold, number, p.ref.Session), nil)
+		p.held.untold = true
+	}
 	p.held.last += engine.Seq(p.count)
 	w.entries += p.count
 	if p.close {

@@ -124,7 +124,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
 		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Until Drain Revoked"},
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest File FileBytes"},
-		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Close Activity"},
+		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Tell Close Activity"},
 		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Identity"},
 	} {
 		var names []string

@@ -19,6 +19,7 @@ type session struct {
 	last     engine.Seq  // the last accepted entry. Invariant: durable <= last
 	closed   bool
 	released bool
+	untold   bool // row w is there, for all that the writer knows
 	loading  bool
 	waiting  []op // what came for the session while it was loading
 

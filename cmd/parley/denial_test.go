@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fasthttp/websocket"
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/transport"
 	"github.com/parleyhq/parley/transport/client"
 )
 
@@ -28,6 +30,7 @@ func TestRefusalsAreNamed(t *testing.T) {
 	p := testParts(t, tenants)
 	logs := &safeBuffer{}
 	p.logger = slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	p.sockets.AuthTimeout = 3 * time.Second
 	s, err := startStack(p)
 	must(t, err)
 	h := &house{t: t, parts: p, stack: s}
@@ -80,6 +83,21 @@ func TestRefusalsAreNamed(t *testing.T) {
 	graces := good(jwt.MapClaims{"sub": "grace"})
 	_, err = s.system.Revoke(ctx, "acme", "grace", "k")
 	must(t, err)
+	// raw says one thing on a socket that nobody has let in, and answers how it ends.
+	raw := func(subprotocol, frame string) error {
+		dialer := websocket.Dialer{Subprotocols: []string{subprotocol}, HandshakeTimeout: socketPatience}
+		c, _, err := dialer.Dial("ws://"+addr+"/v1/operator", nil)
+		must(t, err)
+		defer c.Close()
+		must(t, c.SetReadDeadline(time.Now().Add(socketPatience)))
+		if frame != "" {
+			must(t, c.WriteMessage(websocket.TextMessage, []byte(frame)))
+		}
+		for err == nil {
+			_, _, err = c.ReadMessage()
+		}
+		return err
+	}
 	for _, tt := range []struct {
 		want engine.Denial
 		try  func() error
@@ -106,6 +124,15 @@ func TestRefusalsAreNamed(t *testing.T) {
 		}},
 		{engine.DenialOrigin, func() error { return visitor(client.Options{Origin: "https://evil.example"}) }},
 		{engine.DenialTenant, func() error { return visitor(client.Options{Tenant: "nobody"}) }},
+		{engine.DenialSomebodyElse, func() error { _, err := ada.Refresh(ctx, graces); return err }},
+		{engine.DenialVersion, func() error { return raw("parley.v9+json", "") }},
+		{engine.DenialOrder, func() error {
+			return raw(transport.Subprotocol, `{"k":"req","id":"c1","op":"intent.set","d":{"intent":"accepting"}}`)
+		}},
+		{engine.DenialRequest, func() error {
+			return raw(transport.Subprotocol, `{"k":"req","id":"c1","op":"auth","d":{"tenant":"acme","token":7,"canary-7f3a":1}}`)
+		}},
+		{engine.DenialTimeout, func() error { return raw(transport.Subprotocol, "") }},
 	} {
 		line := "denial=" + tt.want.String() + "\n"
 		before := strings.Count(logs.String(), line)

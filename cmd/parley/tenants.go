@@ -35,6 +35,7 @@ type tenantFile struct {
 	VisitorKeySets []keySetFile `yaml:"visitor_key_sets,omitempty"`
 	Attributes     []string     `yaml:"attributes,omitempty,flow"` // what may be held about a visitor besides e-mail, phone and name
 	Files          filesFile    `yaml:"files,omitempty"`
+	MaxMisses      int          `yaml:"max_misses,omitempty"` // offers in a row that run out before the operator is paused
 	Limits         limitsFile   `yaml:"limits,omitempty"`
 
 	path string // where it was read from
@@ -48,6 +49,8 @@ type departmentFile struct {
 	WrapUp       duration `yaml:"wrap_up,omitempty"`
 	QueueLimit   int      `yaml:"queue_limit,omitempty"`
 	QueueGrace   duration `yaml:"queue_grace,omitempty"`
+
+	policyFile `yaml:",inline"`
 }
 
 type operatorFile struct {
@@ -55,6 +58,13 @@ type operatorFile struct {
 	Name        string   `yaml:"name,omitempty"`
 	Departments []string `yaml:"departments,omitempty"`
 	Capacity    int      `yaml:"capacity,omitempty"`
+	OpenCap     int      `yaml:"open_cap,omitempty"`
+
+	Tiers     map[string]tierWord `yaml:"tiers,omitempty,flow"`
+	Skills    map[string]int      `yaml:"skills,omitempty,flow"`
+	MayPick   bool                `yaml:"may_pick,omitempty"`
+	Bot       bool                `yaml:"bot,omitempty"`
+	PushReach duration            `yaml:"push_reach,omitempty"`
 }
 
 // keyFile is a key that verifies operators' or visitors' tokens. File names are relative to
@@ -182,11 +192,11 @@ func readTenant(path string) (*tenantFile, *engine.Tenant, error) {
 	}
 	tenant, err := file.tenant()
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, located(path, text, err)
 	}
 	tenant.EnsureDefaults()
 	if err := tenant.Validate(); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, located(path, text, err)
 	}
 	for set, keys := range map[string][]engine.TokenKey{"keys": tenant.Keys, "visitor_keys": tenant.VisitorKeys} {
 		for i, key := range keys {
@@ -230,24 +240,24 @@ func (f *tenantFile) tenant() (*engine.Tenant, error) {
 	t := &engine.Tenant{
 		ID: engine.TenantID(f.ID), Revision: 1, Name: f.Name, Origins: f.Origins,
 		KeySets: keySets(f.KeySets), VisitorKeySets: keySets(f.VisitorKeySets), Attributes: f.Attributes,
-		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek, Files: engine.Files(f.Files),
+		Transcripts: f.Transcripts == nil || *f.Transcripts, Peek: f.Peek, Files: engine.Files(f.Files), MaxMisses: f.MaxMisses,
 		Limits: engine.Limits{
 			MessageBytes: f.Limits.MessageBytes, VisitorDevices: f.Limits.VisitorDevices, OperatorDevices: f.Limits.OperatorDevices,
 			Connections: f.Limits.Connections, MessagesPerSecond: f.Limits.MessagesPerSecond, TokenTTL: time.Duration(f.Limits.TokenTTL),
 		},
 	}
 	for _, d := range f.Departments {
-		t.Departments = append(t.Departments, engine.Department{
+		department := engine.Department{
 			ID: engine.DepartmentID(d.ID), Name: d.Name, OfferTimeout: time.Duration(d.OfferTimeout), DeclineFor: time.Duration(d.DeclineFor),
 			WrapUp: time.Duration(d.WrapUp), QueueLimit: d.QueueLimit, QueueGrace: time.Duration(d.QueueGrace),
-		})
+		}
+		if err := d.apply(&department); err != nil {
+			return nil, fmt.Errorf("department %s: %w", d.ID, err)
+		}
+		t.Departments = append(t.Departments, department)
 	}
 	for _, o := range f.Operators {
-		operator := engine.Operator{ID: engine.OperatorID(o.ID), Name: o.Name, Capacity: o.Capacity}
-		for _, d := range o.Departments {
-			operator.Departments = append(operator.Departments, engine.DepartmentID(d))
-		}
-		t.Operators = append(t.Operators, operator)
+		t.Operators = append(t.Operators, o.operator())
 	}
 	var err error
 	if t.Keys, err = f.keySet("keys", f.Keys); err != nil {

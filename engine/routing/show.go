@@ -25,12 +25,16 @@ func (r *Router) publishLines() {
 			row := shownRow{line: s.line, since: s.since, isOffered: s.state == engine.StateOffered}
 			if !s.isShown || s.shown != row {
 				s.shown, s.isShown = row, true
-				q = r.change(q)
+				if q == nil {
+					q = r.newRow()
+				}
 				q.Rows = append(q.Rows, s.queueRow())
 			}
 		} else if s.isShown {
 			s.isShown, s.position, s.toldAt = false, 0, 0
-			q = r.change(q)
+			if q == nil {
+				q = r.goneRow()
+			}
 			q.Gone = append(q.Gone, s.ref.Session)
 		}
 	}
@@ -47,18 +51,26 @@ type shownRow struct {
 	isOffered bool
 }
 
-// change is the step's change of the published lines. Most are of one session.
-func (r *Router) change(q *engine.Queue) *engine.Queue {
-	if q != nil {
-		return q
-	}
+// newRow is a change of the published lines that begins with a row, goneRow one
+// that begins with a session that waits no longer. Most changes are of one session
+// and need no more room than this.
+func (r *Router) newRow() *engine.Queue {
 	r.rev++
 	one := &struct {
 		engine.Queue
-		row  [1]engine.QueueRow
+		row [1]engine.QueueRow
+	}{Queue: engine.Queue{Rev: r.rev}}
+	one.Rows = one.row[:0]
+	return &one.Queue
+}
+
+func (r *Router) goneRow() *engine.Queue {
+	r.rev++
+	one := &struct {
+		engine.Queue
 		gone [1]engine.SessionID
 	}{Queue: engine.Queue{Rev: r.rev}}
-	one.Rows, one.Gone = one.row[:0], one.gone[:0]
+	one.Gone = one.gone[:0]
 	return &one.Queue
 }
 

@@ -26,12 +26,22 @@ type System interface {
 	PostAs(context.Context, engine.SessionRef, engine.Author, engine.Draft) (engine.Answer, error)
 	// OperatorInfo tells about an operator whom the tenant declares.
 	OperatorInfo(context.Context, engine.TenantID, engine.OperatorID) (engine.OperatorInfo, error)
+	// Departments says what a tenant's departments are for visitors now.
+	Departments(tenant engine.TenantID) ([]engine.DepartmentStatus, error)
+	// Decisions lists the router's decisions about a session, oldest first.
+	Decisions(context.Context, engine.SessionRef) ([]engine.Decided, error)
+	// Explain says why an operator was not chosen in one of them, named by its Seq.
+	Explain(ctx context.Context, ref engine.SessionRef, decision engine.Seq, operator engine.OperatorID) (engine.Explanation, error)
 	// Revoked reports whether a token was issued before its bearer was last signed out.
 	Revoked(tenant engine.TenantID, p engine.Principal) bool
 	// Revoke signs an operator out whom the tenant declares: its connections end and
 	// its tokens of before are refused. It waits until that is durable; key makes a
 	// repetition harmless.
 	Revoke(ctx context.Context, tenant engine.TenantID, operator engine.OperatorID, key string) (engine.IntentInfo, error)
+	// RevokeVisitor signs a visitor out: its connections end, and what it was given up
+	// to now is refused. It waits until that is durable. Said again, it counts from
+	// then on.
+	RevokeVisitor(ctx context.Context, tenant engine.TenantID, visitor engine.VisitorID) error
 }
 
 // Authenticator says who a token's bearer is; auth.JWT is one. Errors:

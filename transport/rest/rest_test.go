@@ -108,6 +108,35 @@ func (s *fakeSystem) History(_ context.Context, ref engine.SessionRef, after eng
 	return page, nil
 }
 
+func (s *fakeSystem) Departments(engine.TenantID) ([]engine.DepartmentStatus, error) {
+	return []engine.DepartmentStatus{{Department: "help"}, {Department: "sales", Status: engine.StatusClosed, OpensAt: at}}, s.fail
+}
+
+func (s *fakeSystem) Decisions(_ context.Context, ref engine.SessionRef) ([]engine.Decided, error) {
+	if err := s.check(ref); err != nil {
+		return nil, err
+	}
+	why := engine.Decision{
+		Revision: 9, Department: "sales", Weight: 1000, Waited: 1200, Position: 1, Strategy: "balanced", Rule: "tier", Eligible: 2, Rest: engine.Reasons{Full: 3},
+		Needs: []engine.Need{{Skill: "lang:fr", Level: 2, Hard: true}}, Declined: []engine.OperatorID{"eve"},
+		Winner: engine.Candidate{Operator: "ada", Capacity: 3000}, Next: []engine.Candidate{{Operator: "eve", Tier: engine.TierSecondary, Capacity: 3000, LastChosen: at}},
+	}
+	return []engine.Decided{
+		{Seq: 3, At: at, Epoch: 1, Operator: "ada", Cause: engine.CauseAuto, Accepted: true, EndedAt: at, Decision: why},
+		{Seq: 9, At: at, Epoch: 2, Operator: "eve", Cause: engine.CauseAuto, Ended: engine.CauseMissed, EndedAt: at, Decision: why},
+	}, nil
+}
+
+func (s *fakeSystem) Explain(_ context.Context, ref engine.SessionRef, decision engine.Seq, operator engine.OperatorID) (engine.Explanation, error) {
+	if err := s.check(ref); err != nil {
+		return engine.Explanation{}, err
+	}
+	if decision != 3 || operator != "eve/o'x" {
+		return engine.Explanation{}, engine.ErrNotFound
+	}
+	return engine.Explanation{Reason: "full", Then: engine.Candidate{Operator: operator, Used: 3000, Capacity: 3000, Open: 3}}, nil
+}
+
 func entries() []*engine.Entry {
 	ada := engine.Author{Kind: engine.AuthorOperator, Operator: "ada"}
 	return []*engine.Entry{
@@ -174,6 +203,13 @@ func (s *fakeSystem) Revoke(_ context.Context, _ engine.TenantID, operator engin
 	defer s.mu.Unlock()
 	s.revoked = append(s.revoked, string(operator)+" "+key)
 	return engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at}, nil
+}
+
+func (s *fakeSystem) RevokeVisitor(_ context.Context, _ engine.TenantID, visitor engine.VisitorID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = append(s.revoked, visitor.String())
+	return s.fail
 }
 
 // fakeAuth knows one admin and one plain operator of each tenant.
@@ -289,6 +325,19 @@ var cases = []struct {
 }{
 	{name: "document", method: "GET", path: "/v1/openapi.json", header: []string{"Authorization", ""}, status: 200, holds: `"openapi": "3.1.0"`},
 	{name: "departments", method: "GET", path: tenant + "/departments", status: 200, holds: `{"id":"sales","name":"Sales","default":true,"queue_limit":1000}`},
+	{name: "department's status", method: "GET", path: tenant + "/departments/sales/status", status: 200, holds: `{"id":"sales","status":"closed","opens_at":"2026-05-04T09:30:17.250Z"}`},
+	{name: "department unknown", method: "GET", path: tenant + "/departments/none/status", status: 404, code: "not_found"},
+	{name: "decisions", method: "GET", path: session(sessionID, "/decisions"), status: 200, holds: `"ended":"missed"`},
+	{name: "decisions of another tenant's", method: "GET", path: session(foreignID, "/decisions"), status: 404, code: "not_found"},
+	{name: "explain", method: "GET", path: session(sessionID, "/decisions/3/operators/"+url.PathEscape("eve/o'x")), status: 200, holds: `"reason":"full"`},
+	{name: "explain no decision", method: "GET", path: session(sessionID, "/decisions/x/operators/ada"), status: 404, code: "not_found"},
+	{name: "explain nobody", method: "GET", path: session(sessionID, "/decisions/3/operators/bob"), status: 404, code: "not_found"},
+	{name: "set", method: "PATCH", path: session(sessionID, ""), body: `{"priority":3,"skills":[{"skill":"billing","level":2}],"tags":["vip"],"if_rev":4}`, header: []string{"Idempotency-Key", "p1"}, status: 200, holds: `"seq":7`},
+	{name: "set without key", method: "PATCH", path: session(sessionID, ""), body: `{"tags":[]}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
+	{name: "set of a wrong type", method: "PATCH", path: session(sessionID, ""), body: `{"priority":"high"}`, header: []string{"Idempotency-Key", "p2"}, status: 400, code: "bad_request", holds: `"fields":["priority"]`},
+	{name: "set, closed", method: "PATCH", path: session(closedID, ""), body: `{"priority":1}`, header: []string{"Idempotency-Key", "p3"}, status: 410, code: "session_closed"},
+	{name: "set, of another tenant", method: "PATCH", path: session(foreignID, ""), body: `{"priority":1}`, header: []string{"Idempotency-Key", "p3"}, status: 404, code: "not_found"},
+	{name: "close with a follow-up in no form", method: "POST", path: session(sessionID, "/close"), body: `{"follow_up_at":"soon"}`, header: []string{"Idempotency-Key", "p4"}, status: 400, code: "bad_request", holds: `"fields":["follow_up_at"]`},
 	{name: "operator", method: "GET", path: tenant + "/operators/ada", status: 200, holds: `"last_activity_at":"2026-05-04T09:30:00.000Z"`},
 	{name: "operator never seen", method: "GET", path: tenant + "/operators/" + url.PathEscape("eve/o'x"), status: 200, holds: `"intent":{"intent":"signed_out"}`},
 	{name: "operator not declared", method: "GET", path: tenant + "/operators/bob", status: 404, code: "not_found"},
@@ -342,6 +391,10 @@ var cases = []struct {
 	{name: "sign out without key", method: "POST", path: tenant + "/operators/ada/sign-out", status: 400, code: "bad_request"},
 	{name: "sign out with a body", method: "POST", path: tenant + "/operators/ada/sign-out", body: `{"why":"x"}`, header: []string{"Idempotency-Key", "s1"}, status: 400, code: "bad_request"},
 	{name: "sign out nobody", method: "POST", path: tenant + "/operators/mallory/sign-out", header: []string{"Idempotency-Key", "s1"}, status: 404, code: "not_found"},
+	{name: "sign out a visitor", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", status: 200, holds: `{"visitor":"` + sessionID.String() + `"}`},
+	{name: "sign out a visitor with a body", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", body: `{"why":"x"}`, status: 400, code: "bad_request"},
+	{name: "sign out no visitor", method: "POST", path: tenant + "/visitors/ada/sign-out", status: 404, code: "not_found"},
+	{name: "sign out a visitor while the store fails", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", fail: engine.ErrBusy, status: 503, code: "unavailable"},
 	{name: "sign out by GET", method: "GET", path: tenant + "/operators/ada/sign-out", status: 405, code: "bad_request"},
 	{name: "close", method: "POST", path: session(sessionID, "/close"), header: []string{"Idempotency-Key", "c1"}, status: 200, holds: `"seq":7`},
 	{name: "close with empty object", method: "POST", path: session(sessionID, "/close"), body: `{}`, header: []string{"Idempotency-Key", "c2"}, status: 200, holds: `"seq":7`},

@@ -94,13 +94,6 @@ func (a *api) postMessage(wait context.Context, c *call) (any, error) {
 	return a.post(wait, c, draft)
 }
 
-func (a *api) closeSession(wait context.Context, c *call) (any, error) {
-	if err := c.decode(&struct{}{}); err != nil {
-		return nil, err
-	}
-	return a.post(wait, c, engine.Draft{Op: engine.OpClose})
-}
-
 // post adds what every draft needs and hands it over in the name of the
 // tenant's server.
 func (a *api) post(wait context.Context, c *call, draft engine.Draft) (any, error) {

@@ -26,9 +26,6 @@ const origin = "https://shop.example"
 func unsaid() map[string]string {
 	return map[string]string{
 		"watch.me.snapshot": "the operator's first state is in the hello, and no other is needed",
-
-		"eph.queue.position":    "the router's word is not carried yet",
-		"eph.department.status": "the router's word is not carried yet",
 	}
 }
 
