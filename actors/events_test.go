@@ -92,7 +92,9 @@ func (f *fakeStore) Untold(_ engine.TenantID, yield func(engine.SessionID) bool)
 }
 
 func telling(h *host) func(*Config, *engine.Tenant) {
-	return func(c *Config, _ *engine.Tenant) { c.Events = &Events{Deliver: h.deliver, Parallel: 2, Timeout: time.Second} }
+	return func(c *Config, _ *engine.Tenant) {
+		c.Events = &Events{Deliver: h.deliver, Parallel: 2, Timeout: time.Second}
+	}
 }
 
 // TestEvents: every durable entry once and in order.
@@ -213,7 +215,9 @@ func TestEventsAfterAPanic(t *testing.T) {
 		v := served(w, ada)
 		time.Sleep(2 * eventRest)
 		w.store.mu.Lock()
-		w.store.onAdd = func(adds []engine.Append) { w.sys.tenants["demo"].known(v.id).tell(stored{life: 1, err: engine.ErrBusy}) }
+		w.store.onAdd = func(adds []engine.Append) {
+			w.sys.tenants["demo"].known(v.id).tell(stored{life: 1, err: engine.ErrBusy})
+		}
 		w.store.mu.Unlock()
 		v.say("lost on the way")
 		synctest.Wait()

@@ -19,6 +19,7 @@ type metrics struct {
 	violations  *prometheus.CounterVec
 	events      *prometheus.CounterVec
 	eventsLost  prometheus.Counter
+	figures     *figures
 }
 
 func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
@@ -45,6 +46,7 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 			Name: "parley_event_batches_total", Help: "Runs of entries of one session handed to the embedding host, by result.",
 		}, []string{"result"}),
 		eventsLost: counter("parley_events_lost_total", "Entries without a transcript that were gone before the embedding host took them."),
+		figures:    newFigures(),
 	}
 	if registerer == nil {
 		return m, nil
@@ -60,7 +62,7 @@ func newMetrics(registerer prometheus.Registerer, s *System) (*metrics, error) {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
 	}
-	return m, nil
+	return m, m.figures.register(registerer, s)
 }
 
 func counter(name, help string) prometheus.Counter {

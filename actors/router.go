@@ -18,6 +18,7 @@ type routerHandle struct {
 	tenant   *tenancy
 	deadline atomic.Int64 // Unix nanoseconds; 0: none
 	ticking  atomic.Bool
+	measured atomic.Pointer[measured]
 	newRules func() routerRules
 
 	// Owned by the actor of the moment.
@@ -70,6 +71,7 @@ func newRouterActor(h *routerHandle) *routerActor { return &routerActor{h: h} }
 func (a *routerActor) turn() verdict {
 	now := a.h.tenant.sys.cfg.Clock()
 	a.batch, _ = a.h.take(0)
+	begun := time.Now()
 	going := a.resume(now)
 	if going && a.rules == nil {
 		a.rules, a.since = a.h.newRules(), now
@@ -92,6 +94,8 @@ func (a *routerActor) turn() verdict {
 			}
 		case explain:
 			a.explain(item, now)
+		case measure:
+			a.measure(now)
 		case reconfigured:
 			if going {
 				a.step(routing.Configure{Tenant: a.h.tenant.config()}, now)
@@ -105,6 +109,7 @@ func (a *routerActor) turn() verdict {
 		}
 	}
 	a.batch = nil
+	a.h.tenant.sys.rt.metrics.figures.matchRound.Observe(time.Since(begun).Seconds())
 	if a.quit {
 		return end
 	}

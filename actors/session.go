@@ -37,6 +37,7 @@ type sessionActor struct {
 	control  []any                  // of this turn, not yet handled
 	data     []any                  // of this turn, not yet handled
 	watch    watch
+	clock    stopwatch
 
 	frozen   *engine.Error // what drafts get: an invariant was broken; nil: none
 	freezes  bool          // in this turn
@@ -281,6 +282,8 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 		a.step(session.Recover{Since: a.h.since}, now)
 	}
 	a.feedFrom()
+	restored := a.rules.Row()
+	a.clock.resume(&restored)
 	a.takeUpFiles(now)
 	a.settleUpgrades()
 	a.began = a.rules.Last()
@@ -520,6 +523,7 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 		}
 		a.deliver(e.Entry)
 		a.feedEntry(e.Entry)
+		a.sys.rt.metrics.figures.entry(&a.clock, e.Entry)
 	case session.Reply:
 		a.reply(e.Answer, asker)
 	case session.Report:

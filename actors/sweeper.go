@@ -67,6 +67,7 @@ func (s *System) sweepLoop(stop <-chan struct{}) {
 	defer ticker.Stop()
 	keys := s.cfg.Clock().Add(forgetEvery)
 	audits := s.cfg.Clock().Add(s.cfg.AuditEvery)
+	measures := s.cfg.Clock()
 	for {
 		select {
 		case <-stop:
@@ -81,6 +82,10 @@ func (s *System) sweepLoop(stop <-chan struct{}) {
 			if s.cfg.AuditEvery > 0 && !now.Before(audits) {
 				s.audit()
 				audits = now.Add(s.cfg.AuditEvery)
+			}
+			if s.cfg.Registerer != nil && !now.Before(measures) {
+				s.measure()
+				measures = now.Add(measureEvery)
 			}
 		}
 	}

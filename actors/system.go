@@ -26,7 +26,7 @@ type System struct {
 	sweep   sweeper
 	locker  locker
 	alarm   *alarm
-	feed    *feed // nil: nobody wants events
+	feed    *feed         // nil: nobody wants events
 	stop    chan struct{} // closes to end the sweeper
 	swept   sync.WaitGroup
 
