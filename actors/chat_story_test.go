@@ -174,3 +174,46 @@ func TestBotHandsOver(t *testing.T) {
 		equal(t, "the person sees", ada.texts(), []string{"hello", "I am a machine"})
 	})
 }
+
+func TestMessageLeftAtNightWaitsInTheMorning(t *testing.T) {
+	inWorld(t, func(c *Config, tenant *engine.Tenant) {
+		noSilence(c, tenant)
+		c.SweepEvery = 10 * time.Second
+		d := &tenant.Departments[0]
+		d.Hours = &engine.Hours{}
+		for day := range d.Hours.Weekly { // the bubble begins at midnight
+			d.Hours.Weekly[day] = []engine.Span{{From: 9 * time.Hour, Until: 17 * time.Hour}}
+		}
+		d.WhenClosed, d.ResumeUnattended, d.VisitorGrace = engine.OtherwiseUnattended, true, 48*time.Hour
+	}, func(w *world) {
+		visitor, gone := w.visitor(""), w.visitor("")
+		gone.start("I shall not wait")
+		visitor.start("hello")
+		gone.seat.Leave()
+		visitor.wantState(t, engine.StateUnattended, "")
+		ada := w.operator("ada")
+		time.Sleep(8 * time.Hour)
+		visitor.wantState(t, engine.StateUnattended, "")
+		time.Sleep(time.Hour + 15*time.Second)
+		ada.acceptOffer()
+		visitor.wantState(t, engine.StateActive, "ada")
+		gone.wantState(t, engine.StateUnattended, "") // nobody inherits a night's backlog
+	})
+}
+
+func TestClosedSessionIsRated(t *testing.T) {
+	inWorld(t, func(c *Config, tenant *engine.Tenant) {
+		noSilence(c, tenant)
+		c.SweepEvery = 10 * time.Second
+	}, func(w *world) {
+		visitor, ada := talking(w)
+		ada.good(t, ada.say("hi"))
+		ada.close(visitor.id)
+		visitor.wantState(t, engine.StateClosed, "ada")
+		visitor.good(t, visitor.do(engine.Draft{Op: engine.OpRate, Plan: &engine.Plan{Score: 5}}))
+		time.Sleep(engine.DefaultRatingWindow + time.Minute)
+		if a := visitor.answer(t, visitor.do(engine.Draft{Op: engine.OpRate, Plan: &engine.Plan{Score: 1}})); a.Err == nil {
+			t.Error("it was rated after its window")
+		}
+	})
+}

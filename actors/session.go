@@ -228,6 +228,9 @@ func (a *sessionActor) live(item any, now time.Time) {
 			Direct: item.Direct, Transfer: item.Transfer, Why: item.Decision,
 		}, now)
 	case order:
+		// It stays for the next: resting at once it would report as one that was rebuilt,
+		// and a router gives such a one the same order again.
+		a.h.used.Store(now.UnixNano())
 		a.step(item.Input, now)
 	case placed:
 		a.placed(item)

@@ -257,8 +257,12 @@ func (s *silenceFile) silence() *engine.Silence {
 		said *duration
 		into *time.Duration
 	}{
-		{s.VisitorWarn, &all.VisitorWarn}, {s.VisitorClose, &all.VisitorClose}, {s.OperatorNudge, &all.OperatorNudge},
-		{s.OperatorReroute, &all.OperatorReroute}, {s.QueueMax, &all.QueueMax}, {s.IdleAfter, &all.IdleAfter},
+		{s.VisitorWarn, &all.VisitorWarn},
+		{s.VisitorClose, &all.VisitorClose},
+		{s.OperatorNudge, &all.OperatorNudge},
+		{s.OperatorReroute, &all.OperatorReroute},
+		{s.QueueMax, &all.QueueMax},
+		{s.IdleAfter, &all.IdleAfter},
 	} {
 		if f.said != nil {
 			*f.into = time.Duration(*f.said)
