@@ -103,6 +103,12 @@ func TestMount(t *testing.T) {
 		}
 		served := make(chan error, 1)
 		go func() { served <- host.Serve(ln) }()
+		faulty := (&rig{t: t, addr: ln.Addr().String()}).raw()
+		faulty.say([]byte{0xc1, 0x80, 1, 2, 3, 4}) // RSV1
+		if code, reason, bye := faulty.parting(); code != 1002 || reason != "protocol_error" || !strings.Contains(bye, reason) {
+			t.Errorf("a fault: got %d %q after %q", code, reason, bye)
+		}
+		_ = faulty.Close()
 		visitor, err := client.DialVisitor(soon(t), client.Options{Addr: ln.Addr().String(), Tenant: "acme", Origin: testOrigin})
 		if err != nil {
 			t.Fatal(err)
