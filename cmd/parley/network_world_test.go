@@ -79,7 +79,12 @@ type utterance struct {
 func networkTenants(rate float64) (*engine.Tenants, error) {
 	return engine.NewTenants(&engine.Tenant{
 		ID: networkTenant, Origins: []string{networkOrigin}, Transcripts: true,
-		Departments: []engine.Department{{ID: "sales", QueueGrace: time.Hour, DeclineFor: 5 * time.Second}},
+		// Who owns a session stays its owner, so that what everybody may see is the log.
+		Departments: []engine.Department{{
+			ID: "sales", QueueGrace: time.Hour, DeclineFor: 5 * time.Second,
+			OperatorGrace: 24 * time.Hour, VisitorGrace: 24 * time.Hour, Silence: &engine.Silence{},
+		}},
+		MaxMisses:   -1,
 		Operators:   []engine.Operator{{ID: "ada", Capacity: 10}, {ID: "grace", Capacity: 10}},
 		Keys:        []engine.TokenKey{{ID: "k", Algorithm: "HS256", Secret: engine.BodyOf(networkSecret)}},
 		Limits:      engine.Limits{MessagesPerSecond: rate},

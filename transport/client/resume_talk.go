@@ -360,11 +360,17 @@ func (t *talk) paged(ctx context.Context, f *wire.Server) error {
 	return nil
 }
 
-// lost gives up a session that cannot be read any more.
+// lost gives up a session that cannot be read any more. One that was called open
+// and of which nothing ever came had nothing to lose: the server stopped before
+// its beginning was durable, and whatever was to begin it is sent again.
 func (t *talk) lost(err error) {
-	t.r.view.forget(t.page.session)
-	t.r.o.Lost(t.page.session, err)
+	session := t.page.session
 	t.page = nil
+	held := t.r.view.last[session]
+	t.r.view.forget(session)
+	if held > 0 {
+		t.r.o.Lost(session, err)
+	}
 }
 
 // pace keeps a client with a long outbox within the server's rate, with some room
