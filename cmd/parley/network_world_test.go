@@ -84,10 +84,10 @@ func networkTenants(rate float64) (*engine.Tenants, error) {
 			ID: "sales", QueueGrace: time.Hour, DeclineFor: 5 * time.Second,
 			OperatorGrace: 24 * time.Hour, VisitorGrace: 24 * time.Hour, Silence: &engine.Silence{},
 		}},
-		MaxMisses:   -1,
-		Operators:   []engine.Operator{{ID: "ada", Capacity: 10}, {ID: "grace", Capacity: 10}},
-		Keys:        []engine.TokenKey{{ID: "k", Algorithm: "HS256", Secret: engine.BodyOf(networkSecret)}},
-		Limits:      engine.Limits{MessagesPerSecond: rate},
+		MaxMisses: -1,
+		Operators: []engine.Operator{{ID: "ada", Capacity: 10}, {ID: "grace", Capacity: 10}},
+		Keys:      []engine.TokenKey{{ID: "k", Algorithm: "HS256", Secret: engine.BodyOf(networkSecret)}},
+		Limits:    engine.Limits{MessagesPerSecond: rate},
 	})
 }
 
