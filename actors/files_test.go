@@ -234,3 +234,10 @@ func FuzzFileClaims(f *testing.F) {
 		}
 	})
 }
+
+// size is how many deposits the locker holds.
+func (l *locker) size() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.files)
+}

@@ -158,9 +158,3 @@ func (l *locker) dropAll(match func(*deposit) bool) {
 		d.vault.RemoveFile(d.ref, d.File.ID)
 	}
 }
-
-func (l *locker) size() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.files)
-}

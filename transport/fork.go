@@ -22,12 +22,13 @@ import (
 type fork struct {
 	net.Listener
 	others *handed
+	watch  bool // sockets are read by the library
 }
 
 // newFork divides a listener. Whoever serves others must serve the fork as well.
-func newFork(ln net.Listener) (sockets *fork, others *handed) {
+func newFork(ln net.Listener, watch bool) (sockets *fork, others *handed) {
 	others = &handed{queue: make(chan net.Conn), closed: make(chan struct{}), addr: ln.Addr()}
-	return &fork{ln, others}, others
+	return &fork{ln, others, watch}, others
 }
 
 // Accept implements net.Listener. It does not look at the connection: that would
@@ -38,6 +39,9 @@ func (f *fork) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	first := &firstConn{Conn: c, others: f.others}
+	if f.watch {
+		first.watch = &closeWatch{}
+	}
 	if _, secure := c.(*tls.Conn); secure {
 		return &firstTLS{first}, nil
 	}
@@ -94,6 +98,7 @@ type firstConn struct {
 	// Owned by the reader.
 	early  []byte // read, and not handed out yet
 	judged bool
+	watch  *closeWatch // nil: not watched
 
 	// Atomic.
 	state atomic.Int32
@@ -126,6 +131,14 @@ func (c *firstConn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	n, err := c.read(p)
+	if c.watch != nil {
+		c.watch.see(p[:n])
+	}
+	return n, err
+}
+
+func (c *firstConn) read(p []byte) (int, error) {
 	if len(c.early) == 0 {
 		return c.Conn.Read(p)
 	}
@@ -135,6 +148,9 @@ func (c *firstConn) Read(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+// halfClosed reports that the client's close frame held half a code.
+func (c *firstConn) halfClosed() bool { return c.watch != nil && c.watch.half }
 
 // judge reads until it is clear where the connection belongs.
 func (c *firstConn) judge() error {

@@ -232,10 +232,7 @@ func (s *Server) arrived(c *conn, ws *websocket.Conn) {
 
 // equip gives the connection its socket and its ways to read and write.
 func (s *Server) equip(c *conn, ws *websocket.Conn, wrapped, socket net.Conn) bool {
-	muted := false
-	if !s.options.FastPath {
-		muted = mute(ws, socket)
-	}
+	beneath := socket
 	socket = bareOf(socket)
 	c.socket = socket
 	tcp, plain := socket.(*net.TCPConn)
@@ -246,7 +243,7 @@ func (s *Server) equip(c *conn, ws *websocket.Conn, wrapped, socket net.Conn) bo
 		_ = tcp.SetWriteBuffer(64 << 10) // else the kernel takes megabytes for a client that does not read
 	}
 	if !s.options.FastPath {
-		c.source = newLibrarySource(c, ws, muted)
+		c.source = newLibrarySource(c, ws, beneath)
 		return true
 	}
 	early, ok := drainEarly(wrapped)

@@ -59,6 +59,19 @@ func TestTLS(t *testing.T) {
 			}
 			next(t, visitor, "evt", "message.new")
 		}
+		secure, err := tls.Dial("tcp", r.addr, &tls.Config{RootCAs: pool}) //nolint:gosec // the default is the newest
+		if err != nil {
+			t.Fatal(err)
+		}
+		faulty := &rawConn{secure, t}
+		_ = faulty.SetDeadline(time.Now().Add(15 * time.Second))
+		faulty.say([]byte(handshakeHead + "Origin: " + testOrigin + "\r\n\r\n"))
+		faulty.head()
+		faulty.say([]byte{0x88, 0x81, 1, 2, 3, 4, 5}) // a close frame with half a code
+		if code, reason, bye := faulty.parting(); code != 1002 || reason != "protocol_error" || !strings.Contains(bye, reason) {
+			t.Errorf("a fault: got %d %q after %q", code, reason, bye)
+		}
+		_ = faulty.Close()
 		for version, want := range map[uint16]bool{tls.VersionTLS13: true, tls.VersionTLS12: false} {
 			c, err := tls.Dial("tcp", r.addr, &tls.Config{RootCAs: pool, MaxVersion: version}) //nolint:gosec // an old one is the point
 			if (err == nil) != want {
@@ -103,6 +116,12 @@ func TestMount(t *testing.T) {
 		}
 		served := make(chan error, 1)
 		go func() { served <- host.Serve(ln) }()
+		faulty := (&rig{t: t, addr: ln.Addr().String()}).raw()
+		faulty.say([]byte{0xc1, 0x80, 1, 2, 3, 4}) // RSV1
+		if code, reason, bye := faulty.parting(); code != 1002 || reason != "protocol_error" || !strings.Contains(bye, reason) {
+			t.Errorf("a fault: got %d %q after %q", code, reason, bye)
+		}
+		_ = faulty.Close()
 		visitor, err := client.DialVisitor(soon(t), client.Options{Addr: ln.Addr().String(), Tenant: "acme", Origin: testOrigin})
 		if err != nil {
 			t.Fatal(err)

@@ -121,7 +121,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	if s.options.TLS != nil {
 		ln = tls.NewListener(ln, s.tlsConfig())
 	}
-	first, others := newFork(ln)
+	first, others := newFork(ln, !s.options.FastPath)
 	served := make(chan error, 2)
 	go func() { served <- sockets.Serve(first) }() // ends when ln closes; waited for below
 	go func() { served <- files.Serve(others) }()  // ends when others closes; waited for below

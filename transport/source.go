@@ -48,16 +48,21 @@ func mute(ws *websocket.Conn, socket net.Conn) bool {
 	}
 }
 
-func newLibrarySource(c *conn, ws *websocket.Conn, muted bool) *librarySource {
+// newLibrarySource reads ws, whose bytes come by socket.
+func newLibrarySource(c *conn, ws *websocket.Conn, socket net.Conn) *librarySource {
+	watched, _ := socket.(interface{ halfClosed() bool })
 	ws.SetPingHandler(func(data string) error { return c.control(rfc6455.OpPing, []byte(data)) })
 	ws.SetPongHandler(func(string) error { return c.control(rfc6455.OpPong, nil) })
 	ws.SetCloseHandler(func(code int, _ string) error {
 		if code == websocket.CloseNoStatusReceived {
+			if watched != nil && watched.halfClosed() {
+				return &rfc6455.Fault{Code: rfc6455.CloseProtocol, What: "close code of one byte"}
+			}
 			return c.control(rfc6455.OpClose, nil)
 		}
 		return c.control(rfc6455.OpClose, rfc6455.AppendClose(nil, code, ""))
 	})
-	return &librarySource{ws: ws, limit: c.maxMessage(), binary: c.side == echoSide, muted: muted}
+	return &librarySource{ws: ws, limit: c.maxMessage(), binary: c.side == echoSide, muted: mute(ws, socket)}
 }
 
 // Wait has nothing to do: the library waits in Next.
@@ -100,10 +105,11 @@ func (l *librarySource) Opcode() byte { return l.opcode }
 func (l *librarySource) judge(err error) error {
 	var timeout net.Error // *net.OpError is one
 	var closed *websocket.CloseError
+	var fault *rfc6455.Fault
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit): // a length beyond all numbers; the library did not answer it
 		return &rfc6455.Fault{Code: rfc6455.CloseTooBig, What: "message too large"}
-	case errors.Is(err, errPeerClosed), errors.As(err, &timeout), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+	case errors.Is(err, errPeerClosed), errors.As(err, &fault), errors.As(err, &timeout), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, net.ErrClosed), errors.As(err, &closed):
 		return err
 	case l.muted:
