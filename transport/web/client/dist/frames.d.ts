@@ -54,13 +54,13 @@ export type RetryAfterMs = number;
  * Thousandths of a chat.
  */
 export type Units = number;
-export type State = "new" | "queued" | "offered" | "active" | "detached" | "closing" | "closed";
+export type State = "new" | "queued" | "offered" | "active" | "detached" | "closing" | "closed" | "unattended";
 /**
  * Who is expected to write next.
  */
 export type Turn = "visitor" | "operator";
 export type IntentWord = "accepting" | "paused" | "signed_out";
-export type Cause = "manual" | "auto" | "rejected" | "missed" | "operator_lost" | "operator_signed_out" | "visitor_left" | "queue_timeout" | "taken" | "restart" | "shutdown" | "integration" | "department_closed";
+export type Cause = "manual" | "auto" | "rejected" | "missed" | "operator_lost" | "operator_signed_out" | "visitor_left" | "queue_timeout" | "taken" | "restart" | "shutdown" | "integration" | "department_closed" | "sticky" | "step" | "no_first_reply" | "operator_removed" | "transfer" | "visitor_silent" | "operator_silent" | "banned" | "supervisor" | "erased" | "handoff" | "queue_full" | "nobody" | "department_opened" | "target_offline" | "target_full" | "target_not_member" | "cancelled" | "released";
 /**
  * What a file is called: no path, nothing that does not print; 1 to 255 bytes of UTF-8.
  */
@@ -128,13 +128,79 @@ export type Departments = {
     name: string;
 }[];
 /**
+ * Of a department, as visitors see it.
+ */
+export type Status = "open" | "open_queue" | "full" | "away" | "closed";
+/**
+ * One point counts as a minute waited.
+ */
+export type Priority = number;
+export type Score = number;
+export type Mode = "warm" | "cold";
+/**
+ * When nobody of the target can take the session.
+ */
+export type Fallback = "fail" | "queue" | "wait";
+/**
+ * How somebody takes part: member writes to the visitor, whisper to the operators only, observer and follower read.
+ */
+export type Part = "member" | "whisper" | "observer" | "follower";
+/**
+ * @maxItems 20
+ */
+export type Tags = string[];
+/**
+ * What the session asks of its operator: declared skills; languages are skills (lang:fr).
+ *
+ * @maxItems 10
+ */
+export type Needs = {
+    skill: string;
+    level?: number;
+    /**
+     * No step ever drops it.
+     */
+    hard?: boolean;
+}[];
+/**
+ * Exactly one member.
+ */
+export type Target = Target1 & Target2;
+export type Target1 = {
+    [k: string]: unknown;
+};
+/**
+ * RFC 3339, UTC.
+ */
+export type Instant = string;
+/**
  * An entry of a session's log, of a known kind.
  */
-export type Entry = EvtAttrsSet | EvtIdentityUpgraded | EvtMessageEdited | EvtMessageNew | EvtMessageRedacted | EvtOfferEnded | EvtOfferMade | EvtSessionAssigned | EvtSessionClosed | EvtSessionClosing | EvtSessionQueued | EvtSessionRefused | EvtSessionStarted;
+export type Entry = EvtAttrsSet | EvtIdentityUpgraded | EvtIdleOff | EvtIdleOn | EvtMessageEdited | EvtMessageNew | EvtMessageRedacted | EvtNoteAdded | EvtNudged | EvtOfferEnded | EvtOfferMade | EvtParticipantJoined | EvtParticipantLeft | EvtPrioritySet | EvtRated | EvtRatingRequested | EvtSessionAssigned | EvtSessionClosed | EvtSessionClosing | EvtSessionDetached | EvtSessionQueued | EvtSessionRefused | EvtSessionRequeued | EvtSessionRestored | EvtSessionStarted | EvtSessionUnattended | EvtStepRelaxed | EvtTagsSet | EvtTransferEnded | EvtTransferStarted | EvtWarned | EvtWrapupEnded | EvtWrapupExtended;
 /**
  * Stable. Messages are for people and may change.
  */
-export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "precondition_failed" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "erased" | "unavailable" | "internal";
+export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "unavailable" | "precondition_failed" | "erased" | "department_closed" | "department_away" | "already_owner" | "target_offline" | "target_full" | "target_not_member" | "transfer_pending" | "capacity_exceeded" | "stale_revision" | "internal";
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time1 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time2 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time3 = string;
+/**
+ * The tenant's own id of an operator.
+ */
+export type OperatorId1 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time4 = string;
 /**
  * Who acted. Only operators have an id; names come in people frames.
  */
@@ -191,6 +257,11 @@ export interface Intent {
     by?: OperatorId;
     device?: string;
     at?: Time;
+    until?: Time;
+    /**
+     * Signed out and keeps what is open.
+     */
+    drain?: true;
 }
 export interface Offer {
     offer_id: OfferId;
@@ -207,6 +278,14 @@ export interface Me {
     away: boolean;
     used: Units;
     capacity: Units;
+    /**
+     * Open sessions, those included that rest.
+     */
+    open?: number;
+    /**
+     * How many there may be.
+     */
+    open_cap?: number;
     sessions: Id[];
     offers: Offer[];
 }
@@ -247,6 +326,121 @@ export interface Limits {
     ping_s: number;
     history: number;
 }
+export interface Target2 {
+    operator?: OperatorId;
+    department?: Label;
+    skill?: string;
+}
+/**
+ * An operator as the router saw it.
+ */
+export interface Candidate {
+    operator: OperatorId;
+    preferred?: boolean;
+    tier: "primary" | "secondary" | "never_auto";
+    /**
+     * Sum of levels above what is required.
+     */
+    fit: number;
+    used: Units;
+    capacity: Units;
+    open: number;
+    last_chosen?: Instant;
+}
+/**
+ * Why a session went to an operator: declared facts only.
+ */
+export interface Decision {
+    revision: number;
+    department: Label;
+    also?: Label[];
+    step: number;
+    needs?: Needs;
+    weight: Units;
+    target?: OperatorId;
+    owner?: OperatorId;
+    declined?: OperatorId[];
+    people_only?: boolean;
+    waited_ms: number;
+    position: number;
+    strategy: "balanced" | "longest_idle" | "round_robin" | "fill" | "manual";
+    /**
+     * What preferred the winner to the next.
+     */
+    rule: string;
+    winner: Candidate;
+    /**
+     * @maxItems 8
+     */
+    next?: Candidate[];
+    eligible: number;
+    /**
+     * How many others could not be chosen, each by the first reason that holds.
+     */
+    rest?: {
+        not_member?: number;
+        never_auto?: number;
+        skills?: number;
+        not_routable?: number;
+        breathing?: number;
+        open_cap?: number;
+        full?: number;
+        owner?: number;
+        declined?: number;
+    };
+}
+/**
+ * What an event says besides: ids, numbers, closed words and tags.
+ */
+export interface Facts {
+    step?: number;
+    department?: Label;
+    target?: Target;
+    mode?: Mode;
+    on_unavailable?: Fallback;
+    outcome?: "accepted" | "failed" | "cancelled";
+    as?: Part;
+    hidden?: boolean;
+    force?: boolean;
+    previous?: Id;
+    needs?: Needs;
+    tags?: Tags;
+    priority?: Priority;
+    score?: Score;
+    follow_up?: Instant;
+    deadline?: Instant;
+    language?: string;
+    decision?: Decision;
+}
+/**
+ * How a session is being served. rev is for if_rev.
+ */
+export interface Serving {
+    first_queued_at: Time;
+    queued_at: Time;
+    step: number;
+    priority: Priority;
+    skills: Needs;
+    tags: Tags;
+    rev: Mark;
+    turn_since?: Time;
+    idle?: true;
+    transfer?: {
+        id: Seq;
+        target: Target;
+        by?: OperatorId;
+        mode: Mode;
+        on_unavailable: Fallback;
+        until?: Time;
+        force?: true;
+    };
+    members: {
+        operator: OperatorId;
+        as: Part;
+    }[];
+    previous?: Id;
+    follow_up_at?: Time;
+}
 /**
  * What is held about the visitor has changed. Operators only. identity is all that is held; it is absent where a later event has taken its place: target names the event whose place this one takes.
  */
@@ -276,6 +470,40 @@ export interface EvtAttrsSet {
 export interface EvtIdentityUpgraded {
     k: "evt";
     t: "identity.upgraded";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {};
+}
+/**
+ * Somebody has written again. Operators only.
+ */
+export interface EvtIdleOff {
+    k: "evt";
+    t: "idle.off";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {};
+}
+/**
+ * Nobody has written for a while: the session weighs less. Operators only.
+ */
+export interface EvtIdleOn {
+    k: "evt";
+    t: "idle.on";
     sid: Id;
     seq: Seq;
     prev: Mark;
@@ -346,6 +574,44 @@ export interface EvtMessageRedacted {
     };
 }
 /**
+ * A note after the end. An operator's, or the visitor's comment with its rating.
+ */
+export interface EvtNoteAdded {
+    k: "evt";
+    t: "note.added";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis?: "operators";
+    d: {
+        body: Body;
+    };
+}
+/**
+ * The owner is reminded that the visitor waits. Operators only.
+ */
+export interface EvtNudged {
+    k: "evt";
+    t: "nudged";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        operator: OperatorId;
+    };
+}
+/**
  * An offer ended without an owner. Operators only. cause says how it ended.
  */
 export interface EvtOfferEnded {
@@ -384,10 +650,105 @@ export interface EvtOfferMade {
         offer_id: OfferId;
         operator: OperatorId;
         expires_at: Time;
+        facts?: Facts;
     };
 }
 /**
- * An operator owns the session from here
+ * An operator takes part without owning the session. facts.as says how. Visitors are told of members only.
+ */
+export interface EvtParticipantJoined {
+    k: "evt";
+    t: "participant.joined";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis?: "operators";
+    d: {
+        operator: OperatorId;
+        facts?: Facts;
+    };
+}
+/**
+ * An operator takes part no longer
+ */
+export interface EvtParticipantLeft {
+    k: "evt";
+    t: "participant.left";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis?: "operators";
+    d: {
+        operator: OperatorId;
+    };
+}
+/**
+ * The session's priority, needs or department have changed. Operators only. facts has what was asked for.
+ */
+export interface EvtPrioritySet {
+    k: "evt";
+    t: "priority.set";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        facts: Facts;
+    };
+}
+/**
+ * The visitor has rated the session. facts.score.
+ */
+export interface EvtRated {
+    k: "evt";
+    t: "rated";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    d: {
+        facts: Facts;
+    };
+}
+/**
+ * The visitor is asked for a rating. Until deadline.
+ */
+export interface EvtRatingRequested {
+    k: "evt";
+    t: "rating.requested";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    d: {
+        deadline: Time;
+    };
+}
+/**
+ * An operator owns the session from here. offer_id is absent where it was assigned without an offer. facts, for operators only: why.
  */
 export interface EvtSessionAssigned {
     k: "evt";
@@ -402,7 +763,8 @@ export interface EvtSessionAssigned {
     cause?: Cause;
     d: {
         operator: OperatorId;
-        offer_id: OfferId;
+        offer_id?: OfferId;
+        facts?: Facts;
     };
 }
 /**
@@ -419,7 +781,9 @@ export interface EvtSessionClosed {
     by: By;
     cid?: Key;
     cause?: Cause;
-    d: {};
+    d: {
+        facts?: Facts;
+    };
 }
 /**
  * No message follows
@@ -435,7 +799,28 @@ export interface EvtSessionClosing {
     by: By;
     cid?: Key;
     cause?: Cause;
-    d: {};
+    d: {
+        facts?: Facts;
+    };
+}
+/**
+ * The owner's connection is lost. It has until deadline to come back; the visitor is shown that it reconnects.
+ */
+export interface EvtSessionDetached {
+    k: "evt";
+    t: "session.detached";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    d: {
+        operator: OperatorId;
+        deadline: Time;
+    };
 }
 /**
  * The session waits, or waits again
@@ -472,6 +857,43 @@ export interface EvtSessionRefused {
     d: {};
 }
 /**
+ * The session waits again. At the place that its age gives it. operator is whose it was.
+ */
+export interface EvtSessionRequeued {
+    k: "evt";
+    t: "session.requeued";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    d: {
+        department: Label;
+        operator?: OperatorId;
+    };
+}
+/**
+ * The owner is back
+ */
+export interface EvtSessionRestored {
+    k: "evt";
+    t: "session.restored";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    d: {
+        operator: OperatorId;
+    };
+}
+/**
  * The log's first event
  */
 export interface EvtSessionStarted {
@@ -487,6 +909,156 @@ export interface EvtSessionStarted {
     cause?: Cause;
     d: {
         department: Label;
+        facts?: Facts;
+    };
+}
+/**
+ * The session is a message for later. Nobody can serve it now. It is kept until deadline.
+ */
+export interface EvtSessionUnattended {
+    k: "evt";
+    t: "session.unattended";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    d: {
+        department: Label;
+        deadline: Time;
+    };
+}
+/**
+ * The search for an operator has gone a step further. Operators only. facts.step says which.
+ */
+export interface EvtStepRelaxed {
+    k: "evt";
+    t: "step.relaxed";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        facts: Facts;
+    };
+}
+/**
+ * The session's tags are these. Operators only. facts.tags; absent: none.
+ */
+export interface EvtTagsSet {
+    k: "evt";
+    t: "tags.set";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        facts?: Facts;
+    };
+}
+/**
+ * The transfer is over. Operators only. target is the event transfer.started, facts.outcome what came of it.
+ */
+export interface EvtTransferEnded {
+    k: "evt";
+    t: "transfer.ended";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        target: Seq;
+        facts: Facts;
+    };
+}
+/**
+ * The session is to be handed on. Operators only. facts has the target, the mode and what happens when nobody can take it; deadline is of one that waits.
+ */
+export interface EvtTransferStarted {
+    k: "evt";
+    t: "transfer.started";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        deadline?: Time;
+        facts: Facts;
+    };
+}
+/**
+ * The visitor is asked whether it is still there
+ */
+export interface EvtWarned {
+    k: "evt";
+    t: "warned";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    d: {};
+}
+/**
+ * The owner has finished its notes. Operators only.
+ */
+export interface EvtWrapupEnded {
+    k: "evt";
+    t: "wrapup.ended";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {};
+}
+/**
+ * The owner has more time for its notes. Operators only.
+ */
+export interface EvtWrapupExtended {
+    k: "evt";
+    t: "wrapup.extended";
+    sid: Id;
+    seq: Seq;
+    prev: Mark;
+    ep: Epoch;
+    at: Time;
+    by: By;
+    cid?: Key;
+    cause?: Cause;
+    vis: "operators";
+    d: {
+        deadline: Time;
     };
 }
 /**
@@ -622,6 +1194,50 @@ export interface CtlResumed {
             visitor: Mark;
             operator: Mark;
         };
+        deadline?: Time1;
+        rate_by?: Time2;
+        serving?: Serving1;
+    };
+}
+/**
+ * For operators.
+ */
+export interface Serving1 {
+    first_queued_at: Time;
+    queued_at: Time;
+    step: number;
+    priority: Priority;
+    skills: Needs;
+    tags: Tags;
+    rev: Mark;
+    turn_since?: Time;
+    idle?: true;
+    transfer?: {
+        id: Seq;
+        target: Target;
+        by?: OperatorId;
+        mode: Mode;
+        on_unavailable: Fallback;
+        until?: Time;
+        force?: true;
+    };
+    members: {
+        operator: OperatorId;
+        as: Part;
+    }[];
+    previous?: Id;
+    follow_up_at?: Time;
+}
+/**
+ * What a department is for visitors now
+ */
+export interface EphDepartmentStatus {
+    k: "eph";
+    t: "department.status";
+    d: {
+        id: Label;
+        status: Status;
+        opens_at?: Time;
     };
 }
 /**
@@ -667,6 +1283,28 @@ export interface EphPresence {
         by: By;
         present: boolean;
         last_activity_at?: Time;
+    };
+}
+/**
+ * A waiting session's place in line
+ */
+export interface EphQueuePosition {
+    k: "eph";
+    t: "queue.position";
+    d: {
+        sid: Id;
+        /**
+         * 1 is the next.
+         */
+        position: number;
+        /**
+         * Seconds within which half were served lately; absent: not known.
+         */
+        p50_s?: number;
+        /**
+         * Seconds within which nine in ten were served lately; absent: not known.
+         */
+        p90_s?: number;
     };
 }
 /**
@@ -824,6 +1462,12 @@ export interface ReqIntentSet {
     op: "intent.set";
     d: {
         intent: IntentWord;
+        until?: Time3;
+        /**
+         * Of signed_out: keep what is open.
+         */
+        drain?: boolean;
+        for?: OperatorId1;
         idem?: Key;
     };
 }
@@ -867,6 +1511,19 @@ export interface ReqMessageSend {
         body: BodyIn;
         if_seq?: Mark;
         visibility?: "all" | "operators";
+    };
+}
+/**
+ * Add a note after the end
+ */
+export interface ReqNoteAdd {
+    k: "req";
+    id: RequestId;
+    op: "note.add";
+    d: {
+        sid: IdIn;
+        body: BodyIn;
+        idem: Key;
     };
 }
 /**
@@ -917,11 +1574,160 @@ export interface ReqSessionClose {
     d: {
         sid: IdIn;
         ep?: Epoch;
+        tags?: Tags;
+        follow_up_at?: Time;
         idem: Key;
     };
 }
 /**
- * Open a session, or get the open one
+ * Continue a session that is over. In a new one, which the same operator is asked for first.
+ */
+export interface ReqSessionContinue {
+    k: "req";
+    id: RequestId;
+    op: "session.continue";
+    d: {
+        sid: IdIn;
+        department?: Label;
+        text?: string;
+        priority?: Priority;
+        skills?: Needs;
+        idem: Key;
+    };
+}
+/**
+ * Ask for a person instead of a bot. The bot that owns the session, or its visitor.
+ */
+export interface ReqSessionHandoff {
+    k: "req";
+    id: RequestId;
+    op: "session.handoff";
+    d: {
+        sid: IdIn;
+        ep?: Epoch;
+        department?: Label;
+        skills?: Needs;
+        /**
+         * For the operators, as a message.
+         */
+        note?: string;
+        idem: Key;
+    };
+}
+/**
+ * Take part without owning the session
+ */
+export interface ReqSessionJoin {
+    k: "req";
+    id: RequestId;
+    op: "session.join";
+    d: {
+        sid: IdIn;
+        as: Part;
+        /**
+         * Of an observer with the right to: nobody is told.
+         */
+        hidden?: boolean;
+        idem: Key;
+    };
+}
+/**
+ * Take part no longer
+ */
+export interface ReqSessionLeave {
+    k: "req";
+    id: RequestId;
+    op: "session.leave";
+    d: {
+        sid: IdIn;
+        idem: Key;
+    };
+}
+/**
+ * Wait no longer
+ */
+export interface ReqSessionLeaveQueue {
+    k: "req";
+    id: RequestId;
+    op: "session.leave_queue";
+    d: {
+        sid: IdIn;
+        /**
+         * message: what was written stays as a message for later.
+         */
+        choice: "close" | "message";
+        idem: Key;
+    };
+}
+/**
+ * Take a waiting session out of turn. Who has the right to.
+ */
+export interface ReqSessionPick {
+    k: "req";
+    id: RequestId;
+    op: "session.pick";
+    d: {
+        sid: IdIn;
+        ep: Epoch;
+        /**
+         * A supervisor's: capacity does not matter.
+         */
+        force?: boolean;
+        idem: Key;
+    };
+}
+/**
+ * Rate the session. Once, until the rating window ends.
+ */
+export interface ReqSessionRate {
+    k: "req";
+    id: RequestId;
+    op: "session.rate";
+    d: {
+        sid: IdIn;
+        score: Score;
+        comment?: string;
+        idem: Key;
+    };
+}
+/**
+ * Give the session back to the line. Its own department's, or that of another.
+ */
+export interface ReqSessionRelease {
+    k: "req";
+    id: RequestId;
+    op: "session.release";
+    d: {
+        sid: IdIn;
+        ep: Epoch;
+        department?: Label;
+        /**
+         * For the operators, as a message.
+         */
+        note?: string;
+        idem: Key;
+    };
+}
+/**
+ * Change what the session needs and how it is filed. skills and tags replace those there are; another department is for one that waits.
+ */
+export interface ReqSessionSet {
+    k: "req";
+    id: RequestId;
+    op: "session.set";
+    d: {
+        sid: IdIn;
+        ep?: Epoch;
+        priority?: Priority;
+        skills?: Needs;
+        tags?: Tags;
+        department?: Label;
+        if_rev?: Mark;
+        idem: Key;
+    };
+}
+/**
+ * Open a session, or get the open one. priority, and needs that are hard, are for visitors whose signed token allows them.
  */
 export interface ReqSessionStart {
     k: "req";
@@ -930,6 +1736,92 @@ export interface ReqSessionStart {
     d: {
         department?: Label;
         text?: string;
+        priority?: Priority;
+        skills?: Needs;
+        idem: Key;
+    };
+}
+/**
+ * Become the owner of another's session. Supervisors. The old owner stays a member.
+ */
+export interface ReqSessionTakeover {
+    k: "req";
+    id: RequestId;
+    op: "session.takeover";
+    d: {
+        sid: IdIn;
+        ep: Epoch;
+        /**
+         * A supervisor's: capacity does not matter.
+         */
+        force?: boolean;
+        idem: Key;
+    };
+}
+/**
+ * Take the pending transfer back
+ */
+export interface ReqTransferCancel {
+    k: "req";
+    id: RequestId;
+    op: "transfer.cancel";
+    d: {
+        sid: IdIn;
+        ep?: Epoch;
+        idem: Key;
+    };
+}
+/**
+ * Hand the session on. warm, the default: the owner stays responsible until somebody accepts.
+ */
+export interface ReqTransferStart {
+    k: "req";
+    id: RequestId;
+    op: "transfer.start";
+    d: {
+        sid: IdIn;
+        ep: Epoch;
+        target: Target;
+        mode?: Mode;
+        on_unavailable?: Fallback;
+        /**
+         * How long a transfer that waits stays pending.
+         */
+        wait_s?: number;
+        /**
+         * For the operators, as a message.
+         */
+        note?: string;
+        /**
+         * A supervisor's: capacity does not matter.
+         */
+        force?: boolean;
+        idem: Key;
+    };
+}
+/**
+ * Say that the notes are finished
+ */
+export interface ReqWrapupDone {
+    k: "req";
+    id: RequestId;
+    op: "wrapup.done";
+    d: {
+        sid: IdIn;
+        ep?: Epoch;
+        idem: Key;
+    };
+}
+/**
+ * Ask for more time for notes
+ */
+export interface ReqWrapupExtend {
+    k: "req";
+    id: RequestId;
+    op: "wrapup.extend";
+    d: {
+        sid: IdIn;
+        ep?: Epoch;
         idem: Key;
     };
 }
@@ -1115,6 +2007,19 @@ export interface ResMessageSend {
     };
 }
 /**
+ * The note is added
+ */
+export interface ResNoteAdd {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
  * The session is the operator's
  */
 export interface ResOfferAccept {
@@ -1185,12 +2090,133 @@ export interface ResRefused {
          * @maxItems 100
          */
         events?: Entry[];
+        opens_at?: Time4;
     };
 }
 /**
  * The session is closing
  */
 export interface ResSessionClose {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * The new session
+ */
+export interface ResSessionContinue {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+        ep: Epoch;
+        state: State;
+    };
+}
+/**
+ * The session waits for a person
+ */
+export interface ResSessionHandoff {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * One takes part. seq is absent where nothing is logged: who takes part in that way already, or is hidden.
+ */
+export interface ResSessionJoin {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq?: Seq;
+        at?: Time;
+    };
+}
+/**
+ * One takes part no longer. seq is absent where nothing is logged: of who was hidden.
+ */
+export interface ResSessionLeave {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq?: Seq;
+        at?: Time;
+    };
+}
+/**
+ * The session waits no longer
+ */
+export interface ResSessionLeaveQueue {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * The session is yours
+ */
+export interface ResSessionPick {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+        ep: Epoch;
+    };
+}
+/**
+ * The rating is taken
+ */
+export interface ResSessionRate {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * The session waits again
+ */
+export interface ResSessionRelease {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * It is set
+ */
+export interface ResSessionSet {
     k: "res";
     id: RequestId;
     ok: true;
@@ -1213,6 +2239,72 @@ export interface ResSessionStart {
         at: Time;
         ep: Epoch;
         state: State;
+    };
+}
+/**
+ * The session is yours
+ */
+export interface ResSessionTakeover {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+        ep: Epoch;
+    };
+}
+/**
+ * The transfer is taken back
+ */
+export interface ResTransferCancel {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * The transfer is under way
+ */
+export interface ResTransferStart {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * The wrap-up is over
+ */
+export interface ResWrapupDone {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
+    };
+}
+/**
+ * There is more time
+ */
+export interface ResWrapupExtend {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        sid: Id;
+        seq: Seq;
+        at: Time;
     };
 }
 /**
@@ -1240,6 +2332,8 @@ export interface WatchMeMineChanged {
         sid?: Id;
         owned?: boolean;
         used: Units;
+        open?: number;
+        open_cap?: number;
     };
 }
 /**
@@ -1313,7 +2407,7 @@ export interface WatchQueueSnapshot {
     };
 }
 /** What the server says in passing. */
-export type Passing = EphPeek | EphPeople | EphPresence | EphReadMoved | EphTyping;
+export type Passing = EphDepartmentStatus | EphPeek | EphPeople | EphPresence | EphQueuePosition | EphReadMoved | EphTyping;
 /** A list that the server keeps for an operator. */
 export type Watch = WatchMeIntentChanged | WatchMeMineChanged | WatchMeOfferNew | WatchMeOfferRevoked | WatchMeSnapshot | WatchQueueDelta | WatchQueueSnapshot;
 /** What the server says about the connection and its sessions. */
@@ -1365,6 +2459,22 @@ export interface VisitorOps {
     "session.close": {
         d: NonNullable<ReqSessionClose["d"]>;
         res: NonNullable<ResSessionClose["d"]>;
+    };
+    "session.continue": {
+        d: NonNullable<ReqSessionContinue["d"]>;
+        res: NonNullable<ResSessionContinue["d"]>;
+    };
+    "session.handoff": {
+        d: NonNullable<ReqSessionHandoff["d"]>;
+        res: NonNullable<ResSessionHandoff["d"]>;
+    };
+    "session.leave_queue": {
+        d: NonNullable<ReqSessionLeaveQueue["d"]>;
+        res: NonNullable<ResSessionLeaveQueue["d"]>;
+    };
+    "session.rate": {
+        d: NonNullable<ReqSessionRate["d"]>;
+        res: NonNullable<ResSessionRate["d"]>;
     };
     "session.start": {
         d: NonNullable<ReqSessionStart["d"]>;
@@ -1421,6 +2531,10 @@ export interface OperatorOps {
         d: NonNullable<ReqMessageSend["d"]>;
         res: NonNullable<ResMessageSend["d"]>;
     };
+    "note.add": {
+        d: NonNullable<ReqNoteAdd["d"]>;
+        res: NonNullable<ResNoteAdd["d"]>;
+    };
     "offer.accept": {
         d: NonNullable<ReqOfferAccept["d"]>;
         res: NonNullable<ResOfferAccept["d"]>;
@@ -1436,6 +2550,50 @@ export interface OperatorOps {
     "session.close": {
         d: NonNullable<ReqSessionClose["d"]>;
         res: NonNullable<ResSessionClose["d"]>;
+    };
+    "session.handoff": {
+        d: NonNullable<ReqSessionHandoff["d"]>;
+        res: NonNullable<ResSessionHandoff["d"]>;
+    };
+    "session.join": {
+        d: NonNullable<ReqSessionJoin["d"]>;
+        res: NonNullable<ResSessionJoin["d"]>;
+    };
+    "session.leave": {
+        d: NonNullable<ReqSessionLeave["d"]>;
+        res: NonNullable<ResSessionLeave["d"]>;
+    };
+    "session.pick": {
+        d: NonNullable<ReqSessionPick["d"]>;
+        res: NonNullable<ResSessionPick["d"]>;
+    };
+    "session.release": {
+        d: NonNullable<ReqSessionRelease["d"]>;
+        res: NonNullable<ResSessionRelease["d"]>;
+    };
+    "session.set": {
+        d: NonNullable<ReqSessionSet["d"]>;
+        res: NonNullable<ResSessionSet["d"]>;
+    };
+    "session.takeover": {
+        d: NonNullable<ReqSessionTakeover["d"]>;
+        res: NonNullable<ResSessionTakeover["d"]>;
+    };
+    "transfer.cancel": {
+        d: NonNullable<ReqTransferCancel["d"]>;
+        res: NonNullable<ResTransferCancel["d"]>;
+    };
+    "transfer.start": {
+        d: NonNullable<ReqTransferStart["d"]>;
+        res: NonNullable<ResTransferStart["d"]>;
+    };
+    "wrapup.done": {
+        d: NonNullable<ReqWrapupDone["d"]>;
+        res: NonNullable<ResWrapupDone["d"]>;
+    };
+    "wrapup.extend": {
+        d: NonNullable<ReqWrapupExtend["d"]>;
+        res: NonNullable<ResWrapupExtend["d"]>;
     };
 }
 /** The kinds of events that this version knows. */
