@@ -2,7 +2,6 @@ package actors
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -14,25 +13,12 @@ import (
 // recentViolations is how many violations are remembered.
 const recentViolations = 100
 
-// Violated is a broken invariant, as it was found. It holds ids and counts only.
-type Violated struct {
-	Tenant    engine.TenantID
-	Session   engine.SessionID // zero: not of one session
-	Invariant string           // I1 to I15
-	Detail    string
-	At        time.Time
-	// Ref is what people who were refused were told; empty where nothing is frozen.
-	Ref string
-}
-
-// Invariants is what the checks of a running system have come to.
-type Invariants struct {
-	Violations map[string]uint64 // by invariant; only those that were ever broken
-	Frozen     []Violated        // sessions that are frozen, oldest first
-	Recent     []Violated        // the last ones, oldest first
-	Audits     uint64            // of routers
-	LastAudit  time.Time         // zero: none yet
-}
+type (
+	// Violated is a broken invariant, as it was found.
+	Violated = engine.Violated
+	// Invariants is what the checks of a running system have come to.
+	Invariants = engine.Invariants
+)
 
 // alarm is where violations are told. Several actors use it.
 type alarm struct {
@@ -43,9 +29,15 @@ type alarm struct {
 	mu        sync.Mutex
 	frozen    map[engine.SessionRef]*frozen
 	recent    []Violated
-	counts    map[string]uint64
+	counts    map[countOf]uint64
 	audits    uint64
 	lastAudit time.Time
+}
+
+// countOf is what violations are counted by.
+type countOf struct {
+	tenant    engine.TenantID
+	invariant string
 }
 
 type frozen struct {
@@ -54,7 +46,7 @@ type frozen struct {
 }
 
 func newAlarm(s *System) *alarm {
-	return &alarm{sys: s, frozen: map[engine.SessionRef]*frozen{}, counts: map[string]uint64{}}
+	return &alarm{sys: s, frozen: map[engine.SessionRef]*frozen{}, counts: map[countOf]uint64{}}
 }
 
 // freeze notes that a session is frozen and answers what drafts are refused with.
@@ -78,7 +70,7 @@ func (a *alarm) note(tenant engine.TenantID, v *invariant.Violation, now time.Ti
 // tell raises the alarm: counter, log and host.
 func (a *alarm) tell(found Violated, v *invariant.Violation) {
 	a.mu.Lock()
-	a.counts[found.Invariant]++
+	a.counts[countOf{found.Tenant, found.Invariant}]++
 	if len(a.recent) == recentViolations {
 		a.recent = slices.Delete(a.recent, 0, 1)
 	}
@@ -127,12 +119,26 @@ func (a *alarm) unfreeze(ref engine.SessionRef) bool {
 	return was
 }
 
-func (a *alarm) report() Invariants {
+// report says what was found, of one tenant; empty means of all.
+func (a *alarm) report(tenant engine.TenantID) Invariants {
+	of := func(t engine.TenantID) bool { return tenant == "" || t == tenant }
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r := Invariants{Violations: maps.Clone(a.counts), Recent: slices.Clone(a.recent), Audits: a.audits, LastAudit: a.lastAudit}
+	r := Invariants{Violations: map[string]uint64{}, Audits: a.audits, LastAudit: a.lastAudit}
+	for each, n := range a.counts {
+		if of(each.tenant) {
+			r.Violations[each.invariant] += n
+		}
+	}
+	for _, found := range a.recent {
+		if of(found.Tenant) {
+			r.Recent = append(r.Recent, found)
+		}
+	}
 	for _, f := range a.frozen {
-		r.Frozen = append(r.Frozen, f.violated)
+		if of(f.violated.Tenant) {
+			r.Frozen = append(r.Frozen, f.violated)
+		}
 	}
 	slices.SortFunc(r.Frozen, func(x, y Violated) int {
 		if c := x.At.Compare(y.At); c != 0 {
@@ -145,7 +151,10 @@ func (a *alarm) report() Invariants {
 
 // Invariants says which invariants were found broken since the start, and which
 // sessions are frozen because of it.
-func (s *System) Invariants() Invariants { return s.alarm.report() }
+func (s *System) Invariants() Invariants { return s.alarm.report("") }
+
+// InvariantsOf is Invariants, of one tenant. Audits are of all routers.
+func (s *System) InvariantsOf(tenant engine.TenantID) Invariants { return s.alarm.report(tenant) }
 
 // Unfreeze lets a frozen session live again, from what its log holds. It is for
 // after somebody has looked at it: if what is stored breaks an invariant by itself,

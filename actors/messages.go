@@ -118,6 +118,12 @@ type (
 		key   string
 		reply chan signedOut
 	}
+	// serverIntent is an intent that one of the tenant's servers sets; reply has room
+	// for one.
+	serverIntent struct {
+		draft engine.Draft
+		reply chan signedOut
+	}
 	signedOut struct {
 		info engine.IntentInfo
 		err  error

@@ -172,6 +172,8 @@ func (a *operatorActor) handle(item any, now time.Time) {
 		a.rescope(item.seat)
 	case signOut:
 		a.signOut(item, now)
+	case serverIntent:
+		a.serverIntent(item, now)
 	case loadIs:
 		a.loaded(item)
 	case reconfigured:
@@ -255,9 +257,10 @@ func (a *operatorActor) me() engine.Me {
 }
 
 func (a *operatorActor) info() engine.OperatorInfo {
+	declared, _ := a.h.tenant.config().Operator(a.h.id)
 	info := engine.OperatorInfo{
 		Operator: a.h.id, Connections: len(a.seats), Intent: a.intent, Away: a.machine.Away(), Used: a.load.used,
-		Capacity: a.capacity(), Sessions: a.machine.Sessions(nil),
+		Capacity: a.capacity(), Open: a.load.open, OpenCap: declared.OpenCap, Sessions: a.machine.Sessions(nil),
 	}
 	if at := a.h.lastActive.Load(); at != 0 {
 		info.LastActivity = time.Unix(at, 0).UTC()

@@ -30,7 +30,7 @@ const (
 
 	OpPick           // operator with RightPick: take a waiting session
 	OpRelease        // owner: give the session back to the line, or to Plan.Target's department
-	OpTransfer       // owner, supervisor: hand the session on as Plan says
+	OpTransfer       // owner, supervisor, integration: hand the session on as Plan says
 	OpTransferCancel // who asked for it, owner, supervisor: take the pending transfer back
 	OpJoin           // operator of the department, supervisor: take part as Plan.As
 	OpLeave          // member: take part no longer

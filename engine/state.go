@@ -154,6 +154,8 @@ type OperatorInfo struct {
 	Away         bool
 	Used         int // milli-units
 	Capacity     int // milli-units
+	Open         int // sessions it owns or is offered
+	OpenCap      int // how many those may be, however little they weigh
 	Sessions     []SessionID
 	LastActivity time.Time // to the minute; zero if never seen
 }

@@ -36,6 +36,7 @@ type cli struct {
 	Token       tokenCmd       `cmd:"" help:"Sign a token for one of a tenant's operators or servers."`
 	Keys        keysCmd        `cmd:"" help:"Make keys."`
 	Bench       benchCmd       `cmd:"" help:"Measure this server, or one of yours, under load."`
+	Explain     explainCmd     `cmd:"" help:"Ask a running server how a chat found its operator, or why somebody was not chosen."`
 	Simulate    simulateCmd    `cmd:"" help:"Run the rules in virtual time, with restarts and late mail, and check the invariants at every step."`
 	Version     versionCmd     `cmd:"" help:"Say which version this is."`
 }

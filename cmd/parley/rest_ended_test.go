@@ -57,6 +57,7 @@ func TestRESTAfterTheEnd(t *testing.T) {
 			{"PUT", "/identity", "i1", held, http.StatusGone, "session_closed"},
 			{"POST", "/messages", "m1", `{"text":"late"}`, http.StatusGone, "session_closed"},
 			{"PATCH", "", "p1", `{"priority":1}`, http.StatusGone, "session_closed"},
+			{"POST", "/transfer", "t1", `{"target":{"department":"help"}}`, http.StatusGone, "session_closed"},
 			{"POST", "/close", "c1", `{}`, http.StatusGone, "session_closed"},
 			{"POST", "/close", "end", `{}`, http.StatusOK, ""},
 			{"GET", "", "", "", http.StatusOK, ""},

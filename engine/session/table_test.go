@@ -136,6 +136,8 @@ func drafts() (all []happening) {
 	ask("owner forces", owner, engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: bob, Force: true}})
 	ask("mate transfers", mate, engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: engine.Target{Operator: "eve"}}})
 	ask("chief transfers", chief, engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: bob, Force: true}})
+	ask("server transfers", server, engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: bob}})
+	ask("server forces", server, engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: bob, Force: true}})
 	ask("owner cancels", owner, engine.Draft{Op: engine.OpTransferCancel})
 	ask("mate joins", mate, engine.Draft{Op: engine.OpJoin})
 	ask("owner joins", owner, engine.Draft{Op: engine.OpJoin})

@@ -49,7 +49,7 @@ func (t *turn) transfer(by engine.Author, d engine.Draft) {
 }
 
 func (t *turn) mayTransfer(by engine.Author, d engine.Draft) *engine.Error {
-	if err := t.decides(by, d, false); err != nil {
+	if err := t.decides(by, d, true); err != nil {
 		return err
 	}
 	switch {

@@ -13,6 +13,8 @@ type operatorAnswer struct {
 	Away         bool         `json:"away"`
 	Used         int          `json:"used"`
 	Capacity     int          `json:"capacity"`
+	Open         int          `json:"open"`
+	OpenCap      int          `json:"open_cap"`
 	Sessions     []string     `json:"sessions"`
 	LastActivity string       `json:"last_activity_at,omitempty"`
 }
@@ -23,6 +25,7 @@ type intentAnswer struct {
 	By     string `json:"by,omitempty"`
 	Device string `json:"device,omitempty"`
 	At     string `json:"at,omitempty"`
+	Until  string `json:"until,omitempty"`
 }
 
 func (a *api) getOperator(wait context.Context, c *call) (any, error) {
@@ -36,6 +39,7 @@ func (a *api) getOperator(wait context.Context, c *call) (any, error) {
 	}
 	answer := operatorAnswer{
 		Operator: string(id), Connections: info.Connections, Away: info.Away, Used: info.Used, Capacity: info.Capacity,
+		Open: info.Open, OpenCap: info.OpenCap,
 		Sessions: make([]string, len(info.Sessions)), LastActivity: minute(info.LastActivity),
 		Intent: intentOf(info.Intent),
 	}
@@ -47,7 +51,7 @@ func (a *api) getOperator(wait context.Context, c *call) (any, error) {
 
 func intentOf(info engine.IntentInfo) intentAnswer {
 	return intentAnswer{
-		Intent: intentText(info.Intent), Cause: info.Cause.String(), By: string(info.By), Device: info.Device, At: stamp(info.At),
+		Intent: intentText(info.Intent), Cause: info.Cause.String(), By: string(info.By), Device: info.Device, At: stamp(info.At), Until: stamp(info.Until),
 	}
 }
 

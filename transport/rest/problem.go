@@ -23,6 +23,7 @@ type problem struct {
 	Retry   int64    `json:"retry_after_ms,omitempty"`
 	Seq     uint64   `json:"seq,omitempty"`
 	Current uint64   `json:"current,omitempty"`
+	Opens   string   `json:"opens_at,omitempty"`
 	Fields  []string `json:"fields,omitempty"`
 }
 
@@ -60,7 +61,9 @@ func status(code string) int {
 		return fasthttp.StatusForbidden
 	case engine.ErrNotFound.Code:
 		return fasthttp.StatusNotFound
-	case engine.ErrStaleEpoch.Code, engine.ErrStaleView.Code, engine.ErrOfferGone.Code, engine.ErrOfferNotYours.Code:
+	case engine.ErrStaleEpoch.Code, engine.ErrStaleView.Code, engine.ErrOfferGone.Code, engine.ErrOfferNotYours.Code,
+		engine.ErrStaleRevision.Code, engine.ErrAlreadyOwner.Code, engine.ErrTransferPending.Code, engine.ErrTargetOffline.Code, engine.ErrTargetFull.Code,
+		engine.ErrTargetNotMember.Code, engine.ErrCapacityExceeded.Code, engine.ErrDepartmentClosed.Code, engine.ErrDepartmentAway.Code:
 		return fasthttp.StatusConflict
 	case engine.ErrPrecondition.Code:
 		return fasthttp.StatusPreconditionFailed
@@ -99,7 +102,7 @@ func writeProblemStatus(ctx *fasthttp.RequestCtx, kind *engine.Error, status int
 	}
 	body, _ := json.Marshal(problem{ // holds strings and numbers only: cannot fail
 		Type: "urn:parley:problem:" + kind.Code, Title: title, Status: status, Code: kind.Code,
-		Retry: kind.Retry.Milliseconds(), Seq: uint64(kind.Seq), Current: uint64(kind.Epoch), Fields: kind.Fields,
+		Retry: kind.Retry.Milliseconds(), Seq: uint64(kind.Seq), Current: uint64(kind.Epoch), Opens: stamp(kind.Opens), Fields: kind.Fields,
 	})
 	ctx.Response.Reset()
 	ctx.SetStatusCode(status)

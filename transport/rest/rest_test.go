@@ -195,6 +195,21 @@ func (s *fakeSystem) OperatorInfo(_ context.Context, _ engine.TenantID, operator
 	}, nil
 }
 
+func (s *fakeSystem) SetIntent(_ context.Context, _ engine.TenantID, operator engine.OperatorID, intent engine.Intent, until time.Time, _ string) (engine.IntentInfo, error) {
+	if operator != "ada" && s.fail == nil {
+		return engine.IntentInfo{}, engine.ErrNotFound
+	}
+	return engine.IntentInfo{Intent: intent, Cause: engine.CauseIntegration, At: at, Until: until}, s.fail
+}
+
+func (s *fakeSystem) InvariantsOf(engine.TenantID) engine.Invariants {
+	broken := engine.Violated{Tenant: "acme", Session: sessionID, Invariant: "I4", Detail: "the sums differ", At: at, Ref: "R1"}
+	router := engine.Violated{Tenant: "acme", Invariant: "I2", Detail: "counted twice", At: at}
+	return engine.Invariants{
+		Violations: map[string]uint64{"I2": 1, "I4": 1}, Frozen: []engine.Violated{broken}, Recent: []engine.Violated{broken, router}, Audits: 7, LastAudit: at,
+	}
+}
+
 func (s *fakeSystem) Revoke(_ context.Context, _ engine.TenantID, operator engine.OperatorID, key string) (engine.IntentInfo, error) {
 	if s.fail != nil {
 		return engine.IntentInfo{}, s.fail
@@ -396,6 +411,28 @@ var cases = []struct {
 	{name: "sign out no visitor", method: "POST", path: tenant + "/visitors/ada/sign-out", status: 404, code: "not_found"},
 	{name: "sign out a visitor while the store fails", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", fail: engine.ErrBusy, status: 503, code: "unavailable"},
 	{name: "sign out by GET", method: "GET", path: tenant + "/operators/ada/sign-out", status: 405, code: "bad_request"},
+	{name: "transfer", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"department":"help"},"mode":"cold","on_unavailable":"wait","wait_s":60,"note":"yours?","ep":2}`, header: []string{"Idempotency-Key", "x1"}, status: 200, holds: `"seq":7`},
+	{name: "transfer without key", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"skill":"billing"}}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
+	{name: "transfer in no mode", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"skill":"billing"},"mode":"hot"}`, header: []string{"Idempotency-Key", "x2"}, status: 400, code: "bad_request", holds: `"fields":["mode"]`},
+	{name: "transfer or what", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"skill":"billing"},"on_unavailable":"cry"}`, header: []string{"Idempotency-Key", "x2"}, status: 400, code: "bad_request", holds: `"fields":["on_unavailable"]`},
+	{name: "transfer waits too long", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"skill":"billing"},"wait_s":3601}`, header: []string{"Idempotency-Key", "x2"}, status: 400, code: "bad_request", holds: `"fields":["wait_s"]`},
+	{name: "transfer with a long note", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"skill":"billing"},"note":"` + strings.Repeat("a", 8193) + `"}`, header: []string{"Idempotency-Key", "x2"}, status: 413, code: "too_large"},
+	{name: "transfer forced", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"skill":"billing"},"force":true}`, header: []string{"Idempotency-Key", "x2"}, status: 400, code: "bad_request", holds: `"fields":["force"]`},
+	{name: "transfer pending", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"skill":"billing"}}`, header: []string{"Idempotency-Key", "x3"}, fail: engine.ErrTransferPending, status: 409, code: "transfer_pending"},
+	{name: "transfer to who is closed", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"department":"help"}}`, header: []string{"Idempotency-Key", "x3"}, fail: engine.ErrDepartmentClosed.Until(at), status: 409, code: "department_closed", holds: `"opens_at":"2026-05-04T09:30:17.250Z"`},
+	{name: "transfer to the owner", method: "POST", path: session(sessionID, "/transfer"), body: `{"target":{"operator":"ada"}}`, header: []string{"Idempotency-Key", "x3"}, fail: engine.ErrAlreadyOwner, status: 409, code: "already_owner"},
+	{name: "set what has changed", method: "PATCH", path: session(sessionID, ""), body: `{"tags":[],"if_rev":1}`, header: []string{"Idempotency-Key", "p9"}, fail: engine.ErrStaleRevision, status: 409, code: "stale_revision"},
+	{name: "transfer, closed", method: "POST", path: session(closedID, "/transfer"), body: `{"target":{"skill":"billing"}}`, header: []string{"Idempotency-Key", "x3"}, status: 410, code: "session_closed"},
+	{name: "transfer of another tenant's", method: "POST", path: session(foreignID, "/transfer"), body: `{"target":{"skill":"billing"}}`, header: []string{"Idempotency-Key", "x3"}, status: 404, code: "not_found"},
+	{name: "intent", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"paused","until":"2026-05-04T10:00:00Z"}`, header: []string{"Idempotency-Key", "n1"}, status: 200, holds: `"intent":"paused","cause":"integration","at":"2026-05-04T09:30:17.250Z","until":"2026-05-04T10:00:00.000Z"`},
+	{name: "intent without key", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"accepting"}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
+	{name: "intent to sign out", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"signed_out"}`, header: []string{"Idempotency-Key", "n2"}, status: 400, code: "bad_request", holds: `"fields":["intent"]`},
+	{name: "intent until when", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"paused","until":"later"}`, header: []string{"Idempotency-Key", "n2"}, status: 400, code: "bad_request", holds: `"fields":["until"]`},
+	{name: "intent accepting until", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"accepting","until":"2026-05-04T10:00:00Z"}`, header: []string{"Idempotency-Key", "n2"}, status: 400, code: "bad_request", holds: `"fields":["until"]`},
+	{name: "intent of nobody", method: "POST", path: tenant + "/operators/mallory/intent", body: `{"intent":"paused"}`, header: []string{"Idempotency-Key", "n2"}, status: 404, code: "not_found"},
+	{name: "intent, other content", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"paused"}`, header: []string{"Idempotency-Key", "n1"}, fail: engine.ErrIdemConflict, status: 422, code: "idem_conflict"},
+	{name: "invariants", method: "GET", path: tenant + "/invariants", status: 200, holds: `"violations":[{"invariant":"I2","count":1},{"invariant":"I4","count":1}],"frozen":[{"sid":"` + sessionID.String() + `","invariant":"I4","detail":"the sums differ","at":"2026-05-04T09:30:17.250Z","ref":"R1"}]`},
+	{name: "invariants without the role", method: "GET", path: tenant + "/invariants", header: []string{"Authorization", "Bearer operator-of-acme"}, status: 403, code: "forbidden"},
 	{name: "close", method: "POST", path: session(sessionID, "/close"), header: []string{"Idempotency-Key", "c1"}, status: 200, holds: `"seq":7`},
 	{name: "close with empty object", method: "POST", path: session(sessionID, "/close"), body: `{}`, header: []string{"Idempotency-Key", "c2"}, status: 200, holds: `"seq":7`},
 	{name: "close without key", method: "POST", path: session(sessionID, "/close"), status: 400, code: "bad_request"},

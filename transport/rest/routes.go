@@ -35,6 +35,7 @@ func (a *api) table() []route {
 		{name: "listDepartments", method: "GET", path: base + "/departments", run: a.listDepartments},
 		{name: "getDepartmentStatus", method: "GET", path: base + "/departments/{department}/status", run: a.getDepartmentStatus},
 		{name: "getOperator", method: "GET", path: base + "/operators/{operator}", run: a.getOperator},
+		{name: "setIntent", method: "POST", path: base + "/operators/{operator}/intent", run: a.setIntent},
 		{name: "signOutOperator", method: "POST", path: base + "/operators/{operator}/sign-out", run: a.signOutOperator},
 		{name: "signOutVisitor", method: "POST", path: base + "/visitors/{visitor}/sign-out", run: a.signOutVisitor},
 		{name: "getSession", method: "GET", path: session, run: a.getSession},
@@ -46,6 +47,8 @@ func (a *api) table() []route {
 		{name: "putIdentity", method: "PUT", path: session + "/identity", run: a.putIdentity},
 		{name: "postMessage", method: "POST", path: session + "/messages", run: a.postMessage},
 		{name: "closeSession", method: "POST", path: session + "/close", run: a.closeSession},
+		{name: "transferSession", method: "POST", path: session + "/transfer", run: a.transferSession},
+		{name: "getInvariants", method: "GET", path: base + "/invariants", run: a.getInvariants},
 	}
 }
 
