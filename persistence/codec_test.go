@@ -32,7 +32,7 @@ func drawEntry(t *rapid.T) *engine.Entry {
 	var file *engine.Attachment
 	if rapid.Bool().Draw(t, "has a file") {
 		file = &engine.Attachment{
-			File: engine.FileID{byte(rapid.Byte().Draw(t, "file")), 15: 1}, Bytes: rapid.Int64Min(0).Draw(t, "bytes"),
+			File: engine.FileID{rapid.Byte().Draw(t, "file"), 15: 1}, Bytes: rapid.Int64Min(0).Draw(t, "bytes"),
 			Key: engine.NewBody(rapid.SliceOf(rapid.Byte()).Draw(t, "key")),
 		}
 	}

@@ -22,7 +22,7 @@ func TestResumeTokens(t *testing.T) {
 	var mu sync.Mutex
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return at }
 	r := serve(t, Options{Clock: clock})
-	s, mine := r.server, string(engine.VisitorID{15: 1}.String())
+	s, mine := r.server, engine.VisitorID{15: 1}.String()
 	who := engine.VisitorID{15: 1}
 	place := []engine.Have{{Session: r.board.session, Seq: 7}}
 	seal := func(at side, tenant engine.TenantID, who string) string { return s.sealResume(at, tenant, who, place) }

@@ -131,7 +131,8 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 func targetOf(value []byte) (target engine.Target, ok bool) {
 	named := 0
 	ok = eachMember(value, func(name string, value []byte) bool {
-		most, into := 0, (*string)(nil)
+		var most int
+		var into *string
 		switch name {
 		case "operator":
 			most, into = 128, (*string)(&target.Operator)
