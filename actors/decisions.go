@@ -73,11 +73,11 @@ func outcome(all []Decided, e *engine.Entry, accepted bool) {
 	}
 }
 
-// explain asks a router; reply has room for one.
+// explain asks a router; reply is called once, by its actor, and does not block.
 type explain struct {
 	operator engine.OperatorID
 	decided  Decided
-	reply    chan explained
+	reply    func(explained)
 }
 
 type explained struct {
@@ -101,18 +101,20 @@ func (s *System) Explain(ctx context.Context, ref engine.SessionRef, decision en
 	}
 	for i := range all {
 		if all[i].Seq == decision {
-			return t.explain(ctx, explain{operator: operator, decided: all[i], reply: make(chan explained, 1)})
+			return t.explain(ctx, explain{operator: operator, decided: all[i]})
 		}
 	}
 	return Explanation{}, engine.ErrNotFound
 }
 
 func (t *tenancy) explain(ctx context.Context, ask explain) (Explanation, error) {
+	reply := make(chan explained, 1)
+	ask.reply = func(got explained) { reply <- got }
 	if !t.router.tell(ask) {
 		return Explanation{}, engine.ErrBusy
 	}
 	select {
-	case got := <-ask.reply:
+	case got := <-reply:
 		if got.err != nil {
 			return Explanation{}, got.err
 		}
@@ -126,7 +128,7 @@ func (t *tenancy) explain(ctx context.Context, ask explain) (Explanation, error)
 // has a number that is another's now.
 func (a *routerActor) explain(ask explain, now time.Time) {
 	if a.rules == nil {
-		ask.reply <- explained{err: engine.ErrBusy}
+		ask.reply(explained{err: engine.ErrBusy})
 		return
 	}
 	d := ask.decided.Decision
@@ -138,8 +140,23 @@ func (a *routerActor) explain(ask explain, now time.Time) {
 	a.asked = nil
 }
 
+// unexplained answers, after a panic, who would wait in vain.
+func (a *routerActor) unexplained() {
+	if reply := a.asked; reply != nil {
+		a.asked = nil
+		reply(explained{err: engine.ErrInternal})
+	}
+	for _, item := range a.batch {
+		if ask, waits := item.(explain); waits {
+			ask.reply(explained{err: engine.ErrBusy})
+		}
+	}
+	a.batch = nil
+}
+
 func (a *routerActor) explained(e routing.Explained) {
-	if a.asked != nil {
-		a.asked <- explained{Explanation: Explanation{Reason: e.Reason, Then: e.Then}}
+	if reply := a.asked; reply != nil {
+		a.asked = nil
+		reply(explained{Explanation: Explanation{Reason: e.Reason, Then: e.Then}})
 	}
 }

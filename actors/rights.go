@@ -170,13 +170,14 @@ func (a *sessionActor) release(item readAnswer) {
 	}
 	answer, asked := item.answer, item.asked
 	switch {
-	case answer.Entries == nil:
+	case answer.Entries == nil && answer.Decisions == nil:
 	case a.rules == nil:
 		answer = engine.Answer{Err: engine.ErrBusy}
 	case asked.seat.desk != nil && a.rules.InFlight() > 0 && item.life != 0: // its right may rest on what is not yet durable
 		a.held.add(a.rules.Last(), session.Reply{After: a.rules.Last(), Answer: answer}, &asked)
 		return
-	case !a.mayRead(asked.seat):
+	case answer.Decisions != nil && a.mayExplain(asked.seat):
+	case answer.Decisions != nil || !a.mayRead(asked.seat):
 		answer = engine.Answer{Err: engine.ErrNotFound}
 	}
 	asked.seat.answer(asked.draft, answer)

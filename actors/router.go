@@ -61,9 +61,9 @@ type routerActor struct {
 	batch []any         // of this turn
 	at    routing.Input // being stepped
 
-	doubts map[doubt]bool   // of the last audit
-	since  time.Time        // when the rules began
-	asked  chan<- explained // who waits for an Explained
+	doubts map[doubt]bool  // of the last audit
+	since  time.Time       // when the rules began
+	asked  func(explained) // who waits for an Explained
 }
 
 func newRouterActor(h *routerHandle) *routerActor { return &routerActor{h: h} }
@@ -80,7 +80,7 @@ func (a *routerActor) turn() verdict {
 			a.step(a.h.await(), now)
 		}
 	}
-	for _, item := range a.batch {
+	for i, item := range a.batch {
 		switch item := item.(type) {
 		case tick:
 			a.h.ticking.Store(false)
@@ -93,6 +93,7 @@ func (a *routerActor) turn() verdict {
 				going = a.rules != nil
 			}
 		case explain:
+			a.batch[i] = nil // answered once
 			a.explain(item, now)
 		case measure:
 			a.measure(now)
@@ -201,5 +202,6 @@ func (a *routerActor) fail(any) {
 	if a.quit || slices.Contains(a.batch, any(quit{})) {
 		a.h.tell(quit{})
 	}
+	a.unexplained()
 	a.panicked(a.h.tenant.sys.cfg.Clock())
 }

@@ -376,6 +376,8 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		item.seat.answer(item.draft, engine.Answer{Err: refused})
 	case item.draft.Op == engine.OpHistory:
 		a.history(item)
+	case item.draft.Op == engine.OpExplain:
+		a.explain(item)
 	case item.draft.Op == engine.OpFetch:
 		a.fileLink(item, now)
 	case a.frozen != nil:
@@ -549,7 +551,7 @@ func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 	if asker == nil || asker.seat == nil {
 		return
 	}
-	if answer.Entries != nil {
+	if answer.Entries != nil || answer.Decisions != nil {
 		a.release(readAnswer{asked: *asker, answer: answer})
 		return
 	}

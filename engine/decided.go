@@ -27,3 +27,20 @@ type Explanation struct {
 	Reason string
 	Then   Candidate // the operator as the router saw it
 }
+
+// MaxExplained is how many decisions an answer to OpExplain holds at most.
+const MaxExplained = 20
+
+// Decisions is the answer to OpExplain.
+type Decisions struct {
+	Last []Decided // oldest first
+	More bool      // there were earlier ones
+	Why  *Why      // nil: nobody was asked about
+}
+
+// Why says why an operator was not chosen in the decision numbered Seq.
+type Why struct {
+	Seq      Seq
+	Operator OperatorID
+	Explanation
+}

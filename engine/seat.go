@@ -43,12 +43,13 @@ const (
 	OpLeaveQueue     // visitor, while waiting: close, or leave a message (Plan.Message)
 	OpHandoff        // a bot that owns the session, or the visitor of one: a person is wanted
 	OpContinue       // visitor: a new session that continues a closed one
+	OpExplain        // owner, member, supervisor: the router's decisions, and why For was not chosen in that numbered Target
 )
 
 var opNames = [...]string{
 	"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get", "client.identify", "identity.get",
 	"session.pick", "session.release", "transfer.start", "transfer.cancel", "session.join", "session.leave", "session.takeover",
-	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue",
+	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue", "explain",
 }
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
@@ -80,13 +81,13 @@ type Draft struct {
 	Limit      int             // OpHistory: 1 to MaxHistory; 0 means MaxHistory
 	Intent     Intent          // OpIntent
 	On         bool            // OpAway
-	Target     Seq             // OpEdit, OpRedact
+	Target     Seq             // OpEdit, OpRedact; OpExplain: a decision; 0 means all
 	Visibility Visibility      // OpMessage of an operator: VisibleToOperators writes a note that the visitor never sees
 	Format     Format          // of Body
 	Body       Body            // OpMessage, OpEdit, OpNote, OpRate; OpStart: an optional first message; OpTransfer: an optional note
 	Plan       *Plan           // of the operations whose comment names it
 	Drain      bool            // OpIntent to IntentSignedOut: keep what is open
-	For        OperatorID      // OpIntent of a supervisor: whose
+	For        OperatorID      // OpIntent of a supervisor: whose; OpExplain: why not this one
 	Until      time.Time       // OpIntent to IntentPaused: accepting again from then on; zero: until changed
 	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 	Identity   *IdentityChange // OpIdentify
@@ -152,6 +153,8 @@ type Answer struct {
 	Intent  IntentInfo // OpIntent
 	Held    *Identity  // OpIdentity: what is held about the visitor; nil: nothing
 	File    *FileLink  // OpFile, OpFetch
+
+	Decisions *Decisions // OpExplain
 }
 
 // Seat is a participant's way into the engine: what a connection holds. It is

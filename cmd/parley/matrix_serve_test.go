@@ -20,6 +20,7 @@ func servedMatrix() map[string]row {
 		"operator wrapup.extend":      {aim: "sid", stranger: "not_found", own: "stale_epoch"},
 		"operator wrapup.done":        {aim: "sid", stranger: "not_found", own: "stale_epoch"},
 		"operator note.add":           {aim: "sid", stranger: "not_found", own: "forbidden"}, // it is not over
+		"operator explain":            {aim: "sid", stranger: "not_found"},
 		"operator session.pick":       {aim: "sid", stranger: "not_found", own: "forbidden"},
 		"operator session.takeover":   {aim: "sid", stranger: "not_found", own: "forbidden"},
 	}

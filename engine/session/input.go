@@ -10,7 +10,7 @@ import (
 // there are.
 type Input interface{ input() }
 
-// Ask is a participant's draft: any operation but OpHistory, OpFetch, OpIntent and
+// Ask is a participant's draft: any operation but OpHistory, OpExplain, OpFetch, OpIntent and
 // OpAway; the File of OpFile has an id drawn for it. The answer comes as a Reply, in
 // the same step or, after a Pick, in a later one.
 type Ask struct {

@@ -56,6 +56,13 @@ func (s *story) serve() {
 	}
 	ep = tom.ask("session.pick", of("p1", map[string]any{"ep": ep}))["ep"]
 	v.named("evt.session.assigned")
+	if d := tom.ask("explain", map[string]any{"sid": sid}); len(d["decisions"].([]any)) != 1 {
+		s.t.Errorf("explain: got %v", d)
+	}
+	why, _ := sue.ask("explain", map[string]any{"sid": sid, "operator": "sue"})["why"].(map[string]any)
+	if why["operator"] != "sue" || why["reason"] == "" {
+		s.t.Errorf("why not: got %v", why)
+	}
 	tom.refused("already_owner", "session.pick", of("p2", map[string]any{"ep": ep}))
 	set := tom.ask("session.set", of("t1", map[string]any{"priority": 3, "tags": []any{"vip", "two words"}, "skills": []any{map[string]any{"skill": "billing", "level": 2}}}))
 	tom.named("evt.priority.set")

@@ -82,6 +82,11 @@ func answers() (all []frame) {
 			Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
 			File:   &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
 		}
+		if op == engine.OpExplain {
+			why := *samplesOfFacts()[engine.KindOfferMade].Decision
+			last := engine.Decided{Seq: 7, At: moment, Epoch: 2, Operator: "ada", Cause: engine.CauseAuto, Ended: engine.CauseMissed, EndedAt: moment, Decision: why}
+			a.Decisions = &engine.Decisions{Last: []engine.Decided{last}, Why: &engine.Why{Seq: 7, Operator: "eve", Explanation: engine.Explanation{Reason: "full", Then: why.Winner}}}
+		}
 		all = append(all, frame{op.String(), wire.AppendAnswer(nil, a, engine.VisibleToAll)})
 	}
 	return all
@@ -93,7 +98,7 @@ func drafts() (all []frame) {
 		if op == engine.OpFile || op == engine.OpFetch {
 			d.File = &engine.File{ID: engine.FileID(theSID), Name: engine.BodyOf("a.png"), Bytes: 1, Media: "image/png"}
 		}
-		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch {
+		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain {
 			d.ClientID = ""
 		}
 		if op == engine.OpIdentify {

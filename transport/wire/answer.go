@@ -21,6 +21,9 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		dst = appendSession(dst, "sid", a.Session)
 		dst = appendUintField(dst, "seq", uint64(a.Seq))
 		dst = appendIdentity(dst, a.Held)
+	case engine.OpExplain:
+		dst = appendSession(dst, "sid", a.Session)
+		dst = appendDecisions(dst, a.Decisions)
 	case engine.OpIntent:
 		dst = appendIntent(dst, a.Intent)
 	case engine.OpFile:

@@ -70,6 +70,12 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		if d.Limit > 0 {
 			dst = appendIntField(dst, "limit", d.Limit)
 		}
+	case engine.OpExplain:
+		dst = appendSession(dst, "sid", d.Session)
+		if d.Target > 0 {
+			dst = appendUintField(dst, "decision_seq", uint64(d.Target))
+		}
+		return append(appendField(dst, "operator", string(d.For)), '}', '}')
 	case engine.OpIntent:
 		dst = appendField(dst, "intent", d.Intent.String())
 		if !d.Until.IsZero() {

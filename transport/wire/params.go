@@ -55,6 +55,8 @@ const (
 	fieldUntil
 	fieldFor
 	fieldDrain
+	fieldDecision
+	fieldWhom
 	fieldOn // the last one
 )
 
@@ -157,6 +159,10 @@ func fieldName(field fields) string {
 		return "for"
 	case fieldDrain:
 		return "drain"
+	case fieldDecision:
+		return "decision_seq"
+	case fieldWhom:
+		return "operator"
 	default:
 		return "on"
 	}
@@ -172,13 +178,15 @@ type params struct {
 	text        engine.Body // goes into Body where body does not
 	cleared     bool        // text is there and empty
 	change      engine.IdentityChange
-	offered     engine.SessionID // out of offer_id; goes into Session where sid does not
-	count       uint64           // n: of events
-	auth        *Auth            // nil: auth's own fields are ignored
-	file        engine.File      // goes into File where the operation has one
-	named       engine.FileID    // out of a body of type file
-	plan        engine.Plan      // goes into Plan where the operation has one
-	remark      engine.Body      // note or comment; goes into Body where the operation has it
+	offered     engine.SessionID  // out of offer_id; goes into Session where sid does not
+	count       uint64            // n: of events
+	auth        *Auth             // nil: auth's own fields are ignored
+	file        engine.File       // goes into File where the operation has one
+	named       engine.FileID     // out of a body of type file
+	plan        engine.Plan       // goes into Plan where the operation has one
+	decision    engine.Seq        // decision_seq; goes into Target of OpExplain
+	whom        engine.OperatorID // operator; goes into For of OpExplain
+	remark      engine.Body       // note or comment; goes into Body where the operation has it
 }
 
 // draftOf is the draft of one operation, out of the fields that are its own.
@@ -192,6 +200,8 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 			d.File = &engine.File{ID: p.named}
 		}
 		return d
+	case engine.OpExplain:
+		d.Target, d.For = p.decision, p.whom
 	case engine.OpFile:
 		file := p.file
 		file.ID, d.File = engine.FileID{}, &file // the server names it

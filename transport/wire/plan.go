@@ -116,6 +116,13 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 		text, ok := textOf(value, 1, 128)
 		p.draft.For = engine.OperatorID(text)
 		return fieldFor, ok && p.draft.For.Validate() == nil
+	case "decision_seq":
+		p.decision, good = seqOf(value)
+		return fieldDecision, good && p.decision > 0
+	case "operator":
+		text, ok := textOf(value, 1, 128)
+		p.whom = engine.OperatorID(text)
+		return fieldWhom, ok && p.whom.Validate() == nil
 	case "drain":
 		p.draft.Drain, good = boolOf(value)
 		return fieldDrain, good

@@ -123,6 +123,14 @@ func servedFrames() map[string][]byte {
 		"req.session.continue":    req(engine.OpContinue, nil, "again"),
 		"req.session.close.tags":  req(engine.OpClose, &engine.Plan{Tags: []string{"vip"}, FollowUp: at}, ""),
 		"req.intent.set.until":    AppendDraft(nil, &engine.Draft{Op: engine.OpIntent, Request: "c1", ClientID: "k", Intent: engine.IntentPaused, For: "eve", Until: at}),
+		"req.explain":             AppendDraft(nil, &engine.Draft{Op: engine.OpExplain, Request: "c1", Session: session, Target: 4, For: "eve"}),
+		"res.explain": AppendAnswer(nil, &engine.Answer{Request: "c1", Op: engine.OpExplain, Session: session, Decisions: &engine.Decisions{
+			Last: []engine.Decided{
+				{Seq: 4, At: at, Epoch: 1, Operator: "ada", Cause: engine.CauseAuto, Ended: engine.CauseMissed, EndedAt: at, Decision: *aDecision()},
+				{Seq: 7, At: at, Epoch: 2, Operator: "ada", Cause: engine.CauseAuto, Direct: true, Accepted: true, EndedAt: at, Decision: *aDecision()},
+			},
+			More: true, Why: &engine.Why{Seq: 4, Operator: "eve", Explanation: engine.Explanation{Reason: "next", Then: engine.Candidate{Operator: "eve", Tier: engine.TierSecondary}}},
+		}}, ops),
 		"res.session.join.hidden": res(engine.OpJoin, 0),
 	}
 	for op := engine.OpPick; op <= engine.OpContinue; op++ {

@@ -1,0 +1,57 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"github.com/parleyhq/parley/engine"
+)
+
+// appendDecisions appends what a session's router decided, for operators.
+func appendDecisions(dst []byte, all *engine.Decisions) []byte {
+	if all == nil {
+		all = &engine.Decisions{}
+	}
+	dst = append(appendName(dst, "decisions"), '[')
+	for i := range all.Last {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendDecided(append(dst, '{'), &all.Last[i]), '}')
+	}
+	dst = appendBoolField(append(dst, ']'), "more", all.More)
+	if all.Why == nil {
+		return dst
+	}
+	dst = append(appendName(dst, "why"), '{')
+	dst = appendUintField(dst, "seq", uint64(all.Why.Seq))
+	dst = appendField(dst, "operator", string(all.Why.Operator))
+	dst = appendField(dst, "reason", all.Why.Reason)
+	if all.Why.Then.Operator != "" {
+		dst = appendJSON(dst, "then", all.Why.Then)
+	}
+	return append(dst, '}')
+}
+
+func appendDecided(dst []byte, d *engine.Decided) []byte {
+	dst = appendUintField(dst, "seq", uint64(d.Seq))
+	dst = appendTimeField(dst, "at", d.At)
+	dst = appendUintField(dst, "ep", uint64(d.Epoch))
+	dst = appendField(dst, "operator", string(d.Operator))
+	dst = appendField(dst, "cause", d.Cause.String())
+	dst = appendBoolField(dst, "direct", d.Direct)
+	dst = appendBoolField(dst, "accepted", d.Accepted)
+	dst = appendField(dst, "ended", d.Ended.String())
+	if !d.EndedAt.IsZero() {
+		dst = appendTimeField(dst, "ended_at", d.EndedAt)
+	}
+	return appendJSON(dst, "decision", d.Decision)
+}
+
+// appendJSON appends a member that is facts of package engine, as the log has them.
+func appendJSON(dst []byte, name string, value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil { // they have no field that could fail
+		text = []byte("null")
+	}
+	return append(appendName(dst, name), text...)
+}
