@@ -97,7 +97,8 @@ func (s *System) recover() error {
 			return err
 		}
 	}
-	return s.cfg.Store.OpenSessions(func(row *engine.Row) bool {
+	offered := map[*tenancy][]engine.SessionID{}
+	err := s.cfg.Store.OpenSessions(func(row *engine.Row) bool {
 		t := s.tenants[row.Ref.Tenant]
 		if t == nil {
 			s.cfg.Logger.Warn("an open session's tenant is not configured; it is left alone", "session", row.Ref.String())
@@ -114,8 +115,15 @@ func (s *System) recover() error {
 			}
 		}
 		t.router.tell(routing.SessionIs{Row: row, Recovered: true})
+		if row.State == engine.StateOffered {
+			offered[t] = append(offered[t], row.Ref.Session)
+		}
 		return true
 	})
+	for t, sessions := range offered {
+		t.router.tell(routing.Await{Sessions: sessions})
+	}
+	return err
 }
 
 // takesPart tells an operator what it has to do with a session found by the start-up

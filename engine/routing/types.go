@@ -41,8 +41,9 @@ type OperatorIs struct {
 type Configure struct{ Tenant *engine.Tenant }
 
 // Await names the sessions that were open when the router before this one lost its
-// memory: each has been asked to report again. It follows the first Configure. The
-// first router of a process needs none: no offer is on its way.
+// memory: each has been asked to report again. It follows the first Configure. To the
+// first router of a process no offer is on its way: it awaits, after the rows of the
+// start-up scan, only those that were offered, which wait again and keep their places.
 type Await struct{ Sessions []engine.SessionID }
 
 // Tick says that time has passed: declines may be over.
