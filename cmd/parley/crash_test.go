@@ -58,6 +58,7 @@ type crashHarness struct {
 	dir      string
 	listen   string
 	metrics  string
+	admin    string
 	cmd      *exec.Cmd
 	people   []*chatter
 	operator *chatter
@@ -65,7 +66,7 @@ type crashHarness struct {
 
 func newCrashHarness(t *testing.T) *crashHarness {
 	t.Helper()
-	h := &crashHarness{t: t, dir: t.TempDir(), listen: freePort(t), metrics: freePort(t)}
+	h := &crashHarness{t: t, dir: t.TempDir(), listen: freePort(t), metrics: freePort(t), admin: "127.0.0.1:0"}
 	tenants := filepath.Join(h.dir, "tenants")
 	if err := os.Mkdir(tenants, 0o700); err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ func freePort(t *testing.T) string {
 func (h *crashHarness) boot() {
 	h.t.Helper()
 	h.cmd = h.parley("serve", "--tenants", filepath.Join(h.dir, "tenants"), "--data", filepath.Join(h.dir, "data"),
-		"--root-key-file", filepath.Join(h.dir, "root.key"), "--listen", h.listen, "--admin-listen", "127.0.0.1:0",
+		"--root-key-file", filepath.Join(h.dir, "root.key"), "--listen", h.listen, "--admin-listen", h.admin,
 		"--metrics-listen", h.metrics, "--log-level", "error")
 	h.cmd.Stderr = os.Stderr
 	if err := h.cmd.Start(); err != nil {
