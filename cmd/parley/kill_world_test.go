@@ -228,8 +228,10 @@ func (w *killWorld) sum(of func(*killOperator) int) (n int) {
 	return n
 }
 
-func (w *killWorld) owned() int    { return w.sum(func(o *killOperator) int { return len(o.owned) }) }
-func (w *killWorld) offers() int   { return w.sum(func(o *killOperator) int { return len(o.offers) }) }
+func (w *killWorld) owned() int { return w.sum(func(o *killOperator) int { return len(o.owned) }) }
+
+func (w *killWorld) offers() int { return w.sum(func(o *killOperator) int { return len(o.offers) }) }
+
 func (w *killWorld) accepted() int { return w.sum(func(o *killOperator) int { return len(o.taken) }) }
 
 func (w *killWorld) messages() int {
