@@ -47,6 +47,8 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 			return engine.ErrForbidden
 		}
 		return s.tenant.start(s, d)
+	case engine.OpDepartments:
+		return s.listDepartments(d)
 	case engine.OpIntent, engine.OpAway:
 		desk, err := s.deskOf(d)
 		if err != nil {

@@ -44,12 +44,13 @@ const (
 	OpHandoff        // a bot that owns the session, or the visitor of one: a person is wanted
 	OpContinue       // visitor: a new session that continues a closed one
 	OpExplain        // owner, member, supervisor: the router's decisions, and why For was not chosen in that numbered Target
+	OpDepartments    // visitor: what the departments are now
 )
 
 var opNames = [...]string{
 	"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get", "client.identify", "identity.get",
 	"session.pick", "session.release", "transfer.start", "transfer.cancel", "session.join", "session.leave", "session.takeover",
-	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue", "explain",
+	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue", "explain", "department.list",
 }
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
@@ -154,7 +155,8 @@ type Answer struct {
 	Held    *Identity  // OpIdentity: what is held about the visitor; nil: nothing
 	File    *FileLink  // OpFile, OpFetch
 
-	Decisions *Decisions // OpExplain
+	Decisions   *Decisions         // OpExplain
+	Departments []ListedDepartment // OpDepartments
 }
 
 // Seat is a participant's way into the engine: what a connection holds. It is

@@ -174,6 +174,12 @@ type DepartmentStatus struct {
 	OpensAt    time.Time // of StatusClosed; zero: not known
 }
 
+// ListedDepartment is a department as a visitor may know it.
+type ListedDepartment struct {
+	Name string
+	DepartmentStatus
+}
+
 // GoingAway says that the server is about to stop.
 type GoingAway struct{ Retry time.Duration }
 

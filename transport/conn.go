@@ -220,7 +220,7 @@ func (c *conn) dispatch(frame *wire.Frame) {
 
 func (c *conn) post(draft *engine.Draft) *engine.Error {
 	switch draft.Op {
-	case engine.OpStart, engine.OpContinue, engine.OpRate, engine.OpLeaveQueue:
+	case engine.OpStart, engine.OpContinue, engine.OpRate, engine.OpLeaveQueue, engine.OpDepartments:
 		if c.side != visitorSide {
 			return engine.ErrForbidden
 		}

@@ -6,6 +6,7 @@ package main
 // session belongs, and to nobody else.
 func servedMatrix() map[string]row {
 	return map[string]row{
+		"visitor department.list":     {},
 		"visitor session.rate":        {aim: "sid", stranger: "not_found", own: "forbidden"}, // it is not over
 		"visitor session.leave_queue": {aim: "sid", stranger: "not_found", own: "stale_epoch"},
 		"visitor session.handoff":     {aim: "sid", stranger: "not_found", own: "forbidden"}, // no bot has it

@@ -45,6 +45,7 @@ func (s *story) employee(id engine.OperatorID, role engine.Role) *peer {
 // its end.
 func (s *story) serve() {
 	sue, tom, v := s.employee("sue", engine.RoleSupervisor), s.employee("tom", engine.RoleOperator), s.guest()
+	v.ask("department.list", map[string]any{})
 	d := v.ask("session.start", map[string]any{"department": "desk", "skills": []any{map[string]any{"skill": "lang:fr"}}, "idem": "s1"})
 	sid, ep := d["sid"], d["ep"]
 	of := func(key string, more map[string]any) map[string]any {

@@ -79,8 +79,9 @@ func answers() (all []frame) {
 	for _, op := range ops() {
 		a := &engine.Answer{
 			Request: "c1", Op: op, Session: theSID, Seq: 7, At: moment, Epoch: 2, State: engine.StateQueued,
-			Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
-			File:   &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
+			Intent:      engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
+			Departments: []engine.ListedDepartment{{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}}},
+			File:        &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
 		}
 		if op == engine.OpExplain {
 			why := *samplesOfFacts()[engine.KindOfferMade].Decision
@@ -98,7 +99,7 @@ func drafts() (all []frame) {
 		if op == engine.OpFile || op == engine.OpFetch {
 			d.File = &engine.File{ID: engine.FileID(theSID), Name: engine.BodyOf("a.png"), Bytes: 1, Media: "image/png"}
 		}
-		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain {
+		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain || op == engine.OpDepartments {
 			d.ClientID = ""
 		}
 		if op == engine.OpIdentify {

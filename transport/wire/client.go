@@ -70,6 +70,8 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		if d.Limit > 0 {
 			dst = appendIntField(dst, "limit", d.Limit)
 		}
+	case engine.OpDepartments:
+		return append(dst, '}', '}')
 	case engine.OpExplain:
 		dst = appendSession(dst, "sid", d.Session)
 		if d.Target > 0 {

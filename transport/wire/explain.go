@@ -55,3 +55,21 @@ func appendJSON(dst []byte, name string, value any) []byte {
 	}
 	return append(appendName(dst, name), text...)
 }
+
+// appendListed appends what the departments are now.
+func appendListed(dst []byte, all []engine.ListedDepartment) []byte {
+	dst = append(appendName(dst, "departments"), '[')
+	for i, d := range all {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendField(append(dst, '{'), "id", string(d.Department))
+		dst = appendField(dst, "name", d.Name)
+		dst = appendField(dst, "status", d.Status.String())
+		if !d.OpensAt.IsZero() {
+			dst = appendTimeField(dst, "opens_at", d.OpensAt)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}

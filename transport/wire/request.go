@@ -247,6 +247,8 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 		return rule{fieldSession | fieldSeq, 0}, true
 	case engine.OpHistory:
 		return rule{fieldSession, fieldBefore | fieldLimit}, true
+	case engine.OpDepartments:
+		return rule{}, true
 	case engine.OpExplain:
 		return rule{fieldSession, fieldDecision | fieldWhom}, true
 	case engine.OpClose:

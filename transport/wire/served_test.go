@@ -123,7 +123,12 @@ func servedFrames() map[string][]byte {
 		"req.session.continue":    req(engine.OpContinue, nil, "again"),
 		"req.session.close.tags":  req(engine.OpClose, &engine.Plan{Tags: []string{"vip"}, FollowUp: at}, ""),
 		"req.intent.set.until":    AppendDraft(nil, &engine.Draft{Op: engine.OpIntent, Request: "c1", ClientID: "k", Intent: engine.IntentPaused, For: "eve", Until: at}),
-		"req.explain":             AppendDraft(nil, &engine.Draft{Op: engine.OpExplain, Request: "c1", Session: session, Target: 4, For: "eve"}),
+		"req.department.list":     AppendDraft(nil, &engine.Draft{Op: engine.OpDepartments, Request: "c1"}),
+		"res.department.list": AppendAnswer(nil, &engine.Answer{Request: "c1", Op: engine.OpDepartments, Departments: []engine.ListedDepartment{
+			{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales"}},
+			{DepartmentStatus: engine.DepartmentStatus{Department: "night", Status: engine.StatusClosed, OpensAt: at}},
+		}}, all),
+		"req.explain": AppendDraft(nil, &engine.Draft{Op: engine.OpExplain, Request: "c1", Session: session, Target: 4, For: "eve"}),
 		"res.explain": AppendAnswer(nil, &engine.Answer{Request: "c1", Op: engine.OpExplain, Session: session, Decisions: &engine.Decisions{
 			Last: []engine.Decided{
 				{Seq: 4, At: at, Epoch: 1, Operator: "ada", Cause: engine.CauseAuto, Ended: engine.CauseMissed, EndedAt: at, Decision: *aDecision()},
