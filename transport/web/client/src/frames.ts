@@ -1526,6 +1526,28 @@ export interface ReqClientIdentify {
   };
 }
 /**
+ * Ask what the departments are now
+ */
+export interface ReqDepartmentList {
+  k: "req";
+  id: RequestId;
+  op: "department.list";
+  d: {};
+}
+/**
+ * Ask how the session found its operators. Without decision_seq all decisions, at most the last 20. With operator, also why that one was not chosen: in the decision named, or else in the last.
+ */
+export interface ReqExplain {
+  k: "req";
+  id: RequestId;
+  op: "explain";
+  d: {
+    sid: IdIn;
+    decision_seq?: Seq;
+    operator?: OperatorId;
+  };
+}
+/**
  * Announce a file. Its bytes are to be PUT where the result says; message.send with a body of type file then makes it a message.
  */
 export interface ReqFileBegin {
@@ -2026,6 +2048,70 @@ export interface ResClientIdentify {
     sid: Id;
     seq: Seq;
     at: Time;
+  };
+}
+/**
+ * What the departments are now
+ */
+export interface ResDepartmentList {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    departments: {
+      id: Label;
+      name?: string;
+      status: Status;
+      opens_at?: Time;
+    }[];
+  };
+}
+/**
+ * How the session found its operators. Operators only.
+ */
+export interface ResExplain {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    sid: Id;
+    /**
+     * @maxItems 20
+     */
+    decisions: {
+      seq: Seq;
+      at: Time;
+      ep: Epoch;
+      operator: OperatorId;
+      cause?: Cause;
+      direct: boolean;
+      accepted: boolean;
+      ended?: Cause;
+      ended_at?: Time;
+      decision: Decision;
+    }[];
+    /**
+     * There were earlier ones.
+     */
+    more: boolean;
+    why?: {
+      seq: Seq;
+      operator: OperatorId;
+      reason:
+        | "winner"
+        | "next"
+        | "not_routable"
+        | "not_member"
+        | "never_auto"
+        | "skills"
+        | "full"
+        | "open_cap"
+        | "declined"
+        | "breathing"
+        | "owner"
+        | "later"
+        | "unknown";
+    };
   };
 }
 /**
@@ -2572,6 +2658,7 @@ export interface VisitorOps {
   "auth": { d: NonNullable<ReqAuthVisitor["d"]>; res: NonNullable<ResAuthVisitor["d"]> };
   "auth.refresh": { d: NonNullable<ReqAuthRefresh["d"]>; res: NonNullable<ResAuthRefresh["d"]> };
   "client.identify": { d: NonNullable<ReqClientIdentify["d"]>; res: NonNullable<ResClientIdentify["d"]> };
+  "department.list": { d: NonNullable<ReqDepartmentList["d"]>; res: NonNullable<ResDepartmentList["d"]> };
   "file.begin": { d: NonNullable<ReqFileBegin["d"]>; res: NonNullable<ResFileBegin["d"]> };
   "file.get": { d: NonNullable<ReqFileGet["d"]>; res: NonNullable<ResFileGet["d"]> };
   "history.get": { d: NonNullable<ReqHistoryGet["d"]>; res: NonNullable<ResHistoryGet["d"]> };
@@ -2593,6 +2680,7 @@ export interface OperatorOps {
   "auth.refresh": { d: NonNullable<ReqAuthRefresh["d"]>; res: NonNullable<ResAuthRefresh["d"]> };
   "away.set": { d: NonNullable<ReqAwaySet["d"]>; res: NonNullable<ResAwaySet["d"]> };
   "client.identify": { d: NonNullable<ReqClientIdentify["d"]>; res: NonNullable<ResClientIdentify["d"]> };
+  "explain": { d: NonNullable<ReqExplain["d"]>; res: NonNullable<ResExplain["d"]> };
   "file.begin": { d: NonNullable<ReqFileBegin["d"]>; res: NonNullable<ResFileBegin["d"]> };
   "file.get": { d: NonNullable<ReqFileGet["d"]>; res: NonNullable<ResFileGet["d"]> };
   "history.get": { d: NonNullable<ReqHistoryGet["d"]>; res: NonNullable<ResHistoryGet["d"]> };
