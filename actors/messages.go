@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
-	"github.com/parleyhq/parley/engine/routing"
 	"github.com/parleyhq/parley/engine/session"
 )
 
@@ -71,8 +70,6 @@ type (
 		entries []*engine.Entry
 		err     error
 	}
-	offered struct{ routing.Offer }
-	refused struct{ routing.Refuse }
 	// order is what the router, or an operator, wants the rules to take.
 	order  struct{ session.Input }
 	revoke struct {

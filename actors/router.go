@@ -150,9 +150,12 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 		switch e := effect.(type) {
 		case routing.Offer:
 			a.h.tenant.sys.rt.metrics.decisions.Inc()
-			a.h.tenant.lookup(e.Session.Session).tell(offered{e})
+			a.order(e.Session, session.Offer{
+				Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number,
+				Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision,
+			})
 		case routing.Refuse:
-			a.h.tenant.lookup(e.Session.Session).tell(refused{e})
+			a.order(e.Session, session.Refuse{Epoch: e.Epoch, Cause: e.Cause})
 		case routing.Relax:
 			a.order(e.Session, session.Relax{Epoch: e.Epoch, Step: e.Step})
 		case routing.Defer:

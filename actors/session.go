@@ -222,11 +222,6 @@ func (a *sessionActor) live(item any, now time.Time) {
 		if item.life == a.life {
 			a.caughtUp(item, now)
 		}
-	case offered:
-		a.step(session.Offer{
-			Operator: item.Operator, Also: item.Also, Epoch: item.Epoch, Number: item.Number,
-			Direct: item.Direct, Transfer: item.Transfer, Why: item.Decision,
-		}, now)
 	case order:
 		// It stays for the next: resting at once it would report as one that was rebuilt,
 		// and a router gives such a one the same order again.
@@ -237,8 +232,6 @@ func (a *sessionActor) live(item any, now time.Time) {
 	case reconfigured:
 		a.rules.Reconfigure(a.h.tenant.rules(a.h))
 		a.prune(now)
-	case refused:
-		a.step(session.Refuse{Epoch: item.Epoch, Cause: item.Cause}, now)
 	case revoke:
 		a.step(session.Revoke{Operator: item.operator, Cause: item.cause}, now)
 	case tick:
