@@ -13,26 +13,26 @@ import (
 // authenticate judges the bearer token (RFC 6750 section 2.1) for the tenant
 // that the path names. An unknown tenant answers as a wrong token does, so that
 // nobody can try out which tenants there are.
-func (a *api) authenticate(wait context.Context, ctx *fasthttp.RequestCtx, name string) (*engine.Tenant, error) {
+func (a *api) authenticate(wait context.Context, ctx *fasthttp.RequestCtx, name string) (*engine.Tenant, engine.Principal, error) {
 	token, ok := bearer(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)))
 	if !ok {
-		return nil, engine.ErrAuthRequired.Because("the Authorization header must hold a bearer token").Denied(engine.DenialNoToken)
+		return nil, engine.Principal{}, engine.ErrAuthRequired.Because("the Authorization header must hold a bearer token").Denied(engine.DenialNoToken)
 	}
 	tenant, ok := a.Tenants.Tenant(engine.TenantID(name))
 	if !ok {
-		return nil, engine.ErrAuthInvalid.Denied(engine.DenialTenant)
+		return nil, engine.Principal{}, engine.ErrAuthInvalid.Denied(engine.DenialTenant)
 	}
 	principal, err := a.Authenticator.Operator(wait, tenant, token)
 	if err != nil {
-		return nil, err
+		return nil, engine.Principal{}, err
 	}
 	switch {
 	case !principal.Has(engine.RoleAdmin):
-		return nil, engine.ErrForbidden.Because("the token's roles do not include admin").Denied(engine.DenialRole)
+		return nil, engine.Principal{}, engine.ErrForbidden.Because("the token's roles do not include admin").Denied(engine.DenialRole)
 	case a.System.Revoked(tenant.ID, principal):
-		return nil, engine.ErrAuthInvalid.Denied(engine.DenialRevoked)
+		return nil, engine.Principal{}, engine.ErrAuthInvalid.Denied(engine.DenialRevoked)
 	}
-	return tenant, nil
+	return tenant, principal, nil
 }
 
 // bearer cuts the token from the header; the scheme's name is in either case.

@@ -33,7 +33,7 @@ func revisionTag(revision engine.Seq) string {
 }
 
 func (a *api) getIdentity(wait context.Context, c *call) (any, error) {
-	ref, err := c.session()
+	ref, err := a.session(wait, c)
 	if err != nil {
 		return nil, err
 	}

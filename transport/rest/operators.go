@@ -29,9 +29,9 @@ type intentAnswer struct {
 }
 
 func (a *api) getOperator(wait context.Context, c *call) (any, error) {
-	id := engine.OperatorID(c.params[1])
-	if _, ok := c.tenant.Operator(id); !ok {
-		return nil, engine.ErrNotFound
+	id, err := c.operator()
+	if err != nil {
+		return nil, err
 	}
 	info, err := a.System.OperatorInfo(wait, c.tenant.ID, id)
 	if err != nil {
@@ -40,11 +40,13 @@ func (a *api) getOperator(wait context.Context, c *call) (any, error) {
 	answer := operatorAnswer{
 		Operator: string(id), Connections: info.Connections, Away: info.Away, Used: info.Used, Capacity: info.Capacity,
 		Open: info.Open, OpenCap: info.OpenCap,
-		Sessions: make([]string, len(info.Sessions)), LastActivity: minute(info.LastActivity),
+		Sessions: []string{}, LastActivity: minute(info.LastActivity),
 		Intent: intentOf(info.Intent),
 	}
-	for i, session := range info.Sessions {
-		answer.Sessions[i] = session.String()
+	for _, session := range info.Sessions {
+		if c.seesAll() || a.isSeen(wait, c, session) {
+			answer.Sessions = append(answer.Sessions, session.String())
+		}
 	}
 	return answer, nil
 }
@@ -63,9 +65,9 @@ func (a *api) signOutOperator(wait context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := engine.OperatorID(c.params[1])
-	if _, ok := c.tenant.Operator(id); !ok {
-		return nil, engine.ErrNotFound
+	id, err := c.operator()
+	if err != nil {
+		return nil, err
 	}
 	info, err := a.System.Revoke(wait, c.tenant.ID, id, key)
 	if err != nil {
@@ -94,9 +96,11 @@ type departmentAnswer struct {
 }
 
 func (a *api) listDepartments(_ context.Context, c *call) (any, error) {
-	answer := departmentsAnswer{Departments: make([]departmentAnswer, len(c.tenant.Departments))}
+	answer := departmentsAnswer{Departments: []departmentAnswer{}}
 	for i, d := range c.tenant.Departments {
-		answer.Departments[i] = departmentAnswer{ID: string(d.ID), Name: d.Name, Default: i == 0, QueueLimit: d.QueueLimit}
+		if c.sees(d.ID) {
+			answer.Departments = append(answer.Departments, departmentAnswer{ID: string(d.ID), Name: d.Name, Default: i == 0, QueueLimit: d.QueueLimit})
+		}
 	}
 	return answer, nil
 }

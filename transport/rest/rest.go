@@ -186,12 +186,12 @@ func (a *api) answer(ctx *fasthttp.RequestCtx, route *route, params []string) (a
 	defer cancel()
 	c := &call{http: ctx, params: params}
 	if !route.open {
-		tenant, err := a.authenticate(wait, ctx, params[0])
+		tenant, who, err := a.authenticate(wait, ctx, params[0])
 		if err != nil {
 			a.refused(params[0], route.name, err)
 			return nil, err
 		}
-		c.tenant = tenant
+		c.tenant, c.who = tenant, who
 	}
 	return route.run(wait, c)
 }

@@ -234,6 +234,9 @@ func (fakeAuth) Operator(_ context.Context, tenant *engine.Tenant, token string)
 	switch token {
 	case "admin-of-" + string(tenant.ID):
 		return engine.Principal{Operator: "ada", Roles: []engine.Role{engine.RoleAdmin}}, nil
+	case "sales-of-" + string(tenant.ID), "help-of-" + string(tenant.ID):
+		department, _, _ := strings.Cut(token, "-")
+		return engine.Principal{Operator: "ada", Roles: []engine.Role{engine.RoleAdmin}, Departments: []engine.DepartmentID{engine.DepartmentID(department)}}, nil
 	case "operator-of-" + string(tenant.ID):
 		return engine.Principal{Operator: "ada", Roles: []engine.Role{engine.RoleOperator, engine.RoleSupervisor}}, nil
 	case "old":
@@ -254,7 +257,7 @@ func newBed(t *testing.T, timeout time.Duration) *bed {
 	t.Helper()
 	key := []engine.TokenKey{{Algorithm: "HS256", Secret: engine.BodyOf(strings.Repeat("k", 32))}}
 	tenants, err := engine.NewTenants(
-		&engine.Tenant{ID: "acme", Departments: []engine.Department{{ID: "sales", Name: "Sales"}, {ID: "help"}}, Operators: []engine.Operator{{ID: "ada"}, {ID: "eve/o'x"}}, Keys: key},
+		&engine.Tenant{ID: "acme", Departments: []engine.Department{{ID: "sales", Name: "Sales"}, {ID: "help"}}, Operators: []engine.Operator{{ID: "ada"}, {ID: "eve/o'x"}, {ID: "sal", Departments: []engine.DepartmentID{"sales"}}}, Keys: key},
 		&engine.Tenant{ID: "other", Departments: []engine.Department{{ID: "all"}}, Keys: key},
 	)
 	if err != nil {

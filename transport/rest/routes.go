@@ -23,6 +23,7 @@ type route struct {
 type call struct {
 	http   *fasthttp.RequestCtx
 	tenant *engine.Tenant
+	who    engine.Principal
 	params []string // the path's, in order; the tenant first
 }
 
@@ -102,13 +103,4 @@ func (r *route) matches(path string) ([]string, bool) {
 		params = append(params, value)
 	}
 	return params, true
-}
-
-// session is the path's session. A malformed id names nothing that exists.
-func (c *call) session() (engine.SessionRef, error) {
-	id, err := engine.ParseSessionID(c.params[1])
-	if err != nil {
-		return engine.SessionRef{}, engine.ErrNotFound
-	}
-	return engine.SessionRef{Tenant: c.tenant.ID, Session: id}, nil
 }

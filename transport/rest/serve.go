@@ -60,7 +60,7 @@ func (a *api) getDepartmentStatus(_ context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	for _, d := range all {
-		if string(d.Department) == c.params[1] {
+		if string(d.Department) == c.params[1] && c.sees(d.Department) {
 			return statusAnswer{string(d.Department), d.Status.String(), stamp(d.OpensAt)}, nil
 		}
 	}
@@ -85,7 +85,7 @@ type decidedAnswer struct {
 }
 
 func (a *api) listDecisions(wait context.Context, c *call) (any, error) {
-	ref, err := c.session()
+	ref, err := a.session(wait, c)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ type explanationAnswer struct {
 }
 
 func (a *api) explain(wait context.Context, c *call) (any, error) {
-	ref, err := c.session()
+	ref, err := a.session(wait, c)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type visitorPresence struct {
 }
 
 func (a *api) getSession(wait context.Context, c *call) (any, error) {
-	ref, err := c.session()
+	ref, err := a.session(wait, c)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (a *api) getSession(wait context.Context, c *call) (any, error) {
 }
 
 func (a *api) listEvents(wait context.Context, c *call) (any, error) {
-	ref, err := c.session()
+	ref, err := a.session(wait, c)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (a *api) postMessage(wait context.Context, c *call) (any, error) {
 // post adds what every draft needs and hands it over in the name of the
 // tenant's server.
 func (a *api) post(wait context.Context, c *call, draft engine.Draft) (any, error) {
-	ref, err := c.session()
+	ref, err := a.session(wait, c)
 	if err != nil {
 		return nil, err
 	}
