@@ -25,7 +25,9 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 	a.seated++
 	s := &operatorSeat{seat: item.seat, number: a.seated, have: item.have}
 	a.seats = append(a.seats, s)
-	a.think(operator.Connect{Connection: s.number, Device: item.device, Intent: item.intent}, now, intentStored{})
+	in := s.connect()
+	in.Intent = item.intent
+	a.think(in, now, intentStored{})
 	me := a.me()
 	welcome := &engine.Welcome{Me: &me, Expires: item.seat.principal.Load().Expires}
 	s.seat.outlet.Answer(engine.Answer{Request: item.request, Welcome: welcome})

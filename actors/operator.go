@@ -60,6 +60,14 @@ type operatorSeat struct {
 	failed bool
 }
 
+// connect is the connection as the machine knows it. What its token names is taken
+// as it is now.
+func (s *operatorSeat) connect() operator.Connect {
+	return operator.Connect{
+		Connection: s.number, Device: s.seat.device, Departments: s.seat.principal.Load().Departments,
+	}
+}
+
 func newOperatorHandle(t *tenancy, id engine.OperatorID) *operatorHandle {
 	h := &operatorHandle{tenant: t, id: id, state: &operatorState{}}
 	h.cell = cell{rt: t.sys.rt, name: "operator of " + string(t.id), limit: t.sys.cfg.InboxLimit, live: &t.sys.liveOthers}
@@ -169,7 +177,7 @@ func (a *operatorActor) handle(item any, now time.Time) {
 	case queueShown:
 		a.showQueue(item.queue)
 	case rescoped:
-		a.rescope(item.seat)
+		a.rescope(item.seat, now)
 	case signOut:
 		a.signOut(item, now)
 	case serverIntent:

@@ -38,7 +38,7 @@ func (a *operatorActor) begin(now time.Time) {
 	}
 	a.meant = restore.Intent
 	for _, s := range a.seats {
-		inputs = append(inputs, operator.Connect{Connection: s.number, Device: s.seat.device}, operator.SetAway{Connection: s.number, On: s.away})
+		inputs = append(inputs, s.connect(), operator.SetAway{Connection: s.number, On: s.away})
 	}
 	inputs = append(inputs, restore)
 	for _, o := range offers {
@@ -116,6 +116,7 @@ func (a *operatorActor) carryOut(next heldIntent) {
 	case operator.Report:
 		a.h.tenant.router.tell(routing.OperatorIs{
 			Operator: a.h.id, Routable: e.Routable, Present: e.Present, Reachable: e.Reachable, Breathing: e.Breathing,
+			Departments: e.Departments,
 		})
 	case operator.RevokeOffers:
 		for _, o := range e.Offers {

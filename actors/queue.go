@@ -2,8 +2,10 @@ package actors
 
 import (
 	"slices"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/operator"
 	"github.com/parleyhq/parley/engine/routing"
 )
 
@@ -53,12 +55,13 @@ func (s *operatorSeat) scoped(q *engine.Queue) *engine.Queue {
 
 // rescope shows a connection the waiting lines anew, and lets its sessions judge
 // it: its newer token names other departments or roles.
-func (a *operatorActor) rescope(of *seat) {
+func (a *operatorActor) rescope(of *seat, now time.Time) {
 	for _, id := range a.parts() {
 		a.h.tenant.lookup(id).tell(judge{of})
 	}
 	for _, s := range a.seats {
 		if s.seat == of {
+			a.step(operator.Rescope{Connection: s.number, Departments: of.principal.Load().Departments}, now)
 			s.queue, s.asked = false, true
 			a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
 		}

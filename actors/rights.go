@@ -68,10 +68,19 @@ func (a *sessionActor) mayAsk(s *seat, op engine.Op) *engine.Error {
 		return engine.ErrNotFound
 	case s.desk == nil, op == engine.OpReject, s.isGoodFor(a.rules.Department()):
 		return nil
+	case op == engine.OpAccept && a.goesTo(s):
+		return nil
 	case op == engine.OpAccept: // the offer was shown to it
 		return engine.ErrForbidden
 	}
 	return engine.ErrNotFound
+}
+
+// goesTo reports whether the session is being handed on to a department that the
+// connection is good for: accepting it makes it one of those.
+func (a *sessionActor) goesTo(s *seat) bool {
+	pending := a.rules.Row().Service.Transfer
+	return pending != nil && pending.Target.Department != "" && s.isGoodFor(pending.Target.Department)
 }
 
 // isSignedOut reports that what the connection showed counts no more.

@@ -158,8 +158,8 @@ func TestLedger(t *testing.T) {
 	begin := func() *invariant.Ledger {
 		l := invariant.NewLedger()
 		l.Configure(tenant)
-		l.OperatorIs("ada", true, time.Time{})
-		l.OperatorIs("bob", true, time.Time{})
+		l.OperatorIs("ada", true, time.Time{}, nil)
+		l.OperatorIs("bob", true, time.Time{}, nil)
 		l.SessionIs(row(1, noon), 0, false, noon)
 		l.SessionIs(row(2, noon.Add(time.Second)), 0, false, noon)
 		l.Begin()
@@ -234,7 +234,7 @@ func TestPromises(t *testing.T) {
 			t.Error(v)
 		}
 	}
-	l.OperatorIs("ada", true, time.Time{})
+	l.OperatorIs("ada", true, time.Time{}, nil)
 	l.SessionIs(&row, 0, false, noon)
 	l.Granted(invariant.Grant{Operators: []engine.OperatorID{"ada"}, Epoch: 1, Number: 1}, noon)
 	used(1000)

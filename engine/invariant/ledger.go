@@ -48,6 +48,7 @@ type hand struct {
 	known     bool
 	routable  bool
 	breathing time.Time
+	scope     []engine.DepartmentID // of its tokens; empty: all
 	used      int
 	open      int
 }
@@ -110,10 +111,11 @@ func (l *Ledger) awaits(now time.Time) bool { return len(l.awaited) > 0 && now.B
 // reported: it cannot know then what they were offered before.
 func (l *Ledger) GaveUp(now time.Time) bool { return len(l.awaited) > 0 && !now.Before(l.until) }
 
-// OperatorIs follows an operator's report.
-func (l *Ledger) OperatorIs(id engine.OperatorID, routable bool, breathing time.Time) {
+// OperatorIs follows an operator's report. scope are the departments that its tokens
+// name; empty: all.
+func (l *Ledger) OperatorIs(id engine.OperatorID, routable bool, breathing time.Time, scope []engine.DepartmentID) {
 	o := l.hand(id)
-	o.routable, o.breathing = routable, breathing
+	o.routable, o.breathing, o.scope = routable, breathing, scope
 }
 
 // SessionIs follows a session's report: number is the last offer that it has seen.
@@ -285,6 +287,8 @@ func (l *Ledger) Granted(g Grant, now time.Time) *Violation {
 			return bad("I2", "offer %d to an operator who is not of the tenant", g.Number)
 		case !o.routable && !g.Picked:
 			return bad("I2", "offer %d to an operator who is not routable", g.Number)
+		case !l.isInScope(s, o):
+			return bad("I10", "offer %d to an operator whose tokens name none of its departments", g.Number)
 		case !g.Picked && s.hasDeclined(o.id, now):
 			return bad("I6", "offer %d to an operator who has just turned it down", g.Number)
 		case o.used > 1000*capacity(&o.conf) && !g.Forced:
@@ -421,11 +425,11 @@ func (l *Ledger) canTake(s *held, o *hand, d *engine.Department, now time.Time) 
 	if s.hasDeclined(o.id, now) {
 		return false
 	}
-	member := isMember(&o.conf, d.ID)
+	member := o.isMember(d.ID)
 	step := min(s.row.Service.Step, len(d.Steps)-1)
 	for i := 0; i <= step && !member; i++ {
 		for _, also := range d.Steps[i].Also {
-			member = member || isMember(&o.conf, also)
+			member = member || o.isMember(also)
 		}
 	}
 	if !member || !meets(&o.conf, s.row.Service.Needs) {
@@ -433,6 +437,27 @@ func (l *Ledger) canTake(s *held, o *hand, d *engine.Department, now time.Time) 
 	}
 	return step < 0 || meets(&o.conf, d.Steps[step].Require)
 }
+
+// isInScope reports whether the operator's tokens name a department that the session
+// may go to at some step, or that it is handed on to.
+func (l *Ledger) isInScope(s *held, o *hand) bool {
+	if t := s.row.Service.Transfer; t != nil && t.Target.Department != "" {
+		return o.hasInScope(t.Target.Department)
+	}
+	in := o.hasInScope(s.row.Department)
+	if d := l.department(s.row.Department); d != nil {
+		for i := range d.Steps {
+			in = in || slices.ContainsFunc(d.Steps[i].Also, o.hasInScope)
+		}
+	}
+	return in
+}
+
+func (o *hand) hasInScope(d engine.DepartmentID) bool {
+	return len(o.scope) == 0 || slices.Contains(o.scope, d)
+}
+
+func (o *hand) isMember(d engine.DepartmentID) bool { return o.hasInScope(d) && isMember(&o.conf, d) }
 
 func isMember(o *engine.Operator, d engine.DepartmentID) bool {
 	return (len(o.Departments) == 0 || slices.Contains(o.Departments, d)) && (o.Tiers == nil || o.Tiers[d] != engine.TierNever)

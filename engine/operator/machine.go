@@ -17,6 +17,7 @@ type Machine struct {
 	misses int               // in a row
 
 	connections []connection
+	scope       []engine.DepartmentID // of the connections, or of the last ones; nil: all. Never changed in place
 	lost        lost
 	draining    bool // the server is stopping
 
@@ -39,6 +40,7 @@ type connection struct {
 	device   string
 	pushable bool
 	away     bool
+	scope    []engine.DepartmentID // that its token names; empty: all
 }
 
 // lost is what follows the last connection.
@@ -96,6 +98,8 @@ func (m *Machine) Step(in Input, now time.Time, out []Effect) []Effect {
 	switch in := in.(type) {
 	case Connect:
 		m.connect(in)
+	case Rescope:
+		m.rescope(in)
 	case Disconnect:
 		m.disconnect(in)
 	case SetIntent:
@@ -171,7 +175,7 @@ func earlier(a, b time.Time) time.Time {
 func (m *Machine) settle() {
 	m.revokeWhatCannotBe()
 	m.tellOwned()
-	if r := m.report(); r != m.reported || m.asked {
+	if r := m.report(); !r.isSame(m.reported) || m.asked {
 		m.reported, m.asked = r, false
 		m.do(r)
 	}
@@ -184,7 +188,7 @@ func (m *Machine) do(e Effect) { m.out = append(m.out, e) }
 
 func (m *Machine) report() Report {
 	c := m.Connectivity()
-	return Report{Routable: m.Routable(), Present: c != Gone, Reachable: c == Reachable, Breathing: m.breathing}
+	return Report{Routable: m.Routable(), Present: c != Gone, Reachable: c == Reachable, Breathing: m.breathing, Departments: m.scope}
 }
 
 // configure takes a configuration over. A shorter grace counts from when the

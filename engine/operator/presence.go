@@ -12,8 +12,9 @@ import (
 func (m *Machine) connect(in Connect) {
 	first := len(m.connections) == 0
 	m.connections = slices.DeleteFunc(m.connections, func(c connection) bool { return c.id == in.Connection })
-	m.connections = append(m.connections, connection{id: in.Connection, device: in.Device, pushable: in.Pushable})
+	m.connections = append(m.connections, connection{id: in.Connection, device: in.Device, pushable: in.Pushable, scope: in.Departments})
 	m.lost, m.changed = lost{}, true
+	m.rescoped()
 	if first && in.Intent != engine.IntentNone && m.MustState() {
 		m.declare(engine.IntentInfo{Intent: in.Intent, Cause: engine.CauseManual, By: m.id, Device: in.Device, At: m.now})
 	}
@@ -30,6 +31,7 @@ func (m *Machine) disconnect(in Disconnect) {
 	m.connections = slices.Delete(m.connections, i, i+1)
 	m.changed = true
 	if len(m.connections) > 0 {
+		m.rescoped()
 		return
 	}
 	m.lost = lost{grace: m.now.Add(m.settings.Grace)}

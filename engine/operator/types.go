@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -18,6 +19,14 @@ type Connect struct {
 	Kind       string // "browser", "mobile", ...; the client's word
 	Pushable   bool   // the device can be woken by a push
 	Intent     engine.Intent
+	// Departments are those that its token names; empty: all of the operator's.
+	Departments []engine.DepartmentID
+}
+
+// Rescope says that a connection shows a newer token, which names these departments.
+type Rescope struct {
+	Connection  uint64
+	Departments []engine.DepartmentID // empty: all of the operator's
 }
 
 // Disconnect says that a connection is gone. With the last one its offers end.
@@ -98,6 +107,7 @@ type Again struct{}
 type Tick struct{}
 
 func (Connect) input()    {}
+func (Rescope) input()    {}
 func (Disconnect) input() {}
 func (SetIntent) input()  {}
 func (SetAway) input()    {}
@@ -126,6 +136,15 @@ type Report struct {
 	Present   bool      // connected, reachable or within its grace: its sessions stay with it
 	Reachable bool      // has no connection, but a device that can be pushed
 	Breathing time.Time // no offers until then; in the past, or zero: it does not breathe
+	// Departments are those that its connections' tokens name, together: chats of others
+	// are not for it. Sorted; empty: all. It is never changed.
+	Departments []engine.DepartmentID
+}
+
+// isSame reports whether a report says nothing new.
+func (r Report) isSame(as Report) bool {
+	return r.Routable == as.Routable && r.Present == as.Present && r.Reachable == as.Reachable && r.Breathing.Equal(as.Breathing) &&
+		slices.Equal(r.Departments, as.Departments)
 }
 
 // RevokeOffers ends live offers.

@@ -53,12 +53,13 @@ func (r *Router) setLines(t *engine.Tenant) {
 // their capacity: they have no actor to hear it.
 func (r *Router) setRoster(t *engine.Tenant) {
 	for _, o := range r.operators {
-		o.profile = nil
+		o.profile, o.whole = nil, nil
 	}
 	r.roster, r.silent = r.roster[:0], 0
 	for _, configured := range t.Operators {
 		o := r.operator(configured.ID)
-		o.profile = newProfile(configured)
+		o.whole = newProfile(configured)
+		o.profile = o.whole.narrowed(o.scope)
 		r.roster = append(r.roster, o)
 		if !o.reported {
 			r.silent++

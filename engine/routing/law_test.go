@@ -229,6 +229,10 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		if one(w.T, 4, "breathing") {
 			is.Breathing = w.now.Add(time.Duration(rapid.IntRange(-5, 30).Draw(w.T, "breath")) * time.Second)
 		}
+		if one(w.T, 4, "a token for some departments") {
+			is.Departments = rapid.SliceOfNDistinct(someDepartments, 1, 2, rapid.ID).Draw(w.T, "scope")
+			slices.Sort(is.Departments)
+		}
 		w.step(is)
 	}
 	return map[string]func(*rapid.T){

@@ -54,6 +54,7 @@ type modelOperator struct {
 	reported, routable, present bool
 	breathing                   time.Time
 	chosen, idle                time.Time
+	scope                       []engine.DepartmentID // of its tokens; empty: all
 }
 
 func newModel(born time.Time) *model {
@@ -116,6 +117,13 @@ func (m *model) department(id engine.DepartmentID) engine.Department {
 }
 
 func (m *model) serves(id engine.OperatorID, d engine.DepartmentID) bool {
+	scope := m.operator(id).scope
+	return m.sees(id, d) && (len(scope) == 0 || slices.Contains(scope, d))
+}
+
+// sees reports whether a department's line is shown to an operator: whatever its
+// tokens name, for that is judged by connection.
+func (m *model) sees(id engine.OperatorID, d engine.DepartmentID) bool {
 	o, ok := m.configured(id)
 	return ok && (len(o.Departments) == 0 || slices.Contains(o.Departments, d))
 }

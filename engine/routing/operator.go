@@ -12,7 +12,9 @@ import (
 type operator struct {
 	id      engine.OperatorID
 	hash    uint64   // breaks ties in the same way everywhere
-	profile *profile // as configured; nil: the tenant does not name it
+	profile *profile // as configured, less what its tokens leave out; nil: the tenant does not name it
+	whole   *profile // as configured
+	scope   []engine.DepartmentID
 
 	reported  bool // its actor has spoken
 	routable  bool // connected or reachable, accepting and not away, by its own report
@@ -46,6 +48,7 @@ type profile struct {
 	capacity    int // milli-units
 	openCap     int
 	bot         bool
+	scope       []engine.DepartmentID // of its tokens; empty: all
 }
 
 func newProfile(o engine.Operator) *profile {
@@ -60,7 +63,7 @@ func newProfile(o engine.Operator) *profile {
 }
 
 func (p *profile) serves(d engine.DepartmentID) bool {
-	return p != nil && (len(p.departments) == 0 || slices.Contains(p.departments, d))
+	return p != nil && (len(p.departments) == 0 || slices.Contains(p.departments, d)) && (len(p.scope) == 0 || slices.Contains(p.scope, d))
 }
 
 func newOperator(id engine.OperatorID) *operator {
@@ -203,6 +206,7 @@ func (r *Router) operatorIs(in OperatorIs) {
 	if until := nanos(in.Breathing); until > r.now {
 		o.breathing = until
 	}
+	r.rescope(o, in.Departments)
 	r.wakeOperator(o)
 	o.tell = true // its actor may be new and not know its load
 	r.changed(o)

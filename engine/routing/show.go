@@ -80,12 +80,13 @@ func (s *session) queueRow() engine.QueueRow {
 }
 
 // snapshot shows an operator the lines of its departments, in the order in
-// which they are served, as of the last published revision.
+// which they are served, as of the last published revision. What one connection's
+// token leaves out of them is the operator's actor's business.
 func (r *Router) snapshot(to engine.OperatorID) {
 	o := r.operators[to]
 	var shown []*session
 	for _, s := range r.sessions {
-		if s.isShown && o != nil && o.serves(s.shown.line.id) {
+		if s.isShown && o != nil && o.whole.serves(s.shown.line.id) {
 			shown = append(shown, s)
 		}
 	}
@@ -102,7 +103,7 @@ func (r *Router) snapshot(to engine.OperatorID) {
 // no operator's watch has a hole. It answers q itself when nothing is left out.
 func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 	o := r.operators[to]
-	hidden := func(row engine.QueueRow) bool { return o == nil || !o.serves(row.Department) }
+	hidden := func(row engine.QueueRow) bool { return o == nil || !o.whole.serves(row.Department) }
 	if !slices.ContainsFunc(q.Rows, hidden) {
 		return q
 	}

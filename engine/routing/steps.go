@@ -104,14 +104,21 @@ func (r *Router) nobodyLeft(o *operator) {
 		return
 	}
 	for _, m := range slices.Clone(o.memberships) {
-		if m.c.skip && m.c.waiting.size > 0 && m.c.routable() == 0 {
-			var all []*session
-			m.c.waiting.each(func(s *session) bool { all = append(all, s); return true })
-			for _, s := range all {
-				r.leave(s)
-				r.find(s)
-			}
-		}
+		r.moveOn(m.c)
+	}
+}
+
+// moveOn looks again at the sessions of a step that is left where nobody routable
+// meets it, if that is so.
+func (r *Router) moveOn(c *class) {
+	if !r.settled || !c.skip || c.waiting.size == 0 || c.routable() > 0 {
+		return
+	}
+	var all []*session
+	c.waiting.each(func(s *session) bool { all = append(all, s); return true })
+	for _, s := range all {
+		r.leave(s)
+		r.find(s)
 	}
 }
 

@@ -34,6 +34,9 @@ type OperatorIs struct {
 	Present   bool
 	Reachable bool      // has no connection, but a device that can be pushed
 	Breathing time.Time // no offers until then; zero: none
+	// Departments are those that its connections' tokens name: it is a member of no
+	// other. Sorted; empty: all of its own. Whoever sends it never changes it.
+	Departments []engine.DepartmentID
 }
 
 // Configure gives the router its tenant's configuration, first of all and

@@ -103,6 +103,7 @@ func (m *model) repeats(s *modelSession, in routing.SessionIs) bool {
 func (m *model) operatorIs(in routing.OperatorIs) {
 	o := m.operator(in.Operator)
 	o.reported, o.routable, o.present, o.breathing = true, in.Routable, in.Routable || in.Present, in.Breathing
+	o.scope = in.Departments
 }
 
 func (m *model) pick(in routing.Pick) {
@@ -321,7 +322,7 @@ func (w *world) explained(in routing.Explain, e routing.Explained) {
 func (w *world) snapshot(show routing.Snapshot) {
 	q, mine, got := show.Queue, map[engine.SessionID]engine.QueueRow{}, map[engine.SessionID]engine.QueueRow{}
 	for id, row := range w.view {
-		if w.model.serves(show.To, row.Department) {
+		if w.model.sees(show.To, row.Department) {
 			mine[id] = row
 		}
 	}

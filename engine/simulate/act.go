@@ -165,6 +165,9 @@ func (d *desk) device(x act) {
 	if x.c&0x18 != 0 {
 		in.Intent = engine.IntentAccepting
 	}
+	if x.b>>5 == 1 { // a token for one department
+		in.Departments = []engine.DepartmentID{departments[int(x.c>>5)%len(departments)]}
+	}
 	d.step(in)
 }
 

@@ -68,7 +68,7 @@ func (d *desk) step(in operator.Input) {
 			d.named(e.Intent)
 		case operator.Report:
 			w.send(d.toRouter, letter{router: routing.OperatorIs{
-				Operator: d.id, Routable: e.Routable, Present: e.Present, Reachable: e.Reachable, Breathing: e.Breathing,
+				Operator: d.id, Routable: e.Routable, Present: e.Present, Reachable: e.Reachable, Breathing: e.Breathing, Departments: e.Departments,
 			}})
 		case operator.RevokeOffers:
 			for _, o := range e.Offers {

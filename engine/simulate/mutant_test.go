@@ -39,6 +39,8 @@ var mutants = []struct {
 	{"a second device changes the intent", "operator/presence.go", "first := len(m.connections) == 0", "first := true", "I9"},
 	{"an intent is not kept", "operator/intent.go", "\tm.do(Store{info})\n", "", "I9"},
 	{"every operator may read", "session/member.go", "return isMember || s.owns(by)", "return isMember || s.owns(by) || true", "I10"},
+	{"what tokens name does not count", "routing/operator.go", " && (len(p.scope) == 0 || slices.Contains(p.scope, d))", "", "I10"},
+	{"a wider token changes nothing", "routing/scope.go", "\tif slices.Equal(o.scope, scope) {", "\tif len(scope) == 0 {", "I5"},
 	{"an entry does not name the one before it", "session/step.go", "\t\tt.row.PrevAll = e.Seq\n\t}\n\tswitch", "\t}\n\tswitch", "I11"},
 	{"a rebuilt session leaves a number out", "session/session.go", "s.last, s.durable = head.Last, head.Last", "s.last, s.durable = head.Last+1, head.Last", "I4 I11 I13"},
 	{"a closing session keeps its offers", "session/close.go", "\tt.endOffers(cause)\n\tt.row.Offers = nil\n\tdepartment", "\tdepartment", "I12"},

@@ -130,7 +130,7 @@ func (w *world) stepRouter(in routing.Input) {
 		}
 		w.ledger.SessionIs(in.Row, in.Number, in.Recovered, w.now)
 	case routing.OperatorIs:
-		w.ledger.OperatorIs(in.Operator, in.Routable, in.Breathing)
+		w.ledger.OperatorIs(in.Operator, in.Routable, in.Breathing, in.Departments)
 	case routing.Configure:
 		w.ledger.Configure(in.Tenant)
 	case routing.Await:
