@@ -160,7 +160,7 @@ func (s *System) InvariantsOf(tenant engine.TenantID) Invariants { return s.alar
 // after somebody has looked at it: if what is stored breaks an invariant by itself,
 // it is frozen again. engine.ErrNotFound if it is not frozen.
 func (s *System) Unfreeze(ref engine.SessionRef) error {
-	t := s.tenants[ref.Tenant]
+	t := s.tenant(ref.Tenant)
 	if t == nil || !s.alarm.unfreeze(ref) {
 		return engine.ErrNotFound
 	}

@@ -31,7 +31,7 @@ type doubt struct {
 
 // audit asks all routers that have ever run to look at themselves.
 func (s *System) audit() {
-	for _, t := range s.tenants {
+	for _, t := range s.tenancies() {
 		if t.router.isAwake() {
 			t.router.tell(audit{})
 		}

@@ -25,7 +25,7 @@ func (d doubted) Knows(id engine.SessionID) bool { return !d.deaf(id) && d.Route
 func (w *world) doubt(find func() []routing.Finding, deaf func(engine.SessionID) bool) (routers *atomic.Int64) {
 	w.t.Helper()
 	routers = &atomic.Int64{}
-	router := w.sys.tenants["demo"].router
+	router := w.sys.tenant("demo").router
 	router.newRules = func() routerRules {
 		routers.Add(1)
 		return doubted{routing.New(), find, deaf}

@@ -95,7 +95,7 @@ func (s *System) Explain(ctx context.Context, ref engine.SessionRef, decision en
 	if err != nil {
 		return Explanation{}, err
 	}
-	t := s.tenants[ref.Tenant]
+	t := s.tenant(ref.Tenant)
 	if _, declared := t.config().Operator(operator); !declared {
 		return Explanation{}, engine.ErrNotFound
 	}

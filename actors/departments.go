@@ -97,7 +97,7 @@ func (t *tenancy) undecided() (seats []*seat) {
 // Departments says what a tenant's departments are for visitors now, in the order
 // of their ids. engine.ErrNotFound if there is no such tenant.
 func (s *System) Departments(tenant engine.TenantID) ([]engine.DepartmentStatus, error) {
-	t := s.tenants[tenant]
+	t := s.tenant(tenant)
 	if t == nil {
 		return nil, engine.ErrNotFound
 	}

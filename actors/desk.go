@@ -18,7 +18,11 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 	if item.seat.left.Load() {
 		return
 	}
-	if a.h.isRevoked(*item.seat.principal.Load(), now) { // since Attend looked
+	if a.h.tenant.suspended.Load() { // since Attend looked, as below
+		item.seat.outlet.Close(engine.ReasonSuspended)
+		return
+	}
+	if a.h.isRevoked(*item.seat.principal.Load(), now) {
 		item.seat.outlet.Close(engine.ReasonSignedOut)
 		return
 	}

@@ -75,22 +75,16 @@ func (e *Events) ensureDefaults() {
 	}
 }
 
-// recoverEvents takes up what was not taken before the start.
-func (s *System) recoverEvents() error {
+// recoverEvents takes up what of a tenant was not taken before the start.
+func (s *System) recoverEvents(t *tenancy) error {
 	store, ok := s.cfg.Store.(eventStore)
 	if s.feed == nil || !ok {
 		return nil
 	}
-	for id := range s.tenants {
-		err := store.Untold(id, func(session engine.SessionID) bool {
-			s.feed.resume(engine.SessionRef{Tenant: id, Session: session}, s.cfg.Store)
-			return true
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return store.Untold(t.id, func(session engine.SessionID) bool {
+		s.feed.resume(engine.SessionRef{Tenant: t.id, Session: session}, s.cfg.Store)
+		return true
+	})
 }
 
 // feedFrom is what a life's first look at its log tells the feed: what became durable

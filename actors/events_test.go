@@ -216,7 +216,7 @@ func TestEventsAfterAPanic(t *testing.T) {
 		time.Sleep(2 * eventRest)
 		w.store.mu.Lock()
 		w.store.onAdd = func(adds []engine.Append) {
-			w.sys.tenants["demo"].known(v.id).tell(stored{life: 1, err: engine.ErrBusy})
+			w.sys.tenant("demo").known(v.id).tell(stored{life: 1, err: engine.ErrBusy})
 		}
 		w.store.mu.Unlock()
 		v.say("lost on the way")

@@ -133,7 +133,7 @@ func (a *routerActor) measure(now time.Time) {
 // measure asks all routers that have ever run. Nobody waits for the answer: a scrape
 // gets the last one.
 func (s *System) measure() {
-	for _, t := range s.tenants {
+	for _, t := range s.tenancies() {
 		if t.router.isAwake() {
 			t.router.tell(measure{})
 		}
@@ -194,7 +194,7 @@ type total struct {
 
 func (g gauges) sum() total {
 	t := total{states: map[engine.State]int{}, lines: map[string]routing.Fairness{}}
-	for _, tn := range g.sys.tenants {
+	for _, tn := range g.sys.tenancies() {
 		t.mailbox += tn.router.backlog()
 		m := tn.router.measured.Load()
 		if m == nil {

@@ -170,7 +170,7 @@ func (h *handle) openFile(ctx context.Context, seq engine.Seq, id engine.FileID)
 
 // ask tells a session something that it answers, starting its actor if need be.
 func (t *tenancy) ask(id engine.SessionID, item any) (*handle, error) {
-	if t.sys.stopping.Load() {
+	if t.isEnding() {
 		return nil, engine.ErrBusy
 	}
 	for range 3 { // a handle found may end before it is asked

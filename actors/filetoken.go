@@ -78,7 +78,7 @@ func (s *System) link(t *tenancy, seat *seat, c fileClaims, now time.Time) (*eng
 // openLink reads a link's token. ErrNotFound for all that is not one for that file;
 // ErrAuthExpired for one that was.
 func (s *System) openLink(tenant engine.TenantID, id engine.FileID, version byte, token string) (*tenancy, fileClaims, error) {
-	t := s.tenants[tenant]
+	t := s.tenant(tenant)
 	if t == nil {
 		return nil, fileClaims{}, engine.ErrNotFound
 	}

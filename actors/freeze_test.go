@@ -45,7 +45,7 @@ func TestFrozen(t *testing.T) {
 		w.violates = true
 		ada := w.operator("ada")
 		bad := served(w, ada)
-		h := w.sys.tenants["demo"].known(bad.id)
+		h := w.sys.tenant("demo").known(bad.id)
 		h.tell(freeze{&invariant.Violation{Invariant: "I3", Session: bad.id, Detail: "planted"}})
 		synctest.Wait()
 		wantFrozen(t, bad.answer(t, bad.say("is anybody there?")))
@@ -79,7 +79,7 @@ func TestUnfreeze(t *testing.T) {
 		w.violates = true
 		ada := w.operator("ada")
 		v := served(w, ada)
-		w.sys.tenants["demo"].known(v.id).tell(freeze{&invariant.Violation{Invariant: "I3", Detail: "planted"}})
+		w.sys.tenant("demo").known(v.id).tell(freeze{&invariant.Violation{Invariant: "I3", Detail: "planted"}})
 		wantFrozen(t, v.answer(t, v.say("one")))
 		if err := w.sys.Unfreeze(w.ref(v.id)); err != nil {
 			t.Fatal(err)
@@ -110,7 +110,7 @@ func TestBrokenStep(t *testing.T) {
 		w.store.mu.Unlock()
 		kept.row.FirstQueued = time.Time{} // as a fault would leave it: no state of its own is wrong
 		before := kept.last
-		w.sys.tenants["demo"].known(v.id).tell(stored{life: 1, err: engine.ErrBusy}) // the next life reads that
+		w.sys.tenant("demo").known(v.id).tell(stored{life: 1, err: engine.ErrBusy}) // the next life reads that
 		synctest.Wait()
 		w.must(v, v.say("hm"))
 		if r := w.sys.Invariants(); len(r.Violations) != 0 {
@@ -138,7 +138,7 @@ func TestBrokenRow(t *testing.T) {
 		w.store.mu.Unlock()
 		kept.row.Owner = ""
 		for range 2 {
-			w.sys.tenants["demo"].known(v.id).tell(stored{life: 1, err: engine.ErrBusy})
+			w.sys.tenant("demo").known(v.id).tell(stored{life: 1, err: engine.ErrBusy})
 			synctest.Wait()
 			wantFrozen(t, v.answer(t, v.say("hm")))
 			if r := w.sys.Invariants(); r.Violations["I4"] == 0 || len(r.Frozen) != 1 {

@@ -82,7 +82,7 @@ func (t *told) without(member engine.OperatorID) []engine.OperatorID {
 
 func (s *System) newHandle(t *tenancy, ref engine.SessionRef, log engine.Log, create *engine.Create) *handle {
 	h := &handle{sys: s, tenant: t, ref: ref, log: log, create: create, since: s.cfg.Clock()}
-	h.cell = cell{rt: s.rt, name: "session " + ref.String(), limit: s.cfg.InboxLimit, live: &s.liveSessions}
+	h.cell = cell{rt: s.rt, name: "session " + ref.String(), limit: s.cfg.InboxLimit, live: &t.liveSessions}
 	h.birth = func() owner { return newSessionActor(h) }
 	h.used.Store(h.since.UnixNano()) // a session is not idle before it began
 	return h

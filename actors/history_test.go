@@ -116,7 +116,7 @@ func TestHistoryOfAForgetfulLogEnds(t *testing.T) {
 // A session that begins is not idle: its first control item must not end it.
 func TestNewSessionIsNotIdle(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		h := w.sys.newHandle(w.sys.tenants["demo"], engine.SessionRef{Tenant: "demo"}, w.store, nil)
+		h := w.sys.newHandle(w.sys.tenant("demo"), engine.SessionRef{Tenant: "demo"}, w.store, nil)
 		if got := h.used.Load(); got != w.sys.cfg.Clock().UnixNano() {
 			t.Errorf("used: got %d, want now", got)
 		}

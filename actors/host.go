@@ -12,7 +12,7 @@ import (
 // SessionInfo says where a session stands, open or closed. engine.ErrNotFound if
 // the tenant has no such session.
 func (s *System) SessionInfo(ctx context.Context, ref engine.SessionRef) (engine.SessionInfo, error) {
-	t := s.tenants[ref.Tenant]
+	t := s.tenant(ref.Tenant)
 	if t == nil {
 		return engine.SessionInfo{}, engine.ErrNotFound
 	}
@@ -40,7 +40,7 @@ func (s *System) SessionInfo(ctx context.Context, ref engine.SessionRef) (engine
 // History reads up to limit durable entries numbered above after, oldest first,
 // with operators' visibility. engine.ErrNotFound if the tenant has no such session.
 func (s *System) History(ctx context.Context, ref engine.SessionRef, after engine.Seq, limit int) ([]*engine.Entry, error) {
-	t := s.tenants[ref.Tenant]
+	t := s.tenant(ref.Tenant)
 	if t == nil {
 		return nil, engine.ErrNotFound
 	}
@@ -69,7 +69,7 @@ func (s *System) History(ctx context.Context, ref engine.SessionRef, after engin
 // OpRedact, OpClose)
 // and waits for its answer. The draft's ClientID makes a repetition harmless.
 func (s *System) PostAs(ctx context.Context, ref engine.SessionRef, by engine.Author, d engine.Draft) (engine.Answer, error) {
-	t := s.tenants[ref.Tenant]
+	t := s.tenant(ref.Tenant)
 	if t == nil {
 		return engine.Answer{}, engine.ErrNotFound
 	}
@@ -114,7 +114,7 @@ func (o answerOutlet) Answer(a engine.Answer) bool {
 // OperatorInfo says what an operator is doing. engine.ErrNotFound if the tenant
 // declares no such operator.
 func (s *System) OperatorInfo(ctx context.Context, tenant engine.TenantID, id engine.OperatorID) (engine.OperatorInfo, error) {
-	t := s.tenants[tenant]
+	t := s.tenant(tenant)
 	if t == nil {
 		return engine.OperatorInfo{}, engine.ErrNotFound
 	}

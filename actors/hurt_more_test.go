@@ -15,8 +15,8 @@ func TestAttachMeetsEnd(t *testing.T) {
 		v := w.visitor("")
 		v.start("hello")
 		tab := w.visitor(v.token)
-		h := w.sys.tenants["demo"].known(v.id)
-		late := &seat{sys: w.sys, tenant: w.sys.tenants["demo"], author: engine.Author{Kind: engine.AuthorVisitor}, visitor: tab.seat.(*seat).visitor, outlet: newScreen()}
+		h := w.sys.tenant("demo").known(v.id)
+		late := &seat{sys: w.sys, tenant: w.sys.tenant("demo"), author: engine.Author{Kind: engine.AuthorVisitor}, visitor: tab.seat.(*seat).visitor, outlet: newScreen()}
 		hook.release = func(engine.SessionRef) { // between the verdict and leave
 			hook.release = nil
 			h.tell(attach{seat: late})

@@ -165,7 +165,7 @@ func TestLostSurvivesPanic(t *testing.T) {
 		if len(info.Sessions) != 0 || info.Used != 0 {
 			t.Errorf("an hour after close: sessions %d, used %d", len(info.Sessions), info.Used)
 		}
-		tn := w.sys.tenants["demo"]
+		tn := w.sys.tenant("demo")
 		v.seat.Leave()
 		synctest.Wait()
 		if len(tn.visitors) != 0 {
@@ -229,7 +229,7 @@ func TestOperatorGhostAfterPanic(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		out := &panicky{screen: newScreen()}
 		ada := w.attendBy("ada", out, out.screen)
-		desk := w.sys.tenants["demo"].operator("ada")
+		desk := w.sys.tenant("demo").operator("ada")
 		out.onNotify = func(s engine.Signal) {
 			if m, ok := s.(engine.MineChanged); ok && m.Used == 77 {
 				out.onNotify = nil
@@ -319,7 +319,7 @@ func TestSilentSessionIsNotTicked(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		v, _ := talking(w)
 		time.Sleep(11 * time.Minute)
-		h := w.sys.tenants["demo"].known(v.id)
+		h := w.sys.tenant("demo").known(v.id)
 		ticks := 0
 		for range 40 {
 			time.Sleep(w.sys.cfg.SweepEvery)
@@ -374,7 +374,7 @@ func TestQueueWatchAfterRouterPanic(t *testing.T) {
 		for range 3 {
 			w.visitor("").start("a")
 		}
-		router := w.sys.tenants["demo"].router
+		router := w.sys.tenant("demo").router
 		n := len(queues(ada.screen))
 		router.tell(routing.Configure{}) // panics: no tenant
 		w.visitor("").start("b")
@@ -389,7 +389,7 @@ func TestQueueWatchAfterRouterPanic(t *testing.T) {
 // a snapshot that was asked for in the batch of a panic.
 func TestQueueSnapshotLostWithRouterPanic(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		router := w.sys.tenants["demo"].router
+		router := w.sys.tenant("demo").router
 		synctest.Wait()
 		router.mu.Lock()
 		router.control = append(router.control, routing.Configure{})
@@ -439,7 +439,7 @@ func TestStartBesideStopOpensNoSecondSession(t *testing.T) {
 		if err := w.sys.stopSessions(w.t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		err := w.sys.tenants["demo"].start(v.seat.(*seat), engine.Draft{Op: engine.OpStart, Request: "late", ClientID: "late"})
+		err := w.sys.tenant("demo").start(v.seat.(*seat), engine.Draft{Op: engine.OpStart, Request: "late", ClientID: "late"})
 		synctest.Wait()
 		open := 0
 		w.store.Memory.mu.Lock()
@@ -467,7 +467,7 @@ func TestSessionThatNeverStartedIsForgotten(t *testing.T) {
 		w.store.setFailing(nil)
 		v.seat.Leave()
 		time.Sleep(24 * time.Hour)
-		tn := w.sys.tenants["demo"]
+		tn := w.sys.tenant("demo")
 		if len(tn.visitors) != 0 || len(tn.sessions) != 0 || w.sys.sweep.size() != 0 {
 			t.Errorf("a day later: %d visitors, %d sessions, %d swept", len(tn.visitors), len(tn.sessions), w.sys.sweep.size())
 		}
@@ -480,7 +480,7 @@ func TestStartMeetsEnd(t *testing.T) {
 		v := w.visitor("")
 		v.start("hello")
 		first := v.id
-		h := w.sys.tenants["demo"].known(v.id)
+		h := w.sys.tenant("demo").known(v.id)
 		hook.release = func(ref engine.SessionRef) { // between the verdict and leave
 			hook.release = nil
 			h.post(draftPosted{seat: v.seat.(*seat), draft: engine.Draft{Op: engine.OpStart, Request: "late", ClientID: "late", Body: engine.BodyOf("again")}})

@@ -76,7 +76,11 @@ func (f *fakeStore) Append(appends []engine.Append, done func([]error)) {
 // Release keeps closed sessions, as a durable log does.
 func (f *fakeStore) Release(engine.SessionRef) {}
 
+// OpenSessions yields the rows that a test has put there, else those of its log.
 func (f *fakeStore) OpenSessions(yield func(*engine.Row) bool) error {
+	if f.rows == nil {
+		return f.Memory.OpenSessions(yield)
+	}
 	for _, row := range f.rows {
 		if !yield(row) {
 			break

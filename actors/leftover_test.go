@@ -28,7 +28,7 @@ func (u *unhurried) Answer(a engine.Answer) bool {
 func (w *world) empty(when string) {
 	w.t.Helper()
 	synctest.Wait()
-	tn := w.sys.tenants["demo"]
+	tn := w.sys.tenant("demo")
 	tn.mu.Lock()
 	defer tn.mu.Unlock()
 	if len(tn.sessions)+len(tn.visitors)+w.sys.sweep.size() != 0 {
@@ -89,7 +89,7 @@ func TestConnectionMeetsVerdictOnWhatNeverStarted(t *testing.T) {
 			}
 		}
 		v := neverStarted(w)
-		tn, ending := w.sys.tenants["demo"], w.sys.sweep.all()[0]
+		tn, ending := w.sys.tenant("demo"), w.sys.sweep.all()[0]
 		late := &seat{
 			sys: w.sys, tenant: tn, author: engine.Author{Kind: engine.AuthorVisitor},
 			visitor: v.seat.(*seat).visitor, outlet: newScreen(),

@@ -72,7 +72,7 @@ func (a *sessionActor) refuseAll(err *engine.Error) {
 
 // after handles what still comes when the life is over.
 func (a *sessionActor) after(item any) {
-	if late, ok := item.(attach); ok && a.refusal == nil && !a.sys.stopping.Load() { // it is to see the end
+	if late, ok := item.(attach); ok && a.refusal == nil && !a.h.tenant.isEnding() { // it is to see the end
 		a.h.tenant.tellSession(a.h.ref.Session, late)
 	}
 	if asked, ok := item.(upgrade); ok {

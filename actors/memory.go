@@ -194,6 +194,25 @@ func (r *remembered) from(after engine.Seq, limit int) []*engine.Entry {
 	return append([]*engine.Entry(nil), r.entries[start:end]...)
 }
 
+// OpenSessions yields the routing facts of every open session. The yielded row
+// belongs to the callee.
+func (m *Memory) OpenSessions(yield func(*engine.Row) bool) error {
+	m.mu.Lock()
+	rows := make([]*engine.Row, 0, len(m.sessions))
+	for _, r := range m.sessions {
+		if r.row != nil && !r.closed {
+			rows = append(rows, copyRow(r.row))
+		}
+	}
+	m.mu.Unlock()
+	for _, row := range rows {
+		if !yield(row) {
+			break
+		}
+	}
+	return nil
+}
+
 // Release implements engine.Log: a closed session is forgotten, one that was
 // never written to as well.
 func (m *Memory) Release(ref engine.SessionRef) {

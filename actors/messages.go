@@ -129,7 +129,9 @@ type (
 	// loadIs is what the router counts: milli-units, and sessions.
 	loadIs struct{ used, open, openCap int }
 	// drain says that the system is about to stop.
-	drain       struct{}
+	drain struct{}
+	// evict ends the operator's connections.
+	evict       struct{ reason engine.Reason }
 	informAbout struct{ reply chan engine.OperatorInfo }
 )
 

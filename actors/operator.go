@@ -70,7 +70,7 @@ func (s *operatorSeat) connect() operator.Connect {
 
 func newOperatorHandle(t *tenancy, id engine.OperatorID) *operatorHandle {
 	h := &operatorHandle{tenant: t, id: id, state: &operatorState{}}
-	h.cell = cell{rt: t.sys.rt, name: "operator of " + string(t.id), limit: t.sys.cfg.InboxLimit, live: &t.sys.liveOthers}
+	h.cell = cell{rt: t.sys.rt, name: "operator of " + string(t.id), limit: t.sys.cfg.InboxLimit, live: &t.liveOthers}
 	h.birth = func() owner { return &operatorActor{h: h, operatorState: h.state} }
 	return h
 }
@@ -188,6 +188,8 @@ func (a *operatorActor) handle(item any, now time.Time) {
 		a.reconfigure(now)
 	case drain:
 		a.step(operator.Drain{}, now)
+	case evict:
+		a.evict(item.reason)
 	case tick:
 		a.h.ticking.Store(false)
 		a.step(operator.Tick{}, now)
@@ -219,9 +221,14 @@ func (a *operatorActor) reconfigure(now time.Time) {
 	if settings.Known {
 		return
 	}
+	a.evict(engine.ReasonSignedOut)
+}
+
+// evict ends the connections.
+func (a *operatorActor) evict(reason engine.Reason) {
 	for _, s := range a.seats {
 		s.failed = true
-		s.seat.outlet.Close(engine.ReasonSignedOut)
+		s.seat.outlet.Close(reason)
 	}
 }
 

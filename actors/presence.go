@@ -26,7 +26,7 @@ func (a *operatorActor) begin(now time.Time) {
 	if a.machine != nil && !a.stepping {
 		return
 	}
-	before, restored := a.machine, a.h.tenant.sys.started
+	before, restored := a.machine, a.h.tenant.since
 	a.machine, a.stepping = operator.New(a.h.id), false
 	inputs := []operator.Input{operator.SettingsOf(a.h.tenant.config(), a.h.id)}
 	restore := operator.Restore{Intent: a.intent}

@@ -237,7 +237,7 @@ func TestOperatorsMachineIsMadeAnew(t *testing.T) {
 		visitor, ada := talking(w)
 		w.visitor("").start("offered")
 		synctest.Wait()
-		desk := w.sys.tenants["demo"].operator("ada")
+		desk := w.sys.tenant("demo").operator("ada")
 		desk.state.stepping = true
 		desk.tell(struct{}{})
 		info := w.operatorInfo("ada")

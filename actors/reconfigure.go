@@ -17,7 +17,7 @@ var errTranscripts = errors.New("transcripts are turned on or off by a restart o
 // turns: who waits is placed anew, an operator that is no longer in it is sent away
 // and its sessions wait again. engine.ErrTenantUnknown: there is no such tenant.
 func (s *System) Reconfigure(c *engine.Tenant) error {
-	t := s.tenants[c.ID]
+	t := s.tenant(c.ID)
 	if t == nil {
 		return engine.ErrTenantUnknown
 	}
@@ -25,16 +25,31 @@ func (s *System) Reconfigure(c *engine.Tenant) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("actors: reconfigure: %w", err)
 	}
-	t.reconfigures.Lock()
-	defer t.reconfigures.Unlock()
-	switch before := t.config(); {
-	case s.stopping.Load():
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	if s.stopping.Load() {
 		return engine.ErrBusy
+	}
+	if err := t.mayBecome(c); err != nil {
+		return err
+	}
+	t.reconfigure(c)
+	return nil
+}
+
+// mayBecome says why the tenant cannot take a configuration over while it runs, or nil.
+func (t *tenancy) mayBecome(c *engine.Tenant) error {
+	switch before := t.config(); {
 	case c.Revision < before.Revision:
 		return fmt.Errorf("actors: reconfigure: tenant %s: revision %d is older than %d", c.ID, c.Revision, before.Revision)
 	case c.Transcripts != before.Transcripts:
 		return fmt.Errorf("actors: reconfigure: tenant %s: %w", c.ID, errTranscripts)
 	}
+	return nil
+}
+
+// reconfigure hands a configuration over to all that runs. System.applying is held.
+func (t *tenancy) reconfigure(c *engine.Tenant) {
 	t.current.Store(c)
 	t.router.tell(reconfigured{})
 	for _, o := range t.allOperators() {
@@ -42,10 +57,7 @@ func (s *System) Reconfigure(c *engine.Tenant) error {
 			o.tell(reconfigured{})
 		}
 	}
-	for _, h := range s.sweep.all() {
-		if h.tenant == t { // also one that rests: its deadlines are others now
-			h.tell(reconfigured{})
-		}
+	for _, h := range t.handles() {
+		h.tell(reconfigured{}) // also one that rests: its deadlines are others now
 	}
-	return nil
 }

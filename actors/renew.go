@@ -13,7 +13,7 @@ func (s *seat) Renew(r engine.Renewal) (engine.Renewed, error) {
 	switch {
 	case s.left.Load():
 		return engine.Renewed{}, engine.ErrClosed
-	case s.sys.stopping.Load():
+	case s.tenant.isEnding():
 		return engine.Renewed{}, engine.ErrBusy
 	case s.desk != nil:
 		return s.renewOperator(r.Principal)

@@ -15,7 +15,7 @@ import (
 // answers once that is durable. key makes a repetition harmless: it gets the
 // first answer again, for engine.KeysFor; empty means none. engine.ErrNotFound if the tenant declares no such operator.
 func (s *System) Revoke(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, key string) (engine.IntentInfo, error) {
-	t := s.tenants[tenant]
+	t := s.tenant(tenant)
 	if t == nil {
 		return engine.IntentInfo{}, engine.ErrNotFound
 	}

@@ -10,7 +10,7 @@ import (
 // Revoked reports whether an operator's token was issued before the operator was
 // last signed out: what is refused at sockets is refused everywhere. Any goroutine.
 func (s *System) Revoked(tenant engine.TenantID, p engine.Principal) bool {
-	t := s.tenants[tenant]
+	t := s.tenant(tenant)
 	if t == nil {
 		return true
 	}
@@ -27,7 +27,7 @@ func (s *System) Revoked(tenant engine.TenantID, p engine.Principal) bool {
 // durable. Said again, it counts from then on. engine.ErrNotFound if there is no
 // such tenant.
 func (s *System) RevokeVisitor(ctx context.Context, tenant engine.TenantID, id engine.VisitorID) error {
-	t := s.tenants[tenant]
+	t := s.tenant(tenant)
 	switch {
 	case t == nil:
 		return engine.ErrNotFound

@@ -36,7 +36,7 @@ type routerRules interface {
 
 func newRouterHandle(t *tenancy) *routerHandle {
 	h := &routerHandle{tenant: t, open: map[engine.SessionID]struct{}{}, newRules: func() routerRules { return routing.New() }}
-	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.id), limit: 1, live: &t.sys.liveOthers}
+	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.id), limit: 1, live: &t.liveOthers}
 	h.birth = func() owner { return newRouterActor(h) }
 	return h
 }

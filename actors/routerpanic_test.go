@@ -33,7 +33,7 @@ func (p poisoned) Step(in routing.Input, now time.Time, out []routing.Effect) []
 func (w *world) poison(at func(routing.Input) bool) *atomic.Int64 {
 	w.t.Helper()
 	synctest.Wait()
-	router, panics := w.sys.tenants["demo"].router, &atomic.Int64{}
+	router, panics := w.sys.tenant("demo").router, &atomic.Int64{}
 	healthy := router.newRules
 	router.newRules = func() routerRules { return poisoned{healthy(), panics, at} }
 	router.tell(routing.Configure{}) // panics: no tenant

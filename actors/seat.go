@@ -34,7 +34,7 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 	switch {
 	case s.left.Load():
 		return engine.ErrClosed
-	case s.sys.stopping.Load():
+	case s.tenant.isEnding():
 		return engine.ErrBusy
 	case s.revoked.Load():
 		return engine.ErrForbidden
@@ -89,7 +89,7 @@ func (s *seat) postTo(id engine.SessionID, item any) *engine.Error {
 // handle is not closed until its inbox is empty, so it must not be found again.
 func (s *seat) repost(d engine.Draft, ended *handle) {
 	s.recent.CompareAndSwap(ended, nil)
-	if s.sys.stopping.Load() {
+	if s.tenant.isEnding() {
 		s.answer(d, engine.Answer{Err: engine.ErrBusy})
 		return
 	}
@@ -118,7 +118,7 @@ func (s *seat) Signal(id engine.SessionID, signal engine.Signal) {
 	default:
 		return
 	}
-	if s.left.Load() || s.sys.stopping.Load() {
+	if s.left.Load() || s.tenant.isEnding() {
 		return
 	}
 	s.stamp()

@@ -207,7 +207,7 @@ func TestReconfigureRefuses(t *testing.T) {
 				if err := w.sys.Reconfigure(next); err == nil {
 					t.Error("it was taken")
 				}
-				if w.sys.tenants["demo"].config() != w.tenant {
+				if w.sys.tenant("demo").config() != w.tenant {
 					t.Error("the configuration has changed all the same")
 				}
 			})

@@ -18,7 +18,7 @@ const serverNames = intentKeyNames + " by a server"
 // intent, engine.ErrNotFound if the tenant declares no such operator,
 // engine.ErrIdemConflict.
 func (s *System) SetIntent(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, intent engine.Intent, until time.Time, key string) (engine.IntentInfo, error) {
-	t := s.tenants[tenant]
+	t := s.tenant(tenant)
 	if t == nil {
 		return engine.IntentInfo{}, engine.ErrNotFound
 	}

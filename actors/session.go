@@ -57,7 +57,7 @@ func newSessionActor(h *handle) *sessionActor {
 func (a *sessionActor) turn() verdict {
 	now := a.sys.cfg.Clock()
 	a.h.running.Store(true)
-	a.quitting = a.quitting || a.sys.stopping.Load() // a life that begins during the stop is told by nobody
+	a.quitting = a.quitting || a.h.tenant.isEnding() // a life that begins during the stop is told by nobody
 	if a.life == 0 {
 		a.claim()
 	}
@@ -137,7 +137,7 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 	case a.quitting, !a.rules.State().IsOpen():
 		a.finish()
 		return end
-	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter) && !a.sys.stopping.Load(): // a stop waits for all
+	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter) && !a.h.tenant.isEnding(): // a stop waits for all
 		return wait
 	case len(a.places) > 0:
 		a.h.used.Store(now.UnixNano()) // the sweeper need not ask at each round

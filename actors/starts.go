@@ -87,7 +87,7 @@ func (t *tenancy) begin(item draftPosted) *engine.Error {
 		if err := h.post(item); err != engine.ErrClosed {
 			return err
 		}
-		if t.sys.stopping.Load() { // it was ended by the stop and is still open in the log (I8)
+		if t.isEnding() { // it was ended by the stop and is still open in the log (I8)
 			return engine.ErrBusy
 		}
 		if !item.again {
@@ -119,6 +119,9 @@ func (t *tenancy) whereToStart(item *draftPosted) (*handle, []*seat, *engine.Err
 	if v.open != nil {
 		return v.open, nil, nil
 	}
+	if t.suspended.Load() {
+		return nil, nil, engine.ErrBusy
+	}
 	if err := t.mayStart(item.draft); err != nil {
 		return nil, nil, err
 	}
@@ -143,7 +146,7 @@ func (t *tenancy) mayStart(d engine.Draft) *engine.Error {
 
 // await lets a start wait until the visitor's keys are known. Call with mu held.
 func (t *tenancy) await(v *visitorState, item draftPosted) *engine.Error {
-	if len(v.keys.waiting) == startsWaiting || t.sys.stopping.Load() {
+	if len(v.keys.waiting) == startsWaiting || t.isEnding() {
 		return engine.ErrBusy
 	}
 	v.keys.waiting = append(v.keys.waiting, item)
@@ -201,7 +204,7 @@ func (t *tenancy) recalled(visitor engine.VisitorID, v *visitorState, found map[
 	}
 	for _, item := range waiting {
 		refused := engine.ErrBusy
-		if err == nil && !t.sys.stopping.Load() {
+		if err == nil && !t.isEnding() {
 			refused = t.begin(item)
 		}
 		if refused != nil {

@@ -239,7 +239,7 @@ func TestStartWhenASessionEndsMeanwhile(t *testing.T) {
 			return true
 		}
 		v.seat.Leave()
-		w.sys.tenants["demo"].visitors[v.welcome(t).Visitor].keys.forget() // as after a restart
+		w.sys.tenant("demo").visitors[v.welcome(t).Visitor].keys.forget() // as after a restart
 		v = w.visitor(v.token)
 		v.close(first.Session)
 		request := v.do(engine.Draft{Op: engine.OpStart, ClientID: "k1", Body: engine.BodyOf("hello")})
@@ -323,7 +323,7 @@ func TestStopEndsLivesThatBeginMeanwhile(t *testing.T) {
 			stopped <- w.sys.Stop(ctx)
 		}()
 		synctest.Wait() // all have been told to end; one waits for its append
-		w.sys.tenants["demo"].tellSession(other.id, tick{})
+		w.sys.tenant("demo").tellSession(other.id, tick{})
 		synctest.Wait()
 		finish()
 		if err := <-stopped; err != nil {

@@ -15,14 +15,14 @@ func TestALifeBegunDuringAStopEndsByItself(t *testing.T) {
 		visitor.seat.Leave()
 		operator.seat.Leave()
 		synctest.Wait()
-		tenancy := w.sys.tenants[w.tenant.ID]
+		tenancy := w.sys.tenant(w.tenant.ID)
 		w.sys.stopping.Store(true)
 		tenancy.lookup(visitor.id).tell(quit{})
 		synctest.Wait()
 		tenancy.lookup(visitor.id).tell(detach{operator.seat.(*seat)})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := w.sys.liveSessions.wait(ctx); err != nil {
+		if err := tenancy.liveSessions.wait(ctx); err != nil {
 			t.Errorf("sessions: %v", err)
 		}
 		w.sys.stopping.Store(false) // for the world's own stop

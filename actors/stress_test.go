@@ -180,7 +180,7 @@ func stressOnce(t *testing.T, round int) {
 		wg.Go(func() {
 			for time.Now().Before(end) {
 				time.Sleep(100 * time.Millisecond)
-				sys.tenants["demo"].router.tell(routing.Configure{})
+				sys.tenant("demo").router.tell(routing.Configure{})
 			}
 		})
 	}
@@ -189,7 +189,7 @@ func stressOnce(t *testing.T, round int) {
 	failing.Store(0)
 	// Everybody has left: operators sign in no more; end all that is active by REST.
 	deadline := time.Now().Add(15 * time.Second)
-	tn := sys.tenants["demo"]
+	tn := sys.tenant("demo")
 	for {
 		for _, h := range sys.sweep.all() {
 			c, cancel := context.WithTimeout(ctx, time.Second)

@@ -104,7 +104,7 @@ func (s *System) sweepOnce(now time.Time) {
 		h.tickOnce()
 	}
 	s.locker.sweep(now)
-	for _, t := range s.tenants {
+	for _, t := range s.tenancies() {
 		t.router.tickIfDue(now)
 		t.tickOperators(now)
 		t.tellStatuses(now)

@@ -11,7 +11,7 @@ var _ engine.Switchboard = (*System)(nil)
 
 // Visit implements engine.Switchboard.
 func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet) (engine.Seat, error) {
-	t := s.tenants[v.Tenant.ID]
+	t := s.tenant(v.Tenant.ID)
 	switch {
 	case t == nil:
 		return nil, engine.ErrTenantUnknown
@@ -70,7 +70,7 @@ func haveOf(all []engine.Have, id engine.SessionID) engine.Seq {
 
 // Attend implements engine.Switchboard.
 func (s *System) Attend(_ context.Context, at engine.Attendance, outlet engine.Outlet) (engine.Seat, error) {
-	t := s.tenants[at.Tenant.ID]
+	t := s.tenant(at.Tenant.ID)
 	switch {
 	case t == nil:
 		return nil, engine.ErrTenantUnknown

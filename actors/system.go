@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/parleyhq/parley/engine"
-	"github.com/parleyhq/parley/engine/routing"
-	"github.com/parleyhq/parley/engine/session"
 )
 
 // System is a running engine: an engine.Switchboard for sockets, and the verbs
@@ -18,23 +15,25 @@ import (
 // safe from any goroutine.
 type System struct {
 	// Fixed after Start.
-	cfg     Config
-	rt      *runtime
-	memory  *Memory
-	started time.Time
-	tenants map[engine.TenantID]*tenancy
-	sweep   sweeper
-	locker  locker
-	alarm   *alarm
-	feed    *feed         // nil: nobody wants events
-	stop    chan struct{} // closes to end the sweeper
-	swept   sync.WaitGroup
+	cfg    Config
+	rt     *runtime
+	memory *Memory
+	sweep  sweeper
+	locker locker
+	alarm  *alarm
+	feed   *feed         // nil: nobody wants events
+	stop   chan struct{} // closes to end the sweeper
+	swept  sync.WaitGroup
 
 	// Atomic.
-	stopping     atomic.Bool
-	liveSessions liveCount
-	liveOthers   liveCount
-	recalls      liveCount // questions to the store under way
+	stopping atomic.Bool
+	tenants  atomic.Pointer[map[engine.TenantID]*tenancy] // the map never changes: see tenants.go
+	recalls  liveCount                                    // questions to the store under way
+
+	// Guarded by applying, which is held while configurations are taken over.
+	applying sync.Mutex
+	leaving  map[engine.TenantID]*tenancy // were served and may not have ended yet
+	known    map[engine.TenantID]bool     // were served since the start
 }
 
 // Start builds a system and lets it take up the open sessions that the store
@@ -43,7 +42,7 @@ func Start(cfg Config) (*System, error) {
 	if err := cfg.ensureDefaults(); err != nil {
 		return nil, err
 	}
-	s := &System{cfg: cfg, memory: NewMemory(), started: cfg.Clock(), tenants: map[engine.TenantID]*tenancy{}, stop: make(chan struct{})}
+	s := &System{cfg: cfg, memory: NewMemory(), stop: make(chan struct{}), leaving: map[engine.TenantID]*tenancy{}, known: map[engine.TenantID]bool{}}
 	s.alarm = newAlarm(s)
 	s.memory.fileLimit = cfg.MemoryFileBytes
 	m, err := newMetrics(cfg.Registerer, s)
@@ -51,17 +50,15 @@ func Start(cfg Config) (*System, error) {
 		return nil, fmt.Errorf("actors: %w", err)
 	}
 	s.rt = newRuntime(cfg.Logger, m)
+	tenants := map[engine.TenantID]*tenancy{}
 	for _, t := range cfg.Tenants.All() {
-		s.tenants[t.ID] = newTenancy(s, t)
+		tenants[t.ID] = newTenancy(s, t)
 	}
+	s.tenants.Store(&tenants)
 	if cfg.Events != nil {
 		s.feed = newFeed(s, *cfg.Events)
 	}
-	err = s.recoverEvents() // before a session can go on
-	if err == nil {
-		err = s.recover()
-	}
-	if err != nil {
+	if err = s.takeUp(tenants); err != nil {
 		if s.feed != nil {
 			_ = s.feed.stop(context.Background())
 		}
@@ -73,74 +70,11 @@ func Start(cfg Config) (*System, error) {
 	return s, nil
 }
 
-// recover rebuilds ledgers from the rows of open sessions: routers hear what
-// each session is, operators what they own or take part in. A session's actor starts
-// when its deadline comes, when somebody asks for it, or at its owner's word; at once
-// where an offer was live: it did not survive.
-func (s *System) recover() error {
-	for _, t := range s.tenants {
-		err := s.cfg.Store.Intents(t.id, func(id engine.OperatorID, info engine.IntentInfo) bool {
-			o := t.operator(id)
-			o.state.intent = info
-			if !info.Revoked.IsZero() {
-				o.revoked.Store(info.Revoked.UnixNano())
-			}
-			return true
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.recoverMemos(t); err != nil {
-			return err
-		}
-		if err := t.recoverRevocations(s.cfg.Clock()); err != nil {
-			return err
-		}
-	}
-	offered := map[*tenancy][]engine.SessionID{}
-	err := s.cfg.Store.OpenSessions(func(row *engine.Row) bool {
-		t := s.tenants[row.Ref.Tenant]
-		if t == nil {
-			s.cfg.Logger.Warn("an open session's tenant is not configured; it is left alone", "session", row.Ref.String())
-			return true
-		}
-		h := t.recover(row)
-		h.setDeadline(session.DeadlineOf(*row, h.since, t.rules(h)))
-		if row.Owner != "" {
-			s.takesPart(t, h, row.Owner, session.Gained)
-		}
-		for _, m := range row.Service.Members {
-			if !m.Hidden { // who watched unseen does so no longer
-				s.takesPart(t, h, m.Operator, session.Joined)
-			}
-		}
-		t.router.tell(routing.SessionIs{Row: row, Recovered: true})
-		if row.State == engine.StateOffered {
-			offered[t] = append(offered[t], row.Ref.Session)
-		}
-		return true
-	})
-	for t, sessions := range offered {
-		t.router.tell(routing.Await{Sessions: sessions})
-	}
-	return err
-}
-
-// takesPart tells an operator what it has to do with a session found by the start-up
-// scan. Its owner counts as in grace from now on.
-func (s *System) takesPart(t *tenancy, h *handle, who engine.OperatorID, as session.Note) {
-	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: h.ref.Session}}
-	h.told.note(n)
-	t.operator(who).tell(notice{Notify: n})
-}
-
 // reportAll asks every session of a tenant to report again, for a router that
 // lost its memory. expected are those that it knew as open: whoever carries them.
 func (s *System) reportAll(t *tenancy, expected map[engine.SessionID]struct{}) {
-	for _, h := range s.sweep.all() {
-		if h.tenant == t {
-			h.tell(reportAgain{})
-		}
+	for _, h := range t.handles() {
+		h.tell(reportAgain{})
 	}
 	for id := range expected {
 		if t.known(id) == nil {
@@ -165,7 +99,7 @@ func (s *System) Err() error {
 // from here on has not left its visitors. To be called before the connections are
 // drained. It may be called again.
 func (s *System) Drain() {
-	for _, t := range s.tenants {
+	for _, t := range s.tenancies() {
 		for _, o := range t.allOperators() {
 			if o.connections.Load() > 0 || o.deadline.Load() != 0 {
 				o.tell(drain{})
@@ -182,6 +116,8 @@ func (s *System) Stop(ctx context.Context) error {
 	if s.stopping.Swap(true) {
 		return nil
 	}
+	s.applying.Lock() // a change of configuration that goes on ends first
+	defer s.applying.Unlock()
 	close(s.stop)
 	s.swept.Wait()
 	err := s.recalls.wait(ctx)
@@ -193,18 +129,13 @@ func (s *System) Stop(ctx context.Context) error {
 			err = stopped
 		}
 	}
-	for _, t := range s.tenants {
-		for _, o := range t.allOperators() {
-			if !o.closeIfDormant() {
-				o.tell(quit{})
-			}
-		}
-		if !t.router.closeIfDormant() {
-			t.router.tell(quit{})
-		}
+	for _, t := range s.everybody() {
+		t.endOthers()
 	}
-	if err == nil {
-		err = s.liveOthers.wait(ctx)
+	for _, t := range s.everybody() {
+		if err == nil {
+			err = t.liveOthers.wait(ctx)
+		}
 	}
 	s.rt.system.Shutdown()
 	return err
@@ -221,15 +152,31 @@ func (s *System) stopSessions(ctx context.Context) error {
 				left = h.tell(quit{}) || left
 			}
 		}
-		if err := s.liveSessions.wait(ctx); err != nil || !left {
-			return err
+		for _, t := range s.everybody() {
+			if err := t.liveSessions.wait(ctx); err != nil {
+				return err
+			}
+		}
+		if !left {
+			return nil
 		}
 	}
 }
 
+// everybody are all tenancies of which something may run. Call with applying held.
+func (s *System) everybody() (all []*tenancy) {
+	for _, t := range s.tenancies() {
+		all = append(all, t)
+	}
+	for _, t := range s.leaving {
+		all = append(all, t)
+	}
+	return all
+}
+
 func (s *System) openSessions() int {
 	n := 0
-	for _, t := range s.tenants {
+	for _, t := range s.tenancies() {
 		t.mu.RLock()
 		for _, v := range t.visitors {
 			if v.open != nil {

@@ -352,7 +352,7 @@ func TestIdleSessionGivesItsActorBack(t *testing.T) {
 		visitor.seat.Leave()
 		operator.seat.Leave()
 		time.Sleep(time.Hour)
-		h := w.sys.tenants["demo"].known(visitor.id)
+		h := w.sys.tenant("demo").known(visitor.id)
 		if h == nil || h.running.Load() {
 			t.Fatal("the actor still runs, or the handle is gone")
 		}

@@ -16,14 +16,17 @@ type tenancy struct {
 	// Fixed after construction.
 	sys    *System
 	id     engine.TenantID
-	memory *Memory // keeps sessions where transcripts are off
+	memory *Memory   // keeps sessions where transcripts are off
+	since  time.Time // it is served: who is absent then counts as gone from then on
 	router *routerHandle
 
 	// Atomic.
-	current atomic.Pointer[engine.Tenant] // the configuration; see Reconfigure
+	current   atomic.Pointer[engine.Tenant] // the configuration; see Reconfigure
+	suspended atomic.Bool                   // served no longer: see System.Apply
 
-	departments  departments
-	reconfigures sync.Mutex // held by Reconfigure: one at a time
+	liveSessions, liveOthers liveCount // its actors that run
+
+	departments departments
 
 	// Guarded by mu.
 	mu        sync.RWMutex
@@ -44,7 +47,7 @@ type visitorState struct {
 
 func newTenancy(s *System, t *engine.Tenant) *tenancy {
 	tn := &tenancy{
-		sys: s, id: t.ID, memory: s.memory,
+		sys: s, id: t.ID, memory: s.memory, since: s.cfg.Clock(),
 		sessions:  map[engine.SessionID]*handle{},
 		visitors:  map[engine.VisitorID]*visitorState{},
 		operators: map[engine.OperatorID]*operatorHandle{}, revoked: map[engine.VisitorID]time.Time{},
@@ -127,9 +130,9 @@ func (t *tenancy) forget(h *handle) {
 	t.sys.sweep.remove(h)
 }
 
-// recover registers an open session found by the start-up scan.
-func (t *tenancy) recover(row *engine.Row) *handle {
-	h := t.sys.newHandle(t, row.Ref, t.sys.cfg.Store, nil)
+// recover registers an open session found in a log by the start-up scan.
+func (t *tenancy) recover(row *engine.Row, log engine.Log) *handle {
+	h := t.sys.newHandle(t, row.Ref, log, nil)
 	t.mu.Lock()
 	t.sessions[row.Ref.Session] = h
 	if row.State != engine.StateClosing {
@@ -163,6 +166,9 @@ func (t *tenancy) tidy(id engine.VisitorID) {
 func (t *tenancy) arrive(s *seat, fresh bool) (*handle, *engine.Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.suspended.Load() { // since it was found
+		return nil, engine.ErrTenantUnknown
+	}
 	v := t.visitor(s.visitor)
 	if fresh {
 		v.keys.know(nil, t.sys.cfg.Clock())

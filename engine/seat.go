@@ -223,6 +223,7 @@ const (
 	ReasonFailed              // the server failed: reconnect later
 	ReasonTooMany             // the principal has more connections than allowed: do not
 	ReasonSignedOut           // the principal lost its right to be here: do not
+	ReasonSuspended           // the tenant is served no longer: do not
 )
 
 // Visit is a visitor's connection, authenticated as far as transport can:

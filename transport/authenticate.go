@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/transport/wire"
@@ -37,7 +38,7 @@ func (c *conn) takeSeat(frame *wire.Frame) *engine.Error {
 	if !known {
 		return engine.ErrTenantUnknown
 	}
-	c.tenant = tenant
+	c.tenant, c.rules = tenant, tenant
 	if !c.allowsOrigin(tenant) {
 		return engine.ErrOriginNotAllowed
 	}
@@ -55,6 +56,7 @@ func (c *conn) takeSeat(frame *wire.Frame) *engine.Error {
 	if err != nil {
 		return s.refusalOf(err)
 	}
+	c.origin = c.originOf(tenant)
 	c.seated.Store(true)
 	s.registry.seat(c)
 	return nil
@@ -70,6 +72,48 @@ func (c *conn) allowsOrigin(tenant *engine.Tenant) bool {
 		return c.side == operatorSide
 	}
 	return e.self || tenant.AllowsOrigin(e.origin)
+}
+
+// originOf is the handshake's Origin as the tenant's list has it, so that no
+// connection keeps a copy of its own.
+func (c *conn) originOf(tenant *engine.Tenant) string {
+	if c.entrance.self {
+		return ""
+	}
+	for _, origin := range tenant.Origins {
+		if strings.EqualFold(origin, c.entrance.origin) {
+			return origin
+		}
+	}
+	return ""
+}
+
+// configured is the connection's tenant as it is configured now; one that is no
+// longer is as it was.
+func (c *conn) configured() *engine.Tenant {
+	if tenant, known := c.server.options.Tenants.Tenant(c.tenant.ID); known {
+		return tenant
+	}
+	return c.tenant
+}
+
+// isStillLetIn judges a seated connection by the configuration of now, if that is
+// another than at its last message. Who would not be let in is told why, and the
+// connection ends.
+func (c *conn) isStillLetIn() bool {
+	tenant, known := c.server.options.Tenants.Tenant(c.tenant.ID)
+	switch {
+	case tenant == c.rules:
+		return true
+	case !known:
+		c.end(endSuspended, 0)
+		return false
+	case c.origin != "" && !tenant.AllowsOrigin(c.origin):
+		c.end(endOrigin, 0)
+		return false
+	}
+	c.rules = tenant
+	return true
 }
 
 func (c *conn) visit(ctx context.Context, frame *wire.Frame) (err error) {

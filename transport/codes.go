@@ -32,6 +32,7 @@ const (
 	endVersion
 	endAuthExpired
 	endBadAck
+	endSuspended
 	endGone // the other end vanished; nobody is there to be told
 	endings
 )
@@ -93,6 +94,8 @@ func farewellOf(e ending) farewell {
 		return farewell{4508, "auth_expired", adviceToken, 0}
 	case endBadAck:
 		return farewell{4509, "bad_ack", adviceNo, 0}
+	case endSuspended:
+		return farewell{4510, "tenant_suspended", adviceNo, 0}
 	case endGone:
 		return farewell{rfc6455.CloseNoStatus, "gone", "", 0}
 	default:
@@ -111,6 +114,8 @@ func endingOf(reason engine.Reason) ending {
 		return endTooMany
 	case engine.ReasonSignedOut:
 		return endSignedOut
+	case engine.ReasonSuspended:
+		return endSuspended
 	default:
 		return endFailed
 	}

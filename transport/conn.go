@@ -62,14 +62,16 @@ type conn struct {
 	shard  *shard // writes for this connection; nil without raw
 
 	// Fixed before the connection is seated; read by outlet methods only.
-	tenant   *engine.Tenant
+	tenant   *engine.Tenant // as it was then: see configured
 	operator engine.OperatorID
 	who      string    // the principal, as resume tokens name it
 	pass     string    // an operator's first resume token
 	returned *returned // what the client showed of an earlier connection; nil: nothing
 
 	// Owned by readLoop.
-	entrance *entrance // what the handshake said; nil once auth was judged
+	entrance *entrance      // what the handshake said; nil once auth was judged
+	rules    *engine.Tenant // by which the connection was judged last
+	origin   string         // that was let in, as the tenant writes it; empty: it does not matter
 	seat     engine.Seat
 	limit    limiter
 	strikes  int // messages over the rate since the last pause
@@ -174,10 +176,13 @@ func (c *conn) received(message []byte) (silent bool) {
 		c.end(endAuthExpired, 0)
 		return false
 	}
+	if !c.isStillLetIn() {
+		return false
+	}
 	if c.limit.isFull(now) {
 		c.strikes, c.pauses = 0, 0
 	}
-	if wait := c.limit.take(now, c.tenant.Limits.MessagesPerSecond); wait > 0 {
+	if wait := c.limit.take(now, c.rules.Limits.MessagesPerSecond); wait > 0 {
 		c.tooFast(&frame, wait)
 		return false
 	}
@@ -199,7 +204,7 @@ func (c *conn) dispatch(frame *wire.Frame) {
 	case wire.FrameTyping:
 		c.seat.Signal(frame.Session, engine.Typing{Session: frame.Session, On: frame.On})
 	case wire.FramePeek:
-		if c.side == visitorSide && c.tenant.Peek && frame.Body.Len() <= c.tenant.Limits.MessageBytes {
+		if c.side == visitorSide && c.rules.Peek && frame.Body.Len() <= c.rules.Limits.MessageBytes {
 			c.seat.Signal(frame.Session, engine.Peek{Session: frame.Session, Body: frame.Body})
 		}
 	case wire.FrameAuth:
@@ -231,7 +236,7 @@ func (c *conn) post(draft *engine.Draft) *engine.Error {
 			return engine.ErrForbidden
 		}
 	}
-	if draft.Body.Len() > c.tenant.Limits.MessageBytes {
+	if draft.Body.Len() > c.rules.Limits.MessageBytes {
 		return engine.ErrTooLarge.In("text")
 	}
 	return c.seat.Post(*draft)
@@ -266,7 +271,7 @@ func (c *conn) tooFast(frame *wire.Frame, wait time.Duration) {
 		c.refuse(frame.Request, engine.ErrRateLimited.After(wait))
 	}
 	c.strikes++
-	if c.strikes < int(burstSeconds*c.tenant.Limits.MessagesPerSecond) {
+	if c.strikes < int(burstSeconds*c.rules.Limits.MessagesPerSecond) {
 		return
 	}
 	c.strikes = 0

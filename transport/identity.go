@@ -61,7 +61,7 @@ func (c *conn) strayed(err *engine.Error) {
 
 // operatorOf verifies an operator's token, which must allow to answer chats.
 func (c *conn) operatorOf(ctx context.Context, token string) (engine.Principal, error) {
-	p, err := c.server.options.Authenticator.Operator(ctx, c.tenant, token)
+	p, err := c.server.options.Authenticator.Operator(ctx, c.configured(), token)
 	if err != nil {
 		return engine.Principal{}, err
 	}
@@ -73,7 +73,7 @@ func (c *conn) operatorOf(ctx context.Context, token string) (engine.Principal, 
 
 // visitorOf verifies a visitor's signed token.
 func (c *conn) visitorOf(ctx context.Context, token string) (engine.Proof, error) {
-	proof, err := c.server.options.Visitors.Visitor(ctx, c.tenant, token)
+	proof, err := c.server.options.Visitors.Visitor(ctx, c.configured(), token)
 	if err == nil && proof.Subject == "" { // a host's mistake must not seat somebody as nobody
 		err = engine.ErrAuthInvalid.Denied(engine.DenialSubject)
 	}

@@ -33,10 +33,17 @@ type VisitorAuthenticator interface {
 	Visitor(ctx context.Context, tenant *engine.Tenant, token string) (engine.Proof, error)
 }
 
+// Tenants are those whose people may connect, as they are configured now: what it
+// answers never changes, another takes its place. It is asked at each message, by any
+// goroutine. *engine.Tenants is one that stays as it is.
+type Tenants interface {
+	Tenant(id engine.TenantID) (*engine.Tenant, bool)
+}
+
 // Options configures a Server. Only Tenants is required.
 type Options struct {
 	// Tenants are whose people may connect.
-	Tenants *engine.Tenants
+	Tenants Tenants
 	// Authenticator verifies operators' tokens. Nil means auth.JWT with Clock.
 	Authenticator Authenticator
 	// Visitors verifies visitors' signed tokens. Nil means Authenticator, if it can,

@@ -136,7 +136,7 @@ func (c *conn) introduce(first, second engine.OperatorID) verdict {
 			c.introduced = slices.Delete(c.introduced, 0, knownPeople/2)
 		}
 		c.introduced = append(c.introduced, id)
-		if operator, known := c.tenant.Operator(id); known {
+		if operator, known := c.configured().Operator(id); known {
 			v = c.push(v, outFrame{wire.AppendPerson(nil, id, operator.Name), rfc6455.OpText})
 		}
 	}

@@ -52,7 +52,7 @@ type invitation struct {
 // Run serves until a signal.
 func (c *demoCmd) Run(ctx context.Context, io streams) (err error) {
 	begun := time.Now()
-	signals, ignore := catchSignals()
+	signals, ignore := catchSignals(true)
 	defer ignore()
 	home, cleanUp, err := c.home()
 	if err != nil {

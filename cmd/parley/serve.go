@@ -19,7 +19,7 @@ type serveCmd struct {
 }
 
 // Run serves. The first SIGINT or SIGTERM drains, a second one ends the
-// process at once.
+// process at once. SIGHUP reads the tenants' files again.
 func (c *serveCmd) Run(ctx context.Context, io streams) error {
 	if err := c.check(); err != nil {
 		return err
@@ -43,12 +43,15 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	signals, ignore := catchSignals()
+	signals, ignore := catchSignals(false)
 	defer ignore()
+	hangups, ignoreHangups := catchHangups()
+	defer ignoreHangups()
 	logger := c.logger(io)
 	s, err := startStack(parts{
 		data: c.Data, root: root, tenants: tenants, logger: logger, registry: newRegistry(),
 		listeners: bound, sockets: sockets, privateHosts: c.JWKSPrivate,
+		files: c.Tenants, hangups: hangups,
 	})
 	if err != nil {
 		return err
@@ -59,11 +62,12 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 }
 
 // catchSignals begins to collect the signals that ask for an end. Call it
-// before the start, so that one that comes early is not missed.
-func catchSignals() (<-chan os.Signal, func()) {
+// before the start, so that one that comes early is not missed. hangup: the end of
+// the terminal is one of them.
+func catchSignals(hangup bool) (<-chan os.Signal, func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+	if hangup && !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
 		signal.Notify(signals, syscall.SIGHUP) // the terminal was closed
 	}
 	return signals, func() { signal.Stop(signals) }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,10 @@ type parts struct {
 	// privateHosts are the names behind which tenants' key sets may have private addresses.
 	privateHosts []string
 	tenant       string // of pages whose address names none; may be empty
+	// files is the folder of the tenants' files, which are read again at each of
+	// hangups; empty: never.
+	files   string
+	hangups <-chan os.Signal
 }
 
 // stack is a running server: store, system and three listeners, started in
@@ -46,6 +51,7 @@ type stack struct {
 	logger  *slog.Logger
 	store   *persistence.Store
 	system  *actors.System
+	tenants *servedTenants
 	bound   listeners
 	public  *transport.Server
 	admin   *fasthttp.Server
@@ -88,6 +94,7 @@ func startStack(p parts) (_ *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.tenants = newServedTenants(p.tenants)
 	s.build(p)
 	s.serve(p)
 	return s, nil
@@ -98,7 +105,7 @@ func (s *stack) build(p parts) {
 	s.remote = auth.NewRemote(auth.RemoteOptions{Logger: p.logger, Registerer: p.registry, PrivateHosts: p.privateHosts})
 	authenticator := &auth.JWT{Remote: s.remote}
 	sockets := p.sockets
-	sockets.Tenants, sockets.Authenticator, sockets.Logger, sockets.Registerer = p.tenants, authenticator, p.logger, p.registry
+	sockets.Tenants, sockets.Authenticator, sockets.Logger, sockets.Registerer = s.tenants, authenticator, p.logger, p.registry
 	sockets.Tokens = s.store
 	sockets.Audit = func(r transport.Refusal) { // often, when somebody tries; the metric counts them all
 		p.logger.Debug("refused", "during", r.During, "side", r.Side, "tenant", string(r.Tenant), "conn", r.Conn.String(), "reason", r.Reason, "denial", r.Denial.String())
@@ -106,7 +113,7 @@ func (s *stack) build(p parts) {
 	sockets.Pages = spec.Handler(web.Handler(web.Options{DefaultTenant: p.tenant}))
 	s.public = transport.NewServer(s.system, sockets)
 	s.admin = rest.Server(rest.Options{
-		System: s.system, Tenants: p.tenants, Authenticator: authenticator, Logger: p.logger, Registerer: p.registry,
+		System: s.system, Tenants: s.tenants, Authenticator: authenticator, Logger: p.logger, Registerer: p.registry,
 		Audit: func(r rest.Refusal) {
 			p.logger.Debug("refused", "during", r.Operation, "side", "rest", "tenant", string(r.Tenant), "reason", r.Reason, "denial", r.Denial.String())
 		},
@@ -132,6 +139,10 @@ func (s *stack) serve(p parts) {
 	s.own.Go(func() { s.report("admin listener", s.admin.Serve(admin)) })
 	s.own.Go(func() { s.report("metrics listener", s.ops.Serve(ctx, p.listeners.metrics)) })
 	s.own.Go(func() { s.watch(ctx, s.store.Err, time.Second) })
+	if p.files != "" {
+		again := newReloader(p.files, s.tenants, s.system, p.logger, p.registry)
+		s.own.Go(func() { again.run(ctx, p.hangups) })
+	}
 }
 
 // report notes why something ended, unless it was told to.

@@ -55,11 +55,17 @@ type Authenticator interface {
 	Operator(ctx context.Context, tenant *engine.Tenant, token string) (engine.Principal, error)
 }
 
+// Tenants are those who may ask, as they are configured now: what it answers never
+// changes, another takes its place. *engine.Tenants is one that stays as it is.
+type Tenants interface {
+	Tenant(id engine.TenantID) (*engine.Tenant, bool)
+}
+
 // Options configures the interface. System, Tenants and Authenticator are
 // required; the rest is useful when zero.
 type Options struct {
 	System        System
-	Tenants       *engine.Tenants
+	Tenants       Tenants
 	Authenticator Authenticator
 	Logger        *slog.Logger          // nil: silent
 	Registerer    prometheus.Registerer // nil: no metrics

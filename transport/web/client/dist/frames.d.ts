@@ -1068,7 +1068,7 @@ export interface CtlBye {
     k: "ctl";
     t: "bye";
     d: {
-        reason: "protocol_error" | "binary_frame" | "invalid_utf8" | "frame_too_large" | "internal" | "shutdown" | "slow_consumer" | "failed" | "no_pong" | "auth_failed" | "auth_timeout" | "bad_ack" | "auth_expired" | "origin_not_allowed" | "too_many_connections" | "signed_out" | "bad_frames" | "rate_limited" | "unsupported_version";
+        reason: "protocol_error" | "binary_frame" | "invalid_utf8" | "frame_too_large" | "internal" | "shutdown" | "slow_consumer" | "failed" | "no_pong" | "auth_failed" | "auth_timeout" | "bad_ack" | "tenant_suspended" | "auth_expired" | "origin_not_allowed" | "too_many_connections" | "signed_out" | "bad_frames" | "rate_limited" | "unsupported_version";
         reconnect: "yes" | "after" | "with_new_token" | "no";
         retry_after_ms?: RetryAfterMs;
     };

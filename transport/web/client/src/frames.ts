@@ -1186,6 +1186,7 @@ export interface CtlBye {
       | "auth_failed"
       | "auth_timeout"
       | "bad_ack"
+      | "tenant_suspended"
       | "auth_expired"
       | "origin_not_allowed"
       | "too_many_connections"
