@@ -33,6 +33,7 @@ type sessionActor struct {
 	starts   []engine.Start  // that these carry out
 	out      []session.Effect
 	current  draftPosted            // being stepped: who gets a Reply
+	asked    session.Ask            // being stepped: the rules are handed a pointer to it
 	picks    map[uint64]draftPosted // wait for the router's word
 	control  []any                  // of this turn, not yet handled
 	data     []any                  // of this turn, not yet handled
@@ -380,7 +381,9 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		a.current = item
 		written := len(a.entries)
 		by := item.seat
-		a.step(session.Ask{By: by.author, Rights: by.rights(a.rules.Row().Department), Draft: by.vouched(item.draft), Inherit: item.inherit}, now)
+		a.asked = session.Ask{By: by.author, Rights: by.rights(a.rules.Row().Department), Draft: by.vouched(item.draft), Inherit: item.inherit}
+		a.step(&a.asked, now)
+		a.asked = session.Ask{} // an idle session holds no text
 		a.noteStart(item, a.entries[written:])
 		a.current = draftPosted{}
 	}

@@ -53,9 +53,13 @@ func (b Body) Len() int {
 // Digest distinguishes two bodies sent under one idempotency key: FNV-1a, 64
 // bits. It is no secret-keeping digest; it never leaves memory.
 func (b Body) Digest() uint64 {
+	return digestOf(b.Reveal())
+}
+
+func digestOf[T ~string | ~[]byte](text T) uint64 {
 	hash := uint64(14695981039346656037)
-	for _, c := range b.Reveal() {
-		hash = (hash ^ uint64(c)) * 1099511628211
+	for i := range len(text) {
+		hash = (hash ^ uint64(text[i])) * 1099511628211
 	}
 	return hash
 }

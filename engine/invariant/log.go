@@ -146,6 +146,9 @@ func (l *Log) offerEnded(e *engine.Entry) *Violation {
 	return of(e, "I4", "entry %d ends offer %d, which does not stand", e.Seq, e.Offer)
 }
 
+// Last is the number of the last entry.
+func (l *Log) Last() engine.Seq { return l.last }
+
 // Offers is how many offers stand.
 func (l *Log) Offers() int { return len(l.offers) }
 

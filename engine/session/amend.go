@@ -3,49 +3,30 @@ package session
 import (
 	"bytes"
 	"encoding/json"
-	"time"
 	"unicode/utf8"
 
 	"github.com/parleyhq/parley/engine"
 )
 
-// written is what is remembered of a message: whose it is, who may see it, and
-// which entry removed it.
-type written struct {
-	author     engine.Author
-	visibility engine.Visibility
-	file       engine.FileID // zero: it is none
-	removed    engine.Seq    // 0: it stands
-	removedAt  time.Time
-}
-
 // remember keeps what an entry means for later drafts. A removal makes the
 // message and its edits forget what they said: a store does as well.
-func (s *Session) remember(r engine.Result) {
+func (s *Session) remember(r *engine.Result) {
 	if r.ClientID != "" {
-		s.results[key{r.Author, r.Kind, r.ClientID}] = r
+		s.results.keep(r)
 	}
 	switch r.Kind {
 	case engine.KindSessionStarted: // of a closed session there may be nothing else that says when
 		s.row.Started = r.At
 	case engine.KindMessageNew:
-		s.messages[r.Seq] = written{author: r.Author, visibility: r.Visibility, file: r.File}
+		s.messages.keep(&written{seq: r.Seq, author: r.Author, visibility: r.Visibility, file: r.File})
 		if !r.File.IsZero() {
 			s.rememberFile(r)
 		}
 	case engine.KindRated:
 		s.row.Service.Rated = true
 	case engine.KindMessageRedacted:
-		m := s.messages[r.Target]
-		m.removed, m.removedAt = r.Seq, r.At
-		s.messages[r.Target] = m
-		delete(s.files, m.file)
-		for k, of := range s.results {
-			if of.Kind == engine.KindMessageNew && of.Seq == r.Target || of.Kind == engine.KindMessageEdited && of.Target == r.Target {
-				of.Format, of.Digest = engine.FormatRedacted, engine.Body{}.Digest()
-				s.results[k] = of
-			}
-		}
+		delete(s.files, s.messages.remove(r.Target, r.Seq, r.At))
+		s.results.forget(r.Target)
 	default:
 	}
 }
@@ -113,14 +94,14 @@ func (t *turn) target(by engine.Author, d engine.Draft) (written, *engine.Error)
 	case d.ClientID == "":
 		return written{}, engine.ErrBadRequest.In("idem")
 	}
-	m, known := t.messages[d.Target]
+	m := t.messages.of(d.Target)
 	switch {
-	case !known, by.Kind == engine.AuthorVisitor && m.visibility != engine.VisibleToAll:
+	case m == nil, by.Kind == engine.AuthorVisitor && m.visibility != engine.VisibleToAll:
 		return written{}, engine.ErrNotFound
 	case m.author != by && !isSupervisor, by.Kind == engine.AuthorOperator && !isSupervisor && !t.MayWrite(by, engine.VisibleToOperators):
 		return written{}, engine.ErrForbidden
 	}
-	return m, nil
+	return *m, nil
 }
 
 // fault says what is wrong with a draft's body, or nil. A form's or a button's

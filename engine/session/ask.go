@@ -6,7 +6,7 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
-func (t *turn) ask(in Ask) {
+func (t *turn) ask(in *Ask) {
 	by, d := in.By, in.Draft
 	if len(d.ClientID) > engine.MaxClientID {
 		field := "idem"
@@ -114,7 +114,7 @@ func (t *turn) repeated(by engine.Author, kind engine.Kind, d engine.Draft) bool
 	if d.ClientID == "" {
 		return false
 	}
-	r, known := t.results[key{by, kind, d.ClientID}]
+	r, known := t.results.of(key{by, kind, d.ClientID})
 	if !known {
 		return false
 	}

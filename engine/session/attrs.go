@@ -123,7 +123,7 @@ func (t *turn) hold(by engine.Author, key string, c *engine.IdentityChange, next
 // identified answers a draft whose idempotency key is known. What was said under
 // it is known only while it is held: of a value that has gone, any is the same.
 func (t *turn) identified(by engine.Author, d engine.Draft) bool {
-	r, known := t.results[key{by, engine.KindAttrsSet, d.ClientID}]
+	r, known := t.results.of(key{by, engine.KindAttrsSet, d.ClientID})
 	if d.ClientID == "" || !known {
 		return false
 	}

@@ -6,9 +6,13 @@ import "github.com/parleyhq/parley/engine"
 func (s *Session) Inside() any {
 	type inside struct {
 		Results  map[key]engine.Result
-		Messages map[engine.Seq]written
+		Messages []written
 		Closed   engine.Seq
 		Wrote    writers
 	}
-	return inside{s.results, s.messages, s.closed, s.wrote}
+	all := map[key]engine.Result{}
+	for i := range s.results.list {
+		all[keyOf(&s.results.list[i])] = s.results.list[i]
+	}
+	return inside{all, s.messages, s.closed, s.wrote}
 }

@@ -36,7 +36,7 @@ func (t *turn) begin(by engine.Author, d engine.Draft) {
 		return
 	}
 	a := Announced{File: *d.File, Author: by, ClientID: d.ClientID, Until: t.now.Add(engine.FileLife)}
-	t.files[a.File.ID] = file{Announced: a}
+	t.setFile(a.File.ID, file{Announced: a})
 	t.do(Announce{a})
 	t.reply(d, 0, engine.Answer{File: &engine.FileLink{File: a.File.ID, Expires: a.Until}})
 }
@@ -128,8 +128,16 @@ func (t *turn) forgetFiles() {
 // announced takes up a file that an earlier life of the session's actor announced.
 func (t *turn) announced(in Announced) {
 	if _, known := t.files[in.File.ID]; !known && t.closed == 0 {
-		t.files[in.File.ID] = file{Announced: in}
+		t.setFile(in.File.ID, file{Announced: in})
 	}
+}
+
+// setFile keeps a file; most sessions have none.
+func (s *Session) setFile(id engine.FileID, f file) {
+	if s.files == nil {
+		s.files = map[engine.FileID]file{}
+	}
+	s.files[id] = f
 }
 
 // uploaded notes that an announced file's bytes are there.
@@ -168,11 +176,11 @@ func (t *turn) attach(e *engine.Entry, id engine.FileID) {
 
 // rememberFile keeps what a message's entry says of its file. The key is in the
 // entry and nowhere else from here on.
-func (s *Session) rememberFile(r engine.Result) {
+func (s *Session) rememberFile(r *engine.Result) {
 	f := s.files[r.File]
 	f.Key, f.Author, f.seq = engine.Body{}, r.Author, r.Seq
 	f.File.ID, f.File.Bytes = r.File, r.FileBytes
-	s.files[r.File] = f
+	s.setFile(r.File, f)
 }
 
 // Awaits says why the bytes of a file are not taken, or nil: it was announced and
@@ -195,9 +203,9 @@ func (s *Session) IsSent(id engine.FileID) bool { return s.files[id].seq != 0 }
 // ErrNotFound in every other case: it is nobody's business which.
 func (s *Session) FileAt(by engine.Author, id engine.FileID) (engine.Seq, *engine.Error) {
 	f, known := s.files[id]
-	m := s.messages[f.seq]
+	m := s.messages.of(f.seq)
 	switch {
-	case !known, f.seq == 0, f.seq > s.durable, m.removed != 0, !s.MayRead(by):
+	case !known, m == nil, f.seq == 0, f.seq > s.durable, m.removed != 0, !s.MayRead(by):
 		return 0, engine.ErrNotFound
 	case by.Kind == engine.AuthorVisitor && m.visibility != engine.VisibleToAll:
 		return 0, engine.ErrNotFound

@@ -12,7 +12,8 @@ type Input interface{ input() }
 
 // Ask is a participant's draft: any operation but OpHistory, OpExplain, OpFetch, OpIntent and
 // OpAway; the File of OpFile has an id drawn for it. The answer comes as a Reply, in
-// the same step or, after a Pick, in a later one.
+// the same step or, after a Pick, in a later one. A pointer to one is an input as well,
+// which Step does not keep.
 type Ask struct {
 	By      engine.Author
 	Rights  engine.Rights // of By, at this moment

@@ -13,10 +13,10 @@ type Session struct {
 
 	last    engine.Seq // the last entry numbered
 	durable engine.Seq // the last entry known durable. Invariant: durable <= last
-	results map[key]engine.Result
+	results results
 	// messages are all there are: a draft names one by its number.
-	messages map[engine.Seq]written
-	// files are those that are announced, and those of messages that stand.
+	messages messages
+	// files are those that are announced, and those of messages that stand. Nil: none.
 	files    map[engine.FileID]file
 	closed   engine.Seq // the closing entry; 0 while messages are accepted
 	wrote    writers
@@ -33,14 +33,6 @@ type Session struct {
 	reached   uint64      // counts them
 	endedAt   time.Time   // when closed was written; zero if unknown
 	closing   closingTime
-}
-
-// key is an idempotency key's scope: principal and operation, within the
-// session. The kind of the entry that an operation adds stands for the operation.
-type key struct {
-	author engine.Author
-	kind   engine.Kind
-	id     string
 }
 
 // writers remembers who wrote last, for IfSeq.
@@ -68,16 +60,15 @@ func (w *writers) notBy(by engine.Author) engine.Seq {
 // New is a session about to start. started is when.
 func New(ref engine.SessionRef, visitor engine.VisitorID, rules Rules) *Session {
 	return &Session{
-		rules:   rules,
-		row:     engine.Row{Ref: ref, Visitor: visitor, State: engine.StateNew, Weight: engine.DefaultWeight},
-		results: map[key]engine.Result{}, messages: map[engine.Seq]written{}, files: map[engine.FileID]file{},
+		rules: rules,
+		row:   engine.Row{Ref: ref, Visitor: visitor, State: engine.StateNew, Weight: engine.DefaultWeight},
 	}
 }
 
 // Restore rebuilds a session from what a claim yielded: its head and its last
 // entries: at least two, and of a session that has ended enough to reach its
 // closing entry, which MaxHistory is. IfSeq sees no message older than these. The
-// next input must be Recover.
+// head's Results are the session's from here on. The next input must be Recover.
 func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rules Rules) *Session {
 	s := New(ref, head.Visitor, rules)
 	switch {
@@ -89,8 +80,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 		s.closed = head.Last
 	}
 	s.last, s.durable = head.Last, head.Last
-	for _, r := range head.Results {
-		s.remember(r)
+	s.results.list = head.Results[:0] // what is kept of them stays where it is: keep writes behind the one being read
+	for i := range head.Results {
+		s.remember(&head.Results[i])
 	}
 	since := s.row.PrevAll
 	for _, e := range tail {

@@ -39,8 +39,8 @@ func (t *turn) repeatedSet(by engine.Author, d engine.Draft) bool {
 	if d.ClientID == "" {
 		return false
 	}
-	p, hasP := t.results[key{by, engine.KindPrioritySet, d.ClientID}]
-	g, hasG := t.results[key{by, engine.KindTagsSet, d.ClientID}]
+	p, hasP := t.results.of(key{by, engine.KindPrioritySet, d.ClientID})
+	g, hasG := t.results.of(key{by, engine.KindTagsSet, d.ClientID})
 	switch {
 	case !hasP && !hasG:
 		return false

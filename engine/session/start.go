@@ -107,9 +107,9 @@ func (t *turn) started(by engine.Author, d engine.Draft) *engine.Entry {
 }
 
 func (t *turn) startAgain(by engine.Author, d engine.Draft) {
-	first, started := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
-	_, refused := t.results[key{engine.Author{}, engine.KindSessionRefused, d.ClientID}]
-	said, hasSaid := t.results[key{by, engine.KindMessageNew, d.ClientID}]
+	first, started := t.results.of(key{by, engine.KindSessionStarted, d.ClientID})
+	_, refused := t.results.of(key{engine.Author{}, engine.KindSessionRefused, d.ClientID})
+	said, hasSaid := t.results.of(key{by, engine.KindMessageNew, d.ClientID})
 	switch {
 	case refused: // repeated
 		department := t.department()
@@ -151,7 +151,7 @@ func (t *turn) asksElsewhere(first engine.Result, d engine.Draft) bool {
 // as it is.
 func (t *turn) goOn(by engine.Author, d engine.Draft, from *Inherit) {
 	isOver := t.closed != 0
-	_, isRepeated := t.results[key{by, engine.KindSessionStarted, d.ClientID}]
+	_, isRepeated := t.results.of(key{by, engine.KindSessionStarted, d.ClientID})
 	switch {
 	case by.Kind != engine.AuthorVisitor:
 		t.refuse(d, engine.ErrForbidden)

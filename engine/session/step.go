@@ -11,7 +11,7 @@ import (
 // what the router must know, the report is the last effect.
 func (s *Session) Step(in Input, now time.Time, out []Effect) []Effect {
 	s.copied = nil
-	t := turn{Session: s, now: now.UTC().Truncate(time.Millisecond), out: out}
+	t := turn{Session: s, now: time.UnixMilli(now.UnixMilli()).UTC(), out: out}
 	t.take(in)
 	t.settlePicks()
 	if t.routed {
@@ -32,6 +32,9 @@ type turn struct {
 func (t *turn) take(in Input) {
 	switch in := in.(type) {
 	case Ask:
+		t.rights = in.Rights
+		t.ask(&in)
+	case *Ask:
 		t.rights = in.Rights
 		t.ask(in)
 	case Typing:
@@ -112,7 +115,7 @@ func (t *turn) write(e *engine.Entry) engine.Seq {
 	default:
 	}
 	if r, matters := engine.ResultOf(e); matters {
-		t.remember(r)
+		t.remember(&r)
 	}
 	t.do(Write{e})
 	return e.Seq

@@ -19,7 +19,7 @@ var asks = [...]engine.Op{
 
 var text = engine.BodyOf("something")
 
-const manyKeys = 512
+const manyKeys = 4096
 
 // names are idempotency keys, made once.
 var names = func() (names [manyKeys]string) {
@@ -59,15 +59,16 @@ func (w *world) ask(v *visitor, x act) {
 	if h.now != nil {
 		row = h.now
 	}
-	t := try{by: w.who(h, row, op, x), draft: engine.Draft{Op: op, Request: "r"}}
+	t := &h.tries[int(x.a)%len(h.tries)]
+	*t = try{by: w.who(h, row, op, x), draft: engine.Draft{Op: op, Request: "r"}}
 	if x.c&0x30 == 0 {
 		t.rights = engine.RightSupervise | engine.RightPick | engine.RightHide
 	}
 	if op == engine.OpPick || op == engine.OpTakeover {
 		t.rights |= engine.RightPick | engine.RightSupervise
 	}
-	w.fill(&t.draft, h, row, t.by, x)
-	h.try(t, x)
+	w.fill(t, h, row, x)
+	h.post(t)
 }
 
 // who asks: the one whom the operation is for, or anybody.
@@ -113,7 +114,8 @@ func (w *world) somebody(from int) engine.OperatorID {
 }
 
 // fill completes a draft; now and then its numbers are wrong.
-func (w *world) fill(d *engine.Draft, h *house, row *engine.Row, by engine.Author, x act) {
+func (w *world) fill(t *try, h *house, row *engine.Row, x act) {
+	d := &t.draft
 	d.ClientID, d.Session = w.key(), h.ref.Session
 	wrong := x.c>>2 == 7
 	if row != nil && x.c&8 == 0 {
@@ -133,7 +135,7 @@ func (w *world) fill(d *engine.Draft, h *house, row *engine.Row, by engine.Autho
 		}
 	case engine.OpMessage, engine.OpNote:
 		d.Body = text
-		if by.Kind == engine.AuthorOperator && x.c&0x60 == 0 {
+		if t.by.Kind == engine.AuthorOperator && x.c&0x60 == 0 {
 			d.Visibility = engine.VisibleToOperators
 		}
 	case engine.OpEdit:
@@ -150,7 +152,11 @@ func (w *world) fill(d *engine.Draft, h *house, row *engine.Row, by engine.Autho
 			d.Offer++
 		}
 	default:
-		d.Plan = w.plan(d.Op, x)
+		d.Plan = &t.plan
+		if d.Op == engine.OpPick || d.Op == engine.OpTakeover { // the session keeps it until the router answers
+			d.Plan = new(engine.Plan)
+		}
+		w.plan(d.Plan, d.Op, x)
 		if d.Op == engine.OpRate && x.c&2 == 0 {
 			d.Body = text
 		}
@@ -166,8 +172,7 @@ func (w *world) message(h *house, x act) engine.Seq {
 	return 1
 }
 
-func (w *world) plan(op engine.Op, x act) *engine.Plan {
-	p := &engine.Plan{}
+func (w *world) plan(p *engine.Plan, op engine.Op, x act) {
 	to := operatorIDs[int(x.a>>3)%maxOperators]
 	switch op {
 	case engine.OpTransfer:
@@ -204,16 +209,15 @@ func (w *world) plan(op engine.Op, x act) *engine.Plan {
 		p.Message = x.c&1 == 0
 	default:
 	}
-	return p
 }
 
-// try asks, and remembers so that it can be asked again.
-func (h *house) try(t try, x act) {
-	at := &h.tries[int(x.a)%len(h.tries)]
-	*at = t
-	h.w.trying = at
-	h.step(session.Ask{By: t.by, Rights: t.rights, Draft: t.draft})
-	h.w.trying = nil
+// post hands a draft over, which may come again. The session does not keep the Ask.
+func (h *house) post(t *try) {
+	w := h.w
+	w.trying = t
+	w.asked = session.Ask{By: t.by, Rights: t.rights, Draft: t.draft}
+	h.step(&w.asked)
+	w.trying = nil
 }
 
 // again lets a draft come again, as a client does that heard no answer.
@@ -226,8 +230,6 @@ func (w *world) again(v *visitor, x act) {
 		return
 	}
 	if t := &h.tries[int(x.b)%len(h.tries)]; t.draft.Op != engine.OpNone {
-		w.trying = t
-		h.step(session.Ask{By: t.by, Rights: t.rights, Draft: t.draft})
-		w.trying = nil
+		h.post(t)
 	}
 }

@@ -19,7 +19,7 @@ type desk struct {
 	there    [maxDevices]uint64 // connections by device; 0: none
 	deadline time.Time
 
-	toRouter, fromRouter *link
+	toRouter, fromRouter link
 }
 
 func (w *world) newDesk(number int) *desk {
@@ -56,18 +56,22 @@ func (d *desk) step(in operator.Input) {
 	w := d.w
 	w.events++
 	before, devices := d.m.Intent(), d.m.Connections()
-	w.tell("operator %s <- %T%+v", d.id, in, in)
+	if w.tale != nil {
+		w.tell("operator %s <- %T%+v", d.id, in, in)
+	}
 	var stored bool
 	w.operatorOut = d.m.Step(in, w.now, w.operatorOut[:0])
 	for i, effect := range w.operatorOut {
 		w.operatorOut[i] = nil
-		w.tell("    operator: %T%+v", effect, effect)
+		if w.tale != nil {
+			w.tell("    operator: %T%+v", effect, effect)
+		}
 		switch e := effect.(type) {
 		case operator.Store:
 			d.stored, stored = e.Intent, true
 			d.named(e.Intent)
 		case operator.Report:
-			w.send(d.toRouter, letter{router: routing.OperatorIs{
+			w.send(&d.toRouter, letter{router: routing.OperatorIs{
 				Operator: d.id, Routable: e.Routable, Present: e.Present, Reachable: e.Reachable, Breathing: e.Breathing, Departments: e.Departments,
 			}})
 		case operator.RevokeOffers:

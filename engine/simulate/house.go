@@ -19,8 +19,10 @@ type house struct {
 	s       *session.Session
 
 	log     []*engine.Entry
-	rows    []keptRow   // not yet durable
-	row     *engine.Row // durable
+	results []engine.Result // of the log, as a store keeps them
+	closed  engine.Seq      // the log's session.closed; 0: none
+	rows    []keptRow       // not yet durable
+	row     *engine.Row     // durable
 	held    []session.Effect
 	waits   []engine.Seq // of held, what each waits for
 	head    int
@@ -32,8 +34,8 @@ type house struct {
 	deadline time.Time
 	told     told
 
-	toRouter, fromRouter, store *link
-	desks                       [maxOperators]struct{ to, from *link }
+	toRouter, fromRouter, store link
+	desks                       [maxOperators]struct{ to, from link }
 	tries                       [4]try // drafts that may come again
 }
 
@@ -54,6 +56,7 @@ type try struct {
 	by     engine.Author
 	rights engine.Rights
 	draft  engine.Draft
+	plan   engine.Plan // may be draft's
 	seq    engine.Seq
 }
 
@@ -63,6 +66,9 @@ func (w *world) newHouse(v *visitor) *house {
 	h.ref = engine.SessionRef{Tenant: w.tenant.ID, Session: engine.SessionID{14: byte(n >> 8), 15: byte(n)}}
 	h.s = session.New(h.ref, v.id, w.rules)
 	h.toRouter, h.fromRouter, h.store = newLink(nil, nil), newLink(h, nil), newLink(h, nil)
+	for i, d := range w.desks {
+		h.desks[i].to, h.desks[i].from = newLink(nil, d), newLink(h, nil)
+	}
 	w.houses = append(w.houses, h)
 	return h
 }
@@ -79,16 +85,28 @@ func (w *world) house(id engine.SessionID) *house {
 func (h *house) step(in session.Input) {
 	w := h.w
 	w.events++
-	w.tell("session %s (%v) <- %T%+v", h.ref.Session, h.s.State(), in, in)
+	if w.tale != nil {
+		w.tell("session %s (%v) <- %T%+v", h.ref.Session, h.s.State(), in, in)
+	}
 	w.sessionOut = h.s.Step(in, w.now, w.sessionOut[:0])
 	var written engine.Seq
 	for i, effect := range w.sessionOut {
 		w.sessionOut[i] = nil
-		w.tell("    session: %T%+v", effect, effect)
+		if w.tale != nil {
+			w.tell("    session: %T%+v", effect, effect)
+		}
 		switch e := effect.(type) {
 		case session.Write:
-			w.tell("      %v cause %v operator %s epoch %d", e.Entry, e.Entry.Cause, e.Entry.Operator, e.Entry.Epoch)
+			if w.tale != nil {
+				w.tell("      %v cause %v operator %s epoch %d", e.Entry, e.Entry.Cause, e.Entry.Operator, e.Entry.Epoch)
+			}
 			h.log = append(h.log, e.Entry)
+			if r, matters := engine.ResultOf(e.Entry); matters {
+				h.results = append(h.results, r)
+			}
+			if e.Entry.Kind == engine.KindSessionClosed {
+				h.closed = e.Entry.Seq
+			}
 			w.found(h.check.Add(e.Entry))
 			written = e.Entry.Seq
 			h.hold(written, effect)
@@ -111,7 +129,7 @@ func (h *house) step(in session.Input) {
 	}
 	if written > 0 {
 		h.rows = append(h.rows, keptRow{written, h.s.TakeRow()})
-		w.send(h.store, letter{through: written})
+		w.send(&h.store, letter{through: written})
 	}
 	h.deadline = h.s.Deadline()
 	if h.now != nil && (written > 0 || w.events&15 == 0) {
@@ -222,12 +240,12 @@ func (h *house) carryOut(effect session.Effect) {
 	case session.Write:
 		h.delivered(e.Entry)
 	case session.Report:
-		w.send(h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Number: e.Number, Recovered: e.Recovered}})
+		w.send(&h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Number: e.Number, Recovered: e.Recovered}})
 		if !e.Row.State.IsOpen() {
 			h.over = true
 		}
 	case session.Pick:
-		w.send(h.toRouter, letter{router: routing.Pick{Session: h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number}})
+		w.send(&h.toRouter, letter{router: routing.Pick{Session: h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number}})
 	case session.Begin:
 		w.begin(h, e.Inherit)
 	case session.Notify:
@@ -283,18 +301,6 @@ func (h *house) notify(e session.Notify) {
 	h.w.send(h.mailTo(d), letter{operator: in})
 }
 
-func (h *house) mailTo(d *desk) *link {
-	p := &h.desks[d.number]
-	if p.to == nil {
-		p.to = newLink(nil, d)
-	}
-	return p.to
-}
+func (h *house) mailTo(d *desk) *link { return &h.desks[d.number].to }
 
-func (h *house) mailFrom(d *desk) *link {
-	p := &h.desks[d.number]
-	if p.from == nil {
-		p.from = newLink(h, nil)
-	}
-	return p.from
-}
+func (h *house) mailFrom(d *desk) *link { return &h.desks[d.number].from }

@@ -25,7 +25,7 @@ type letter struct {
 	through  engine.Seq // from the store
 }
 
-func newLink(to *house, at *desk) *link { return &link{toHouse: to, toDesk: at, slot: -1} }
+func newLink(to *house, at *desk) link { return link{toHouse: to, toDesk: at, slot: -1} }
 
 func (w *world) send(l *link, m letter) {
 	l.queue = append(l.queue, m)

@@ -16,21 +16,20 @@ import (
 func (h *house) rebuild() {
 	w := h.w
 	head := engine.Head{Last: engine.Seq(len(h.log)), Visitor: h.visitor.id, Row: h.row}
-	for _, e := range h.log {
-		if e.Kind == engine.KindSessionClosed {
-			head.Closed, head.Row = true, nil
-		}
-		if r, matters := engine.ResultOf(e); matters {
-			head.Results = append(head.Results, r)
-		}
+	if h.closed != 0 {
+		head.Closed, head.Row = true, nil
 	}
+	head.Results = append(make([]engine.Result, 0, len(h.results)+8), h.results...)
 	tail := h.log[max(0, len(h.log)-engine.MaxHistory):]
 	h.held, h.waits, h.head, h.rows = nil, nil, 0, nil
 	h.s = session.Restore(h.ref, head, tail, w.rules)
 	row := h.s.Row()
-	h.check, h.now = invariant.Log{}, &row
-	for _, e := range h.log {
-		w.found(h.check.Add(e))
+	h.now = &row
+	if h.check.Last() != head.Last { // the log has lost its end
+		h.check = invariant.Log{}
+		for _, e := range h.log {
+			w.found(h.check.Add(e))
+		}
 	}
 	w.restarts++
 	if h.crashed {
@@ -51,7 +50,7 @@ func (h *house) recover() {
 	owner := row.Owner
 	if !row.State.IsOpen() {
 		owner = ""
-		h.w.send(h.toRouter, letter{router: routing.SessionIs{Row: &row, Recovered: true}})
+		h.w.send(&h.toRouter, letter{router: routing.SessionIs{Row: &row, Recovered: true}})
 	}
 	if was := h.told.owner; was != "" && was != owner {
 		h.notify(session.Notify{Operator: was, Note: session.Lost})
@@ -68,7 +67,7 @@ func (h *house) crash() {
 		return
 	}
 	before, present := h.s.Row(), h.s.InFlight() == 0
-	h.w.lose(h.store)
+	h.w.lose(&h.store)
 	for _, k := range h.rows {
 		if k.row != nil {
 			h.row = k.row
@@ -115,10 +114,10 @@ func (w *world) newRouter() {
 	}
 	w.stepRouter(await)
 	for _, h := range w.alive {
-		w.send(h.fromRouter, letter{session: session.Again{}})
+		w.send(&h.fromRouter, letter{session: session.Again{}})
 	}
 	for _, d := range w.desks {
-		w.send(d.fromRouter, letter{operator: operator.Again{}})
+		w.send(&d.fromRouter, letter{operator: operator.Again{}})
 	}
 }
 
@@ -171,7 +170,7 @@ func (h *house) powerCut(lucky int) {
 		}
 	}
 	h.rows = nil
-	h.log = h.log[:through]
+	h.cut(through)
 	for i := range h.tries { // what was lost was never answered
 		if h.tries[i].seq > through {
 			h.tries[i].seq = 0
@@ -180,6 +179,17 @@ func (h *house) powerCut(lucky int) {
 	h.over = through > 0 && h.log[through-1].Kind == engine.KindSessionClosed
 	if through == 0 {
 		h.row = nil
+	}
+}
+
+// cut leaves out what follows an entry, as if it had never been.
+func (h *house) cut(through engine.Seq) {
+	h.log = h.log[:through]
+	for n := len(h.results); n > 0 && h.results[n-1].Seq > through; n-- {
+		h.results = h.results[:n-1]
+	}
+	if h.closed > through {
+		h.closed = 0
 	}
 }
 

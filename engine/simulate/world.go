@@ -38,6 +38,7 @@ type world struct {
 	connections uint64
 	keys        int
 	trying      *try // the draft being stepped
+	asked       session.Ask
 
 	events    int
 	violation *invariant.Violation // the first
@@ -110,7 +111,8 @@ func (w *world) broken(name string, h *house, format string, args ...any) {
 	w.violation = v
 }
 
-// tell tells what happens, if somebody listens.
+// tell tells what happens. Where it happens often, ask first whether somebody
+// listens: a tale costs more than a step.
 func (w *world) tell(format string, args ...any) {
 	if w.tale != nil {
 		fmt.Fprintf(w.tale, "%s "+format+"\n", append([]any{w.now.Format("15:04:05.000")}, args...)...)
@@ -122,7 +124,9 @@ func (w *world) stepRouter(in routing.Input) {
 	w.events++
 	w.ledger.Begin()
 	w.picking = nil
-	w.tell("router <- %T%+v", in, in)
+	if w.tale != nil {
+		w.tell("router <- %T%+v", in, in)
+	}
 	switch in := in.(type) {
 	case routing.SessionIs:
 		if w.tale != nil {
@@ -141,7 +145,9 @@ func (w *world) stepRouter(in routing.Input) {
 	}
 	w.routerOut = w.router.Step(in, w.now, w.routerOut[:0])
 	for i, effect := range w.routerOut {
-		w.tell("    router: %T%+v", effect, effect)
+		if w.tale != nil {
+			w.tell("    router: %T%+v", effect, effect)
+		}
 		w.routerOut[i] = nil
 		w.routed(effect)
 	}
@@ -171,7 +177,7 @@ func (w *world) routed(effect routing.Effect) {
 		w.toHouse(e.Session, session.TransferFailed{Epoch: e.Epoch, Transfer: e.Transfer, Cause: e.Cause})
 	case routing.Picked:
 		if h := w.house(e.Session); h != nil {
-			w.send(h.fromRouter, letter{session: session.Picked{Number: e.Request, Err: e.Err}})
+			w.send(&h.fromRouter, letter{session: session.Picked{Number: e.Request, Err: e.Err}})
 		}
 	case routing.LoadIs:
 		w.found(w.ledger.Load(e.Operator, e.Used, e.Open))
@@ -188,7 +194,7 @@ func (w *world) toHouse(ref engine.SessionRef, in session.Input) {
 		w.broken("I14", nil, "the router speaks of %s", ref)
 		return
 	}
-	w.send(h.fromRouter, letter{session: in})
+	w.send(&h.fromRouter, letter{session: in})
 }
 
 func (w *world) granted(e *routing.Offer) {
