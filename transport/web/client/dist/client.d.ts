@@ -3,7 +3,7 @@ import type { LineState } from "./connection.ts";
 import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import type { Link, TransferOptions } from "./files.ts";
-import type { BodyIn, Entry, EvtMessageNew, OperatorOps, Passing, VisitorOps, Watch } from "./frames.ts";
+import type { BodyIn, Entry, EvtMessageNew, Identity, LawfulBasis, OperatorOps, Passing, VisitorOps, Watch } from "./frames.ts";
 import type { SendOptions, Unsent } from "./outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { People } from "./people.ts";
@@ -76,7 +76,7 @@ export interface ClientEvents {
     changed: undefined;
 }
 /** What both sides may ask for, in the same words. */
-type Common = Pick<VisitorOps & OperatorOps, "history.get" | "file.begin" | "file.get">;
+type Common = Pick<VisitorOps & OperatorOps, "history.get" | "file.begin" | "file.get" | "client.identify" | "identity.get">;
 /** What a request says, where the client adds its key. */
 export type Asked<D> = D extends {
     idem?: string;
@@ -133,6 +133,10 @@ export declare abstract class Client<Ops extends object, Events extends ClientEv
     fileLink(sid: string, fileId: string, options?: RequestOptions): Promise<Link>;
     /** The bytes of a file of a message. Whatever it says of itself, it is somebody else's: do not show it as a page. */
     download(sid: string, fileId: string, options?: TransferOptions): Promise<Blob>;
+    /** What is held about the visitor. */
+    identity(sid: string, options?: RequestOptions): Promise<Identity>;
+    /** Changes what is held about the visitor, on a lawful basis (GDPR Art. 6(1)); an empty text takes a value away. */
+    setIdentity(sid: string, set: Record<string, string>, lawful_basis: LawfulBasis): Promise<unknown>;
     /** Passes on that we are, or no longer are, writing. */
     typing(sid: string, on: boolean): void;
     /** Tells the server how far we have read; only forward, and once. */

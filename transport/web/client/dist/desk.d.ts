@@ -20,8 +20,12 @@ export declare class Desk {
     departments: Named[];
     intent: Intent;
     away: boolean;
+    /** Thousandths of a chat, as is `capacity`. */
     used: number;
     capacity: number;
+    /** Open chats, those that rest included, and how many there may be; 0: not told. */
+    open: number;
+    openCap: number;
     readonly mine: Set<string>;
     readonly offers: Map<string, Offer>;
     readonly queue: Map<string, {

@@ -1,7 +1,7 @@
-import type { ClientEvents, ClientOptions, TokenSource } from "./client.ts";
+import type { ClientEvents, ClientOptions, Field, TokenSource } from "./client.ts";
 import { Client } from "./client.ts";
 import { Desk } from "./desk.ts";
-import type { BodyIn, IntentWord, Offer, OperatorOps, Watch } from "./frames.ts";
+import type { BodyIn, IntentWord, Offer, OperatorOps, Part, Target, Watch } from "./frames.ts";
 import type { Hello } from "./protocol.ts";
 import { ParleyError } from "./protocol.ts";
 export interface OperatorOptions extends ClientOptions {
@@ -14,6 +14,8 @@ export interface OperatorOptions extends ClientOptions {
     /** The intent to begin with; used only when signed out. */
     intent?: IntentWord;
 }
+/** What a verb's request says besides the session, its epoch, its key, and what the verb takes by itself. */
+export type More<Op extends keyof OperatorOps, Taken extends string = never> = Omit<Field<OperatorOps[Op], "d">, "sid" | "ep" | "idem" | Taken>;
 export interface OperatorEvents extends ClientEvents {
     /** A chat is offered: accept or reject it before it expires. */
     offer: Offer;
@@ -31,17 +33,47 @@ export declare class OperatorClient extends Client<OperatorOps, OperatorEvents> 
     /** A token that the server will not have again, and why. */
     private bad;
     constructor(options: OperatorOptions);
+    /** What the operator is in a session: its owner, or as what it takes part; undefined: nothing. */
+    partIn(sid: string): Part | "owner" | undefined;
     /** Takes an offer; fails with `offer_gone` if it was too late. */
     accept(offer: Offer): Promise<string>;
     reject(offer: Offer): Promise<void>;
-    /** Says whether the operator takes new chats. */
-    setIntent(intent: IntentWord): Promise<void>;
+    /** Says whether the operator, or as a supervisor whom `for` names, takes new chats. */
+    setIntent(intent: IntentWord, more?: More<"intent.set", "intent">): Promise<void>;
+    /** Says that nobody sits here, or somebody does again; the operator is away when all its connections are. */
+    setAway(on: boolean): Promise<unknown>;
     /** Changes what one of the operator's own messages says. */
     edit(sid: string, target: number, body: string | BodyIn): Promise<unknown>;
     /** Removes one of the operator's own messages, for good. */
     redact(sid: string, target: number): Promise<unknown>;
     /** Ends the chat. */
-    end(sid: string): Promise<unknown>;
+    end(sid: string, more?: More<"session.close">): Promise<unknown>;
+    /** Takes a waiting chat out of turn; fails with `capacity_exceeded` when there is no room. `ep` 0: whatever happened to it meanwhile. */
+    pick(sid: string, more?: More<"session.pick">): Promise<void>;
+    /** A supervisor becomes the owner; the old one stays a member. */
+    takeOver(sid: string, more?: More<"session.takeover">): Promise<void>;
+    /** Gives the chat back to its line, or to that of another department. */
+    release(sid: string, more?: More<"session.release">): Promise<unknown>;
+    /** Hands the chat on. `warm`: it stays here until somebody has accepted. */
+    transfer(sid: string, target: Target, more?: More<"transfer.start", "target">): Promise<unknown>;
+    /** Takes a pending transfer back. */
+    cancelTransfer(sid: string): Promise<unknown>;
+    /** Takes part in somebody else's chat. */
+    join(sid: string, as: Part, more?: More<"session.join", "as">): Promise<void>;
+    /** Takes part no longer. */
+    leave(sid: string): Promise<void>;
+    /** Changes priority, needs, tags, or of a chat that waits its department. */
+    set(sid: string, more: More<"session.set">): Promise<unknown>;
+    /** As much time for notes again as there was, from now on. */
+    extendWrapUp(sid: string): Promise<unknown>;
+    /** The notes are written: there is room for another chat. */
+    endWrapUp(sid: string): Promise<unknown>;
+    /** Adds a note after the chat's end; before it, `send` with `note`. */
+    addNote(sid: string, text: string): Promise<unknown>;
+    /** A bot says that a person is wanted. */
+    handOff(sid: string, more?: More<"session.handoff">): Promise<unknown>;
+    /** How the chat found its operators; `operator`: why not this one. */
+    explain(sid: string, more?: Omit<OperatorOps["explain"]["d"], "sid">): Promise<OperatorOps["explain"]["res"]>;
     protected credentials(): Promise<object>;
     protected refused(error: ParleyError): boolean;
     protected renewal(): Promise<string>;

@@ -1,4 +1,4 @@
-import type { Body, By, Entry, Passing, Presence, State } from "./frames.ts";
+import type { Body, By, Entry, EphQueuePosition, Part, Passing, Presence, Serving, State, Turn } from "./frames.ts";
 import { SessionLog } from "./log.ts";
 import type { Resumed } from "./protocol.ts";
 /** A receiver forgets somebody's typing after this long, in milliseconds. */
@@ -27,6 +27,22 @@ export declare class Session {
     loading: boolean;
     /** What the visitor has typed and not sent, where the tenant lets operators see it. */
     peeked: string;
+    /** Who is expected to write next. */
+    turn: Turn;
+    /** When the state ends by itself (RFC 3339); empty: not known, or never. */
+    deadline: string;
+    /** Until when the visitor may rate the chat; empty: it is not asked to. */
+    rateBy: string;
+    /** The visitor's rating, 1 to 5; 0: none. */
+    score: number;
+    /** The visitor was asked whether it is there, and has not written since. */
+    warned: boolean;
+    /** A visitor's place in line, while it waits. */
+    place: Omit<EphQueuePosition["d"], "sid"> | null;
+    /** How the chat is served, as far as operators are told. */
+    serving: Serving | null;
+    /** Who takes part besides the owner. Visitors hear of members only. */
+    readonly members: Map<string, Part>;
     private typingUntil;
     private edits;
     private editsOf;
@@ -38,6 +54,10 @@ export declare class Session {
     accept(evt: Entry): Entry[];
     /** Entries after `head` move the state; those before it are in the snapshot. */
     private apply;
+    /** The session is in another state. */
+    private moved;
+    /** What operators are told of how the chat is served moves with its entries. */
+    private served;
     /** What was removed is not kept here either. */
     private forget;
     /** What a message says now: its last edit, if there is one. */

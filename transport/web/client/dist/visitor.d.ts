@@ -1,4 +1,4 @@
-import type { ClientEvents, ClientOptions, TokenSource } from "./client.ts";
+import type { ClientEvents, ClientOptions, Field, TokenSource } from "./client.ts";
 import { Client } from "./client.ts";
 import type { VisitorOps } from "./frames.ts";
 import type { Unsent } from "./outbox.ts";
@@ -21,13 +21,21 @@ export interface VisitorEvents extends ClientEvents {
         unsent: Unsent[];
     };
 }
+/** A department, and what it is now as far as that is known. */
+export type Department = VisitorHello["departments"][number] & Partial<Omit<VisitorOps["department.list"]["res"]["departments"][number], "id" | "name">>;
+/** What a start says besides the department. */
+export type StartOptions = Omit<Field<VisitorOps["session.start"], "d">, "department" | "idem"> & {
+    /** The chat that is over and continued. */
+    continues?: string;
+};
 export declare class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     /** The server's id of this visitor; empty before the first hello. */
     visitor: string;
     /** The visitor has proven who it is. */
     verified: boolean;
     tenant: VisitorHello["tenant"];
-    departments: VisitorHello["departments"];
+    /** What they are now: see listDepartments. */
+    departments: Department[];
     /** The chat that is open, or the last one. */
     current: Session | null;
     private readonly who;
@@ -44,9 +52,17 @@ export declare class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     /** Has a chat been asked for that is not open yet? Also over a reload. */
     get isStarting(): boolean;
     /** Opens a chat, or answers the one that is open. What is sent to the session "" before that goes into it. */
-    start(department?: string): Promise<Session>;
+    start(department?: string, { continues: sid, ...more }?: StartOptions): Promise<Session>;
     /** Writes to the open chat, or opens one with this as its first message. */
-    say(text: string, department?: string): Unsent;
+    say(text: string, department?: string, options?: StartOptions): Unsent;
+    /** Asks what the departments are now; changes come by themselves from then on. */
+    listDepartments(): Promise<Department[]>;
+    /** Waits no longer: ends the chat, or leaves what was written as a message. */
+    leaveQueue(sid: string, choice: "close" | "message"): Promise<unknown>;
+    /** Rates a chat that is over, 1 to 5, once. */
+    rate(sid: string, score: number, comment?: string): Promise<unknown>;
+    /** Asks for a person, in a chat that a bot has. */
+    handOff(sid: string): Promise<unknown>;
     /** Shows operators what is typed and not sent, where the tenant wants it (`connection.limits.peek`); say so on the page. */
     peek(sid: string, text: string): void;
     /** Removes one of the visitor's own messages, for good. */
@@ -61,6 +77,9 @@ export declare class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     protected renewal(): Promise<string>;
     protected renewed(d: Renewed): void;
     protected greeted(hello: Hello): void;
+    /** What was true of it before is not any more: it may say less now. */
+    private department;
+    private known;
     private get token();
     private gather;
     private showing;

@@ -8,7 +8,7 @@ import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import type { Link, TransferOptions } from "./files.ts";
 import { announced, get, put } from "./files.ts";
-import type { BodyIn, Entry, EvtMessageNew, OperatorOps, Passing, VisitorOps, Watch } from "./frames.ts";
+import type { BodyIn, Entry, EvtMessageNew, Identity, LawfulBasis, OperatorOps, Passing, VisitorOps, Watch } from "./frames.ts";
 import { eventKinds, keyedOps } from "./frames.ts";
 import { newId } from "./ids.ts";
 import type { SendOptions, Unsent } from "./outbox.ts";
@@ -72,7 +72,7 @@ export interface ClientEvents {
 }
 
 /** What both sides may ask for, in the same words. */
-type Common = Pick<VisitorOps & OperatorOps, "history.get" | "file.begin" | "file.get">;
+type Common = Pick<VisitorOps & OperatorOps, "history.get" | "file.begin" | "file.get" | "client.identify" | "identity.get">;
 
 /** What a request says, where the client adds its key. */
 export type Asked<D> = D extends { idem?: string } ? Omit<D, "idem"> & { idem?: string } : D;
@@ -235,6 +235,16 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
   /** The bytes of a file of a message. Whatever it says of itself, it is somebody else's: do not show it as a page. */
   async download(sid: string, fileId: string, options: TransferOptions = {}): Promise<Blob> {
     return get(await this.fileLink(sid, fileId, options), this.timing, options);
+  }
+
+  /** What is held about the visitor. */
+  async identity(sid: string, options?: RequestOptions): Promise<Identity> {
+    return (await this.ask("identity.get", { sid }, options)).identity;
+  }
+
+  /** Changes what is held about the visitor, on a lawful basis (GDPR Art. 6(1)); an empty text takes a value away. */
+  setIdentity(sid: string, set: Record<string, string>, lawful_basis: LawfulBasis): Promise<unknown> {
+    return this.ask("client.identify", { sid, set, lawful_basis });
   }
 
   /** Passes on that we are, or no longer are, writing. */

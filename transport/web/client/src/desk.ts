@@ -25,8 +25,12 @@ export class Desk {
   departments: Named[] = [];
   intent: Intent = { intent: "" };
   away = false;
+  /** Thousandths of a chat, as is `capacity`. */
   used = 0;
   capacity = 0;
+  /** Open chats, those that rest included, and how many there may be; 0: not told. */
+  open = 0;
+  openCap = 0;
   readonly mine = new Set<string>();
   readonly offers = new Map<string, Offer>();
   readonly queue = new Map<string, QueueRow>();
@@ -84,6 +88,8 @@ export class Desk {
     this.away = me.away;
     this.used = me.used;
     this.capacity = me.capacity;
+    this.open = me.open ?? 0;
+    this.openCap = me.open_cap ?? 0;
     const lost = [...this.mine].filter((sid) => !me.sessions.includes(sid));
     this.mine.clear();
     for (const sid of me.sessions) {
@@ -116,6 +122,8 @@ export class Desk {
 
   private mineChanged(d: WatchMeMineChanged["d"]): void {
     this.used = d.used;
+    this.open = d.open ?? this.open;
+    this.openCap = d.open_cap ?? this.openCap;
     const { sid } = d;
     if (!sid) return;
     if (d.owned) {

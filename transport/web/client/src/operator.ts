@@ -1,9 +1,9 @@
 // The operator's side: a console, or a program that answers as one.
 
-import type { ClientEvents, ClientOptions, TokenSource, TokenWanted } from "./client.ts";
+import type { ClientEvents, ClientOptions, Field, TokenSource, TokenWanted } from "./client.ts";
 import { Client } from "./client.ts";
 import { Desk } from "./desk.ts";
-import type { BodyIn, IntentWord, Offer, OperatorOps, Watch } from "./frames.ts";
+import type { BodyIn, IntentWord, Offer, OperatorOps, Part, Target, Watch } from "./frames.ts";
 import type { Hello, OperatorHello } from "./protocol.ts";
 import { ParleyError } from "./protocol.ts";
 
@@ -17,6 +17,9 @@ export interface OperatorOptions extends ClientOptions {
   /** The intent to begin with; used only when signed out. */
   intent?: IntentWord;
 }
+
+/** What a verb's request says besides the session, its epoch, its key, and what the verb takes by itself. */
+export type More<Op extends keyof OperatorOps, Taken extends string = never> = Omit<Field<OperatorOps[Op], "d">, "sid" | "ep" | "idem" | Taken>;
 
 export interface OperatorEvents extends ClientEvents {
   /** A chat is offered: accept or reject it before it expires. */
@@ -36,8 +39,9 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
       this.emit("gained", sid);
     },
     lost: (sid) => {
-      this.session(sid).mine = false;
-      this.outbox.fail(sid, "not_owner");
+      const session = this.session(sid);
+      session.mine = session.members.has(this.desk.operator.id);
+      if (!session.mine) this.outbox.fail(sid, "not_owner");
       this.emit("lost", sid);
     },
     hole: () => this.connection.renew(),
@@ -52,6 +56,16 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
   constructor(options: OperatorOptions) {
     super("operator", options, `parley.unsent.operator.${options.tenant}.${options.operator ?? ""}.`);
     this.who = options;
+    this.on("entry", ({ session, entry }) => {
+      if ((entry.t !== "participant.joined" && entry.t !== "participant.left") || entry.d.operator !== this.desk.operator.id || entry.seq <= session.head) return;
+      session.mine = entry.t === "participant.joined" || this.desk.mine.has(session.sid);
+    });
+  }
+
+  /** What the operator is in a session: its owner, or as what it takes part; undefined: nothing. */
+  partIn(sid: string): Part | "owner" | undefined {
+    const { operator, mine } = this.desk;
+    return mine.has(sid) ? "owner" : this.sessions.get(sid)?.members.get(operator.id);
   }
 
   /** Takes an offer; fails with `offer_gone` if it was too late. */
@@ -67,10 +81,15 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
     this.desk.offers.delete(offer.offer_id);
   }
 
-  /** Says whether the operator takes new chats. */
-  async setIntent(intent: IntentWord): Promise<void> {
-    const set = await this.call("intent.set", { intent });
-    this.desk.intent = set;
+  /** Says whether the operator, or as a supervisor whom `for` names, takes new chats. */
+  async setIntent(intent: IntentWord, more: More<"intent.set", "intent"> = {}): Promise<void> {
+    const set = await this.call("intent.set", { intent, ...more });
+    if (!more.for || more.for === this.desk.operator.id) this.desk.intent = set;
+  }
+
+  /** Says that nobody sits here, or somebody does again; the operator is away when all its connections are. */
+  setAway(on: boolean): Promise<unknown> {
+    return this.call("away.set", { on });
   }
 
   /** Changes what one of the operator's own messages says. */
@@ -84,8 +103,83 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
   }
 
   /** Ends the chat. */
-  end(sid: string): Promise<unknown> {
-    return this.call("session.close", { sid, ep: this.session(sid).epoch });
+  end(sid: string, more: More<"session.close"> = {}): Promise<unknown> {
+    return this.call("session.close", { sid, ep: this.session(sid).epoch, ...more });
+  }
+
+  /** Takes a waiting chat out of turn; fails with `capacity_exceeded` when there is no room. `ep` 0: whatever happened to it meanwhile. */
+  async pick(sid: string, more: More<"session.pick"> = {}): Promise<void> {
+    await this.call("session.pick", { sid, ep: this.sessions.get(sid)?.epoch ?? 0, ...more });
+    this.session(sid).mine = true;
+  }
+
+  /** A supervisor becomes the owner; the old one stays a member. */
+  async takeOver(sid: string, more: More<"session.takeover"> = {}): Promise<void> {
+    await this.call("session.takeover", { sid, ep: this.sessions.get(sid)?.epoch ?? 0, ...more });
+    this.session(sid).mine = true;
+  }
+
+  /** Gives the chat back to its line, or to that of another department. */
+  release(sid: string, more: More<"session.release"> = {}): Promise<unknown> {
+    return this.call("session.release", { sid, ep: this.session(sid).epoch, ...more });
+  }
+
+  /** Hands the chat on. `warm`: it stays here until somebody has accepted. */
+  transfer(sid: string, target: Target, more: More<"transfer.start", "target"> = {}): Promise<unknown> {
+    return this.call("transfer.start", { sid, ep: this.session(sid).epoch, target, ...more });
+  }
+
+  /** Takes a pending transfer back. */
+  cancelTransfer(sid: string): Promise<unknown> {
+    return this.call("transfer.cancel", { sid, ep: this.session(sid).epoch });
+  }
+
+  /** Takes part in somebody else's chat. */
+  async join(sid: string, as: Part, more: More<"session.join", "as"> = {}): Promise<void> {
+    await this.call("session.join", { sid, as, ...more });
+    const session = this.session(sid);
+    session.members.set(this.desk.operator.id, as);
+    session.mine = true;
+    this.changed();
+  }
+
+  /** Takes part no longer. */
+  async leave(sid: string): Promise<void> {
+    await this.call("session.leave", { sid });
+    const session = this.session(sid);
+    session.members.delete(this.desk.operator.id);
+    session.mine = this.desk.mine.has(sid);
+    this.changed();
+  }
+
+  /** Changes priority, needs, tags, or of a chat that waits its department. */
+  set(sid: string, more: More<"session.set">): Promise<unknown> {
+    return this.call("session.set", { sid, ...more });
+  }
+
+  /** As much time for notes again as there was, from now on. */
+  extendWrapUp(sid: string): Promise<unknown> {
+    return this.call("wrapup.extend", { sid });
+  }
+
+  /** The notes are written: there is room for another chat. */
+  endWrapUp(sid: string): Promise<unknown> {
+    return this.call("wrapup.done", { sid });
+  }
+
+  /** Adds a note after the chat's end; before it, `send` with `note`. */
+  addNote(sid: string, text: string): Promise<unknown> {
+    return this.call("note.add", { sid, body: { type: "text", text } });
+  }
+
+  /** A bot says that a person is wanted. */
+  handOff(sid: string, more: More<"session.handoff"> = {}): Promise<unknown> {
+    return this.call("session.handoff", { sid, ep: this.session(sid).epoch, ...more });
+  }
+
+  /** How the chat found its operators; `operator`: why not this one. */
+  explain(sid: string, more: Omit<OperatorOps["explain"]["d"], "sid"> = {}): Promise<OperatorOps["explain"]["res"]> {
+    return this.call("explain", { sid, ...more });
   }
 
   protected async credentials(): Promise<object> {

@@ -1,6 +1,6 @@
 // What one side knows of one session: the log and the situation around it.
 
-import type { Body, By, Entry, Passing, Presence, State } from "./frames.ts";
+import type { Body, By, Entry, EphQueuePosition, Part, Passing, Presence, Serving, State, Turn } from "./frames.ts";
 import { SessionLog } from "./log.ts";
 import type { Resumed } from "./protocol.ts";
 
@@ -28,6 +28,22 @@ export class Session {
   loading = false;
   /** What the visitor has typed and not sent, where the tenant lets operators see it. */
   peeked = "";
+  /** Who is expected to write next. */
+  turn: Turn = "operator";
+  /** When the state ends by itself (RFC 3339); empty: not known, or never. */
+  deadline = "";
+  /** Until when the visitor may rate the chat; empty: it is not asked to. */
+  rateBy = "";
+  /** The visitor's rating, 1 to 5; 0: none. */
+  score = 0;
+  /** The visitor was asked whether it is there, and has not written since. */
+  warned = false;
+  /** A visitor's place in line, while it waits. */
+  place: Omit<EphQueuePosition["d"], "sid"> | null = null;
+  /** How the chat is served, as far as operators are told. */
+  serving: Serving | null = null;
+  /** Who takes part besides the owner. Visitors hear of members only. */
+  readonly members = new Map<string, Part>();
   private typingUntil = new Map<string, number>();
   private edits = new Map<number, Body>();
   private editsOf = "";
@@ -49,6 +65,14 @@ export class Session {
     this.owner = d.owner ?? "";
     this.visitor = d.visitor ?? this.visitor;
     this.mine = true;
+    this.turn = d.turn;
+    this.deadline = d.deadline ?? "";
+    this.rateBy = d.rate_by ?? this.rateBy;
+    this.serving = d.serving ?? this.serving;
+    if (d.serving) {
+      this.members.clear();
+      for (const member of d.serving.members) this.members.set(member.operator, member.as);
+    }
     this.moveRead("visitor", d.read?.visitor ?? 0);
     this.moveRead("operator", d.read?.operator ?? 0);
     this.typingUntil.clear();
@@ -68,8 +92,14 @@ export class Session {
   private apply(evt: Entry): void {
     if (evt.t === "message.new") {
       this.typingUntil.delete(evt.by.kind);
-      if (evt.by.kind === "visitor") this.peeked = "";
+      if (evt.by.kind === "visitor") {
+        this.peeked = "";
+        this.warned = false;
+      }
     }
+    if (evt.t === "rating.requested") this.rateBy = evt.d.deadline;
+    if (evt.t === "rated") this.score = evt.d.facts?.score ?? 0;
+    if (evt.t === "warned") this.warned = true;
     if (evt.t === "message.redacted") this.forget(evt.d.target);
     if (evt.t === "session.closing" || (evt.t === "session.closed" && !this.endedBy) || evt.t === "session.refused") {
       this.endCause = evt.cause ?? "";
@@ -78,9 +108,39 @@ export class Session {
     if (evt.seq <= this.head) return;
     this.epoch = Math.max(this.epoch, evt.ep);
     this.state = stateAfter[evt.t] ?? this.state;
-    if (evt.t === "session.assigned") this.owner = evt.d.operator;
-    if (evt.t === "session.queued") this.owner = "";
-    if (evt.t === "session.queued" || evt.t === "session.started") this.department = evt.d?.department ?? this.department;
+    if (evt.t in stateAfter) this.moved(evt);
+    if (evt.t === "wrapup.extended") this.deadline = evt.d.deadline;
+    if (evt.t === "message.new" && evt.vis !== "operators" && evt.by.kind !== "system") this.turn = evt.by.kind === "visitor" ? "operator" : "visitor";
+    if (evt.t === "participant.joined") this.members.set(evt.d.operator, evt.d.facts?.as ?? "member");
+    if (evt.t === "participant.left") this.members.delete(evt.d.operator);
+    if (this.serving) this.served(this.serving, evt);
+  }
+
+  /** The session is in another state. */
+  private moved(evt: Entry): void {
+    const d = (evt.d ?? {}) as { operator?: string; department?: string; deadline?: string };
+    this.deadline = d.deadline ?? "";
+    this.department = d.department ?? this.department;
+    if (evt.t === "session.assigned") this.owner = d.operator ?? "";
+    if (evt.t === "session.assigned") this.members.delete(this.owner);
+    if (["session.queued", "session.requeued", "session.unattended"].includes(evt.t)) this.owner = "";
+    if (this.state !== "queued" && this.state !== "offered") this.place = null;
+    else if (this.owner === "") this.turn = "operator";
+  }
+
+  /** What operators are told of how the chat is served moves with its entries. */
+  private served(serving: Serving, evt: Entry): void {
+    if (evt.t === "tags.set") serving.tags = evt.d.facts?.tags ?? [];
+    else if (evt.t === "priority.set") serving.priority = evt.d.facts?.priority ?? 0;
+    else if (evt.t === "step.relaxed") serving.step = evt.d.facts?.step ?? serving.step;
+    else if (evt.t === "idle.on") serving.idle = true;
+    else if (evt.t === "idle.off") delete serving.idle;
+    else if (evt.t === "transfer.ended" || evt.t === "session.assigned") delete serving.transfer;
+    else if (evt.t === "transfer.started") {
+      const { target, mode, on_unavailable, force } = evt.d.facts;
+      const until = evt.d.deadline;
+      if (target) serving.transfer = { id: evt.seq, target, by: evt.by.id, mode: mode ?? "warm", on_unavailable: on_unavailable ?? "fail", ...(until ? { until } : {}), ...(force ? { force } : {}) };
+    }
   }
 
   /** What was removed is not kept here either. */
@@ -131,6 +191,11 @@ export class Session {
       case "peek":
         this.peeked = eph.d.text;
         return true;
+      case "queue.position": {
+        const { sid: _, ...place } = eph.d;
+        this.place = place;
+        return true;
+      }
       case "read.moved":
         return this.moveRead(eph.d.by.kind, eph.d.seq);
       default:
@@ -168,6 +233,10 @@ const stateAfter: Record<string, State | undefined> = {
   "offer.made": "offered",
   "offer.ended": "queued",
   "session.assigned": "active",
+  "session.detached": "detached",
+  "session.restored": "active",
+  "session.requeued": "queued",
+  "session.unattended": "unattended",
   "session.closing": "closing",
   "session.closed": "closed",
   "session.refused": "closed",

@@ -1,8 +1,8 @@
 // The visitor's side: who it is over reloads and tabs, and its one open chat.
 
-import type { ClientEvents, ClientOptions, TokenSource, TokenWanted } from "./client.ts";
+import type { ClientEvents, ClientOptions, Field, TokenSource, TokenWanted } from "./client.ts";
 import { Client } from "./client.ts";
-import type { VisitorOps } from "./frames.ts";
+import type { EphDepartmentStatus, VisitorOps } from "./frames.ts";
 import { newId } from "./ids.ts";
 import type { Unsent } from "./outbox.ts";
 import type { Hello, Renewed, VisitorHello } from "./protocol.ts";
@@ -26,9 +26,19 @@ export interface VisitorEvents extends ClientEvents {
   notStarted: { error: ParleyError; unsent: Unsent[] };
 }
 
-interface Start {
+/** A department, and what it is now as far as that is known. */
+export type Department = VisitorHello["departments"][number] & Partial<Omit<VisitorOps["department.list"]["res"]["departments"][number], "id" | "name">>;
+
+/** What a start says besides the department. */
+export type StartOptions = Omit<Field<VisitorOps["session.start"], "d">, "department" | "idem"> & {
+  /** The chat that is over and continued. */
+  continues?: string;
+};
+
+interface Start extends Omit<StartOptions, "continues"> {
   idem: string;
   department?: string;
+  sid?: string;
 }
 
 /** Refusals that other credentials may change. */
@@ -40,7 +50,8 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   /** The visitor has proven who it is. */
   verified = false;
   tenant: VisitorHello["tenant"] = { id: "", name: "" };
-  departments: VisitorHello["departments"] = [];
+  /** What they are now: see listDepartments. */
+  departments: Department[] = [];
   /** The chat that is open, or the last one. */
   current: Session | null = null;
 
@@ -63,6 +74,7 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     this.tokens = options.tokens ?? memoryStore();
     this.keys = { token: `parley.visitor.${options.tenant}`, start: `parley.start.${options.tenant}` };
     this.turn = new Turn(this.keys.token);
+    this.on("passing", (eph) => eph.t === "department.status" && this.department(eph.d));
     // A reload came between the asking and the answer.
     this.on("state", ({ state }) => state === "online" && this.isStarting && void this.begin().catch(() => undefined));
   }
@@ -73,18 +85,41 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   }
 
   /** Opens a chat, or answers the one that is open. What is sent to the session "" before that goes into it. */
-  start(department?: string): Promise<Session> {
+  start(department?: string, { continues: sid, ...more }: StartOptions = {}): Promise<Session> {
+    const what: Start = { idem: newId(), ...more, ...(department ? { department } : {}), ...(sid ? { sid } : {}) };
     // The key goes to the store first: a reload in between repeats the start, not the chat.
-    if (!this.isStarting) this.unsent.set(this.keys.start, JSON.stringify({ idem: newId(), ...(department ? { department } : {}) } satisfies Start));
+    if (!this.isStarting) this.unsent.set(this.keys.start, JSON.stringify(what));
     return this.begin();
   }
 
   /** Writes to the open chat, or opens one with this as its first message. */
-  say(text: string, department?: string): Unsent {
+  say(text: string, department?: string, options?: StartOptions): Unsent {
     const sid = this.current && !this.current.isOver ? this.current.sid : "";
     const item = this.send(sid, text);
-    if (sid === "") void this.start(department).catch(() => undefined); // notStarted tells
+    if (sid === "") void this.start(department, options).catch(() => undefined); // notStarted tells
     return item;
+  }
+
+  /** Asks what the departments are now; changes come by themselves from then on. */
+  async listDepartments(): Promise<Department[]> {
+    const { departments } = await this.call("department.list", {});
+    for (const one of departments) this.department(one);
+    return this.departments;
+  }
+
+  /** Waits no longer: ends the chat, or leaves what was written as a message. */
+  leaveQueue(sid: string, choice: "close" | "message"): Promise<unknown> {
+    return this.call("session.leave_queue", { sid, choice });
+  }
+
+  /** Rates a chat that is over, 1 to 5, once. */
+  rate(sid: string, score: number, comment = ""): Promise<unknown> {
+    return this.call("session.rate", { sid, score, ...(comment ? { comment } : {}) });
+  }
+
+  /** Asks for a person, in a chat that a bot has. */
+  handOff(sid: string): Promise<unknown> {
+    return this.call("session.handoff", { sid });
   }
 
   /** Shows operators what is typed and not sent, where the tenant wants it (`connection.limits.peek`); say so on the page. */
@@ -152,11 +187,21 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     this.visitor = d.visitor;
     this.verified = d.verified === true;
     this.tenant = d.tenant;
-    this.departments = d.departments;
+    this.departments = d.departments.map(({ id, name }) => this.known(id, name));
     if (other) for (const sid of [...this.sessions.keys()]) if (sid !== d.session) this.sessions.delete(sid);
     if (other && this.current?.sid !== d.session) this.current = null;
     for (const session of this.sessions.values()) if (!session.isOver && session.sid !== d.session) this.endedMeanwhile(session);
     if (d.session) this.current = this.session(d.session);
+  }
+
+  /** What was true of it before is not any more: it may say less now. */
+  private department(now: EphDepartmentStatus["d"]): void {
+    this.departments = this.departments.map(({ id, name }) => (id === now.id ? { ...now, id, name } : this.known(id, name)));
+    this.changed();
+  }
+
+  private known(id: string, name: string): Department {
+    return { ...this.departments.find((one) => one.id === id), id, name };
   }
 
   private get token(): string {
@@ -191,7 +236,8 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   /** Asks for the chat until the server answers. */
   private async open(): Promise<Session> {
     try {
-      const got = await this.call("session.start", JSON.parse(this.unsent.get(this.keys.start) ?? "{}") as Start);
+      const { sid, ...what } = JSON.parse(this.unsent.get(this.keys.start) ?? "{}") as Start;
+      const got = await (sid ? this.call("session.continue", { sid, ...what }) : this.call("session.start", what));
       const session = this.session(got.sid);
       if (session.state === "new") session.state = got.state;
       this.current = session;
