@@ -9,7 +9,7 @@ func (s *seat) listDepartments(d engine.Draft) *engine.Error {
 		return engine.ErrForbidden
 	}
 	now := map[engine.DepartmentID]engine.DepartmentStatus{}
-	for _, status := range s.tenant.departments.now() {
+	for _, status := range s.tenant.departments.now(s.tenant.config()) {
 		now[status.Department] = status
 	}
 	declared := s.tenant.config().Departments

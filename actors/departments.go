@@ -36,11 +36,16 @@ func (d *departments) set(is engine.DepartmentStatus) {
 	d.all[is.Department] = &departmentState{is: is}
 }
 
-// due answers what visitors are to be told at now, and takes it as told.
-func (d *departments) due(now time.Time) (tell []engine.DepartmentStatus) {
+// due answers what visitors are to be told at now, and takes it as told. What the
+// configuration no longer names is kept, and not told.
+func (d *departments) due(now time.Time, of *engine.Tenant) (tell []engine.DepartmentStatus) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.all {
+		if _, known := of.Department(s.is.Department); !known {
+			s.at = time.Time{}
+			continue
+		}
 		if s.at.IsZero() || s.is != s.told && now.Sub(s.at) >= engine.PositionEvery {
 			s.told, s.at = s.is, now
 			tell = append(tell, s.is)
@@ -50,11 +55,13 @@ func (d *departments) due(now time.Time) (tell []engine.DepartmentStatus) {
 	return tell
 }
 
-func (d *departments) now() (all []engine.DepartmentStatus) {
+func (d *departments) now(of *engine.Tenant) (all []engine.DepartmentStatus) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.all {
-		all = append(all, s.is)
+		if _, known := of.Department(s.is.Department); known {
+			all = append(all, s.is)
+		}
 	}
 	slices.SortFunc(all, compareStatuses)
 	return all
@@ -67,7 +74,7 @@ func compareStatuses(a, b engine.DepartmentStatus) int {
 // tellStatuses tells visitors who are about to begin a session what has become of
 // the departments. Those who have one hear of it by that.
 func (t *tenancy) tellStatuses(now time.Time) {
-	tell := t.departments.due(now)
+	tell := t.departments.due(now, t.config())
 	if len(tell) == 0 {
 		return
 	}
@@ -101,5 +108,5 @@ func (s *System) Departments(tenant engine.TenantID) ([]engine.DepartmentStatus,
 	if t == nil {
 		return nil, engine.ErrNotFound
 	}
-	return t.departments.now(), nil
+	return t.departments.now(t.config()), nil
 }

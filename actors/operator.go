@@ -37,9 +37,10 @@ type operatorState struct {
 	load     loadIs             // as the router counts
 	done     map[engine.Tag]*done
 	rev      uint64
-	held     []heldIntent // what the machine wants, in order
-	storing  bool         // an intent is on its way to the store: what follows it waits
-	calling  bool         // the store is being handed one
+	serves   []engine.DepartmentID // as configured when the waiting lines were asked for last; empty: all
+	held     []heldIntent          // what the machine wants, in order
+	storing  bool                  // an intent is on its way to the store: what follows it waits
+	calling  bool                  // the store is being handed one
 }
 
 // shownIntent is what an operator's connections know of it.
@@ -206,6 +207,12 @@ func (a *operatorActor) handle(item any, now time.Time) {
 // waiting lines, which it numbers from the start.
 func (a *operatorActor) reportAgain(now time.Time) {
 	a.step(operator.Again{}, now)
+	a.watchAnew()
+}
+
+// watchAnew asks for the waiting lines as they are: what was shown is no longer what
+// is to be seen.
+func (a *operatorActor) watchAnew() {
 	for _, s := range a.seats {
 		s.queue, s.asked = false, true
 	}
@@ -219,6 +226,10 @@ func (a *operatorActor) reconfigure(now time.Time) {
 	settings := operator.SettingsOf(a.h.tenant.config(), a.h.id)
 	a.step(settings, now)
 	if settings.Known {
+		if !slices.Equal(a.serves, settings.Operator.Departments) {
+			a.serves = settings.Operator.Departments
+			a.watchAnew()
+		}
 		return
 	}
 	a.evict(engine.ReasonSignedOut)

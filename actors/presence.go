@@ -28,7 +28,9 @@ func (a *operatorActor) begin(now time.Time) {
 	}
 	before, restored := a.machine, a.h.tenant.since
 	a.machine, a.stepping = operator.New(a.h.id), false
-	inputs := []operator.Input{operator.SettingsOf(a.h.tenant.config(), a.h.id)}
+	settings := operator.SettingsOf(a.h.tenant.config(), a.h.id)
+	a.serves = settings.Operator.Departments
+	inputs := []operator.Input{settings}
 	restore := operator.Restore{Intent: a.intent}
 	var offers []engine.Offer
 	if before != nil {

@@ -38,13 +38,29 @@ func otherTenant() *engine.Tenant {
 	return t
 }
 
+// socket leaves as soon as it is closed, as a connection does.
+type socket struct {
+	*screen
+	seat func() engine.Seat
+}
+
+func (s socket) Close(r engine.Reason) {
+	s.screen.Close(r)
+	go s.seat().Leave()
+}
+
 // A tenant that is let go keeps its sessions as they are: nothing is written about
 // owners who have been sent away, no deadline acts, and when it is back they go on.
 func TestATenantThatIsLetGoKeepsItsSessions(t *testing.T) {
 	for _, transcripts := range []bool{true, false} {
 		with := func(c *Config, tenant *engine.Tenant) { noSilence(c, tenant); tenant.Transcripts = transcripts }
 		inWorld(t, with, func(w *world) {
-			visitor, ada := talking(w)
+			screen := newScreen()
+			var ada *person
+			ada = w.attendBy("ada", socket{screen, func() engine.Seat { return ada.seat }}, screen)
+			visitor := w.visitor("")
+			visitor.start("hello")
+			ada.acceptOffer()
 			waiting := w.visitor("")
 			waiting.start("and I?") // offered to ada: an offer does not survive
 			visitor.good(t, visitor.say("before"))

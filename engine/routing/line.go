@@ -58,7 +58,8 @@ type census struct {
 }
 
 // line finds or makes a department's line. One that the configuration does not
-// name, or names no longer, keeps its sessions: operators who serve all serve it.
+// name, or names no longer, keeps its sessions while operators serve it who serve
+// all; else those who wait become messages.
 func (r *Router) line(id engine.DepartmentID) *line {
 	l := r.lines[id]
 	if l != nil {
@@ -134,8 +135,12 @@ func (r *Router) look(l *line) {
 }
 
 // sendsAway reports whether those who wait in the line become messages: it has
-// closed and they are not to be served, or nobody is there who could.
+// closed and they are not to be served, or nobody is there who could. A line that the
+// configuration does not name is served by operators who serve all, if there are any.
 func (r *Router) sendsAway(l *line) bool {
+	if r.configured && !l.isKnown {
+		return !slices.ContainsFunc(r.roster, func(o *operator) bool { return o.whole.serves(l.id) && o.whole.tiers[l.id] < engine.TierNever })
+	}
 	return !l.isOpen && (l.conf.OnClose == engine.OtherwiseUnattended || r.settled && l.present == 0)
 }
 

@@ -427,6 +427,11 @@ func (m *model) routable(d engine.DepartmentID) int {
 }
 
 func (m *model) sendsAway(d engine.Department) bool {
+	if m.tenant != nil && !slices.ContainsFunc(m.tenant.Departments, func(c engine.Department) bool { return c.ID == d.ID }) {
+		return !slices.ContainsFunc(m.tenant.Operators, func(o engine.Operator) bool {
+			return len(o.Departments) == 0 && o.Tiers[d.ID] < engine.TierNever
+		})
+	}
 	isOpen := d.Hours.OpenAt(m.now)
 	present := m.count(d.ID, func(o *modelOperator) bool { return o.present })
 	return !isOpen && (d.OnClose == engine.OtherwiseUnattended || m.settled && present == 0)

@@ -19,11 +19,17 @@ func (r *Router) show(s *session) {
 // promise is not.
 func (r *Router) publishLines() {
 	var q *engine.Queue
+	if len(r.changes) > 0 {
+		r.moved = r.moved[:0]
+	}
 	for _, s := range r.changes {
 		s.isChanged = false
 		if s.isSeen {
 			row := shownRow{line: s.line, since: s.since, isOffered: s.state == engine.StateOffered}
 			if !s.isShown || s.shown != row {
+				if s.isShown && s.shown.line != s.line {
+					r.moved = append(r.moved, engine.QueueRow{Session: s.ref.Session, Department: s.shown.line.id})
+				}
 				s.shown, s.isShown = row, true
 				if q == nil {
 					q = r.newRow()
@@ -98,9 +104,10 @@ func (r *Router) snapshot(to engine.OperatorID) {
 	r.do(Snapshot{To: to, Queue: q})
 }
 
-// For is a published change as one operator may see it: without rows of
-// departments that the operator does not serve, with the same revision, so that
-// no operator's watch has a hole. It answers q itself when nothing is left out.
+// For is the change that was published last as one operator may see it: without rows
+// of departments that the operator does not serve, with the same revision, so that
+// no operator's watch has a hole. A session that has left the operator's departments
+// for another has gone, as far as it sees. It answers q itself when nothing differs.
 func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 	o := r.operators[to]
 	hidden := func(row engine.QueueRow) bool { return o == nil || !o.whole.serves(row.Department) }
@@ -109,5 +116,12 @@ func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 	}
 	mine := *q
 	mine.Rows = slices.DeleteFunc(slices.Clone(q.Rows), hidden)
+	mine.Gone = slices.Clone(q.Gone)
+	for _, row := range q.Rows {
+		was := slices.IndexFunc(r.moved, func(m engine.QueueRow) bool { return m.Session == row.Session })
+		if was >= 0 && hidden(row) && !hidden(r.moved[was]) {
+			mine.Gone = append(mine.Gone, row.Session)
+		}
+	}
 	return &mine
 }
