@@ -18,7 +18,7 @@ const (
 	KindOfferEnded             // the offer numbered Offer ended otherwise than by assignment; Cause says how
 	KindSessionAssigned        // Operator owns the session from here
 	KindMessageNew             // somebody wrote Body
-	KindSessionClosing         // no message follows; Cause says why
+	KindSessionClosing         // no message follows; Cause says why; its owner has until Deadline for notes
 	KindSessionClosed          // the session is over
 	KindSessionRefused         // the session was not taken; Cause says why
 	KindMessageEdited          // the message numbered Target now reads Body
@@ -204,7 +204,7 @@ type Entry struct {
 	Department DepartmentID // of KindSessionStarted, KindSessionQueued, KindSessionClosed
 	Operator   OperatorID   // of KindOfferMade, KindOfferEnded, KindSessionAssigned; of KindSessionClosed: the owner it had
 	Offer      Seq          // of KindOfferEnded, KindSessionAssigned: which offer
-	Deadline   time.Time    // of KindOfferMade
+	Deadline   time.Time    // of the kinds whose comment names it
 	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message; of KindAttrsSet: which entry it takes the place of, 0: none
 	Attrs      *AttrsFact   // of KindAttrsSet
 	Format     Format       // of Body

@@ -67,16 +67,20 @@ func (t *turn) closeFor(cause engine.Cause, by engine.Author, d engine.Draft) {
 	t.row.Service.Idle = false
 	t.ended()
 	t.move(engine.StateClosing)
+	wrapsUp := t.row.Owner != "" && department.WrapUp != 0 && !t.isBot(t.row.Owner)
 	e := planned(engine.KindSessionClosing, by, d)
 	e.Cause = cause
+	if wrapsUp {
+		e.Deadline = t.now.Add(department.WrapUp)
+	}
 	t.closed = t.write(e)
 	t.endedAt = t.now
 	t.askRating(&department)
-	if t.row.Owner == "" || department.WrapUp == 0 || t.isBot(t.row.Owner) {
+	if !wrapsUp {
 		t.finish(engine.CauseNone)
 		return
 	}
-	t.row.CloseBy = t.now.Add(department.WrapUp)
+	t.row.CloseBy = e.Deadline
 	t.row.Weight = department.WrapUpWeight
 }
 

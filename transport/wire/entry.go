@@ -45,6 +45,11 @@ func appendEntryData(dst []byte, e *engine.Entry, reader engine.Visibility) []by
 		return appendAttrsSet(dst, e)
 	case engine.KindMessageRedacted:
 		return appendUintField(dst, "target", uint64(e.Target))
+	case engine.KindSessionClosing:
+		if reader == engine.VisibleToOperators { // how long notes take is their matter
+			dst = appendDeadline(dst, e)
+		}
+		return appendFacts(dst, e, reader)
 	default:
 		return appendFacts(appendServed(dst, e), e, reader)
 	}
