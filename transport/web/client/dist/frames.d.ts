@@ -178,13 +178,13 @@ export type Instant = string;
  */
 export type Entry = EvtAttrsSet | EvtIdentityUpgraded | EvtIdleOff | EvtIdleOn | EvtMessageEdited | EvtMessageNew | EvtMessageRedacted | EvtNoteAdded | EvtNudged | EvtOfferEnded | EvtOfferMade | EvtParticipantJoined | EvtParticipantLeft | EvtPrioritySet | EvtRated | EvtRatingRequested | EvtSessionAssigned | EvtSessionClosed | EvtSessionClosing | EvtSessionDetached | EvtSessionQueued | EvtSessionRefused | EvtSessionRequeued | EvtSessionRestored | EvtSessionStarted | EvtSessionUnattended | EvtStepRelaxed | EvtTagsSet | EvtTransferEnded | EvtTransferStarted | EvtWarned | EvtWrapupEnded | EvtWrapupExtended;
 /**
- * Stable. Messages are for people and may change.
- */
-export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "unavailable" | "precondition_failed" | "erased" | "department_closed" | "department_away" | "already_owner" | "target_offline" | "target_full" | "target_not_member" | "transfer_pending" | "capacity_exceeded" | "stale_revision" | "internal";
-/**
  * RFC 3339, UTC, milliseconds.
  */
 export type Time1 = string;
+/**
+ * Stable. Messages are for people and may change.
+ */
+export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "unavailable" | "precondition_failed" | "erased" | "department_closed" | "department_away" | "already_owner" | "target_offline" | "target_full" | "target_not_member" | "transfer_pending" | "capacity_exceeded" | "stale_revision" | "internal";
 /**
  * RFC 3339, UTC, milliseconds.
  */
@@ -194,13 +194,17 @@ export type Time2 = string;
  */
 export type Time3 = string;
 /**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time4 = string;
+/**
  * The tenant's own id of an operator.
  */
 export type OperatorId1 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time4 = string;
+export type Time5 = string;
 /**
  * Who acted. Only operators have an id; names come in people frames.
  */
@@ -800,6 +804,7 @@ export interface EvtSessionClosing {
     cid?: Key;
     cause?: Cause;
     d: {
+        deadline?: Time1;
         facts?: Facts;
     };
 }
@@ -1194,8 +1199,8 @@ export interface CtlResumed {
             visitor: Mark;
             operator: Mark;
         };
-        deadline?: Time1;
-        rate_by?: Time2;
+        deadline?: Time2;
+        rate_by?: Time3;
         serving?: Serving1;
     };
 }
@@ -1484,7 +1489,7 @@ export interface ReqIntentSet {
     op: "intent.set";
     d: {
         intent: IntentWord;
-        until?: Time3;
+        until?: Time4;
         /**
          * Of signed_out: keep what is open.
          */
@@ -2163,7 +2168,7 @@ export interface ResRefused {
          * @maxItems 100
          */
         events?: Entry[];
-        opens_at?: Time4;
+        opens_at?: Time5;
     };
 }
 /**

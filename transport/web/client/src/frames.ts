@@ -245,6 +245,10 @@ export type Entry =
   | EvtWrapupEnded
   | EvtWrapupExtended;
 /**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time1 = string;
+/**
  * Stable. Messages are for people and may change.
  */
 export type Code =
@@ -288,15 +292,15 @@ export type Code =
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time1 = string;
-/**
- * RFC 3339, UTC, milliseconds.
- */
 export type Time2 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
 export type Time3 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time4 = string;
 /**
  * The tenant's own id of an operator.
  */
@@ -304,7 +308,7 @@ export type OperatorId1 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time4 = string;
+export type Time5 = string;
 
 /**
  * Who acted. Only operators have an id; names come in people frames.
@@ -905,6 +909,7 @@ export interface EvtSessionClosing {
   cid?: Key;
   cause?: Cause;
   d: {
+    deadline?: Time1;
     facts?: Facts;
   };
 }
@@ -1319,8 +1324,8 @@ export interface CtlResumed {
       visitor: Mark;
       operator: Mark;
     };
-    deadline?: Time1;
-    rate_by?: Time2;
+    deadline?: Time2;
+    rate_by?: Time3;
     serving?: Serving1;
   };
 }
@@ -1609,7 +1614,7 @@ export interface ReqIntentSet {
   op: "intent.set";
   d: {
     intent: IntentWord;
-    until?: Time3;
+    until?: Time4;
     /**
      * Of signed_out: keep what is open.
      */
@@ -2301,7 +2306,7 @@ export interface ResRefused {
      * @maxItems 100
      */
     events?: Entry[];
-    opens_at?: Time4;
+    opens_at?: Time5;
   };
 }
 /**
