@@ -24,6 +24,7 @@ type Service struct {
 	Idle      bool       `json:"idle,omitempty"`      // weighs IdleWeight
 	BothWrote Both       `json:"both,omitempty"`      // whose messages there are
 	ReviewBy  time.Time  `json:"review_by,omitzero"`  // of StateUnattended: when it is given up
+	Aside     Cause      `json:"aside,omitempty"`     // of StateUnattended: why it is a message; see session.resume
 	Previous  SessionID  `json:"previous,omitzero"`   // the session that this one continues
 	Tags      []string   `json:"tags,omitempty"`      // set by operators
 	Followed  time.Time  `json:"follow_up,omitzero"`  // when the owner wants to come back to it

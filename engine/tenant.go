@@ -81,6 +81,17 @@ type Operator struct {
 	PushReach   time.Duration  // how long a device that can be pushed counts as there without a connection
 }
 
+// BreathingOf is how long an operator breathes after a chat has ended in its hands:
+// the longest of its departments.
+func (t *Tenant) BreathingOf(o *Operator) (longest time.Duration) {
+	for i := range t.Departments {
+		if d := &t.Departments[i]; len(o.Departments) == 0 || slices.Contains(o.Departments, d.ID) {
+			longest = max(longest, d.Breathing)
+		}
+	}
+	return longest
+}
+
 // TokenKey verifies signatures of operators' tokens. Source: RFC 7518 section 3.1.
 type TokenKey struct {
 	ID        string // the token header's `kid`; may be empty if the tenant has one key

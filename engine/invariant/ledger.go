@@ -47,7 +47,8 @@ type hand struct {
 	conf      engine.Operator
 	known     bool
 	routable  bool
-	breathing time.Time
+	breathing time.Time             // as it says
+	breathes  time.Time             // as the end of its last chat says
 	scope     []engine.DepartmentID // of its tokens; empty: all
 	used      int
 	open      int
@@ -137,6 +138,9 @@ func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, now t
 	if len(s.promised) > 0 && !l.stillPromised(s, row, number, recovered, now) {
 		s.promised = s.promised[:0]
 	}
+	if row.State == engine.StateClosed && s.row.Owner != "" {
+		l.breathe(l.hand(s.row.Owner), now)
+	}
 	s.sent = s.sent && !recovered && row.Epoch == s.row.Epoch && row.State == s.row.State
 	s.row = *row
 	s.weigh(l)
@@ -148,6 +152,20 @@ func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, now t
 	}
 	i, _ := slices.BinarySearchFunc(l.sessions, s, compareArrivals)
 	l.sessions = slices.Insert(l.sessions, i, s)
+}
+
+// breathe: a chat has ended in the operator's hands.
+func (l *Ledger) breathe(o *hand, now time.Time) {
+	if l.tenant == nil || !o.known {
+		return
+	}
+	for i := range l.tenant.Departments {
+		d := &l.tenant.Departments[i]
+		until := now.Add(d.Breathing)
+		if (len(o.conf.Departments) == 0 || slices.Contains(o.conf.Departments, d.ID)) && until.After(o.breathes) {
+			o.breathes = until
+		}
+	}
 }
 
 func compareArrivals(a, b *held) int {
@@ -289,6 +307,8 @@ func (l *Ledger) Granted(g Grant, now time.Time) *Violation {
 			return bad("I2", "offer %d to an operator who is not routable", g.Number)
 		case !l.isInScope(s, o):
 			return bad("I10", "offer %d to an operator whose tokens name none of its departments", g.Number)
+		case !g.Picked && (o.breathing.After(now) || o.breathes.After(now)):
+			return bad("I2", "offer %d to an operator who breathes", g.Number)
 		case !g.Picked && s.hasDeclined(o.id, now):
 			return bad("I6", "offer %d to an operator who has just turned it down", g.Number)
 		case o.used > 1000*capacity(&o.conf) && !g.Forced:
@@ -419,7 +439,7 @@ func (s *held) hasDeclined(id engine.OperatorID, now time.Time) bool {
 // canTake reports whether the operator certainly may take the session, were there
 // room: at the step that the session itself knows.
 func (l *Ledger) canTake(s *held, o *hand, d *engine.Department, now time.Time) bool {
-	if !o.known || o.breathing.After(now) || s.row.Owner == o.id || s.row.Service.Handed && o.conf.Bot {
+	if !o.known || o.breathing.After(now) || o.breathes.After(now) || s.row.Owner == o.id || s.row.Service.Handed && o.conf.Bot {
 		return false
 	}
 	if s.hasDeclined(o.id, now) {

@@ -77,6 +77,7 @@ func New(id engine.OperatorID) *Machine {
 func SettingsOf(t *engine.Tenant, id engine.OperatorID) Configure {
 	c := Configure{MaxMisses: t.MaxMisses}
 	c.Operator, c.Known = t.Operator(id)
+	c.Breathing = t.BreathingOf(&c.Operator)
 	for _, d := range t.Departments {
 		if len(c.Operator.Departments) > 0 && !slices.Contains(c.Operator.Departments, d.ID) {
 			continue
@@ -85,7 +86,7 @@ func SettingsOf(t *engine.Tenant, id engine.OperatorID) Configure {
 		if grace == 0 {
 			grace = engine.DefaultOperatorGrace
 		}
-		c.Grace, c.Breathing = max(c.Grace, grace), max(c.Breathing, d.Breathing)
+		c.Grace = max(c.Grace, grace)
 	}
 	return c
 }

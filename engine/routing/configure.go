@@ -59,6 +59,7 @@ func (r *Router) setRoster(t *engine.Tenant) {
 	for _, configured := range t.Operators {
 		o := r.operator(configured.ID)
 		o.whole = newProfile(configured)
+		o.whole.breathing = int64(t.BreathingOf(&configured))
 		o.profile = o.whole.narrowed(o.scope)
 		r.roster = append(r.roster, o)
 		if !o.reported {

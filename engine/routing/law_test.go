@@ -52,6 +52,9 @@ func drawDepartment(t *rapid.T, id engine.DepartmentID) engine.Department {
 	d.Strategy = engine.Strategy(rapid.IntRange(0, 4).Draw(t, "strategy"))
 	d.Parallel = rapid.IntRange(0, 3).Draw(t, "parallel")
 	d.AutoAccept = one(t, 5, "auto")
+	if one(t, 4, "breathing") {
+		d.Breathing = time.Duration(rapid.IntRange(1, 30).Draw(t, "breath")) * time.Second
+	}
 	if one(t, 3, "nobody") {
 		d.WhenNobody = engine.OtherwiseUnattended
 	}

@@ -262,6 +262,18 @@ func (r *Router) resume(l *line) {
 	}
 }
 
+// layAside puts a message on its line's shelf. One that was given up while service
+// was there is not told at once that it may wait again, else it would go round in
+// circles: service goes, and returns, first.
+func (r *Router) layAside(s *session) {
+	shelf := &s.line.unattended
+	if s.isGivenUp && s.line.isBack {
+		shelf = &s.line.told
+	}
+	s.shelve(shelf)
+	r.touchLine(s.line)
+}
+
 // shelve moves a message to the told or the untold, or, with nil, off both.
 func (s *session) shelve(to *order[*session]) {
 	if s.shelf != nil {

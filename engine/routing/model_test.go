@@ -52,7 +52,7 @@ func (s *modelSession) GoString() string {
 
 type modelOperator struct {
 	reported, routable, present bool
-	breathing                   time.Time
+	breathing, breathes         time.Time
 	chosen, idle                time.Time
 	scope                       []engine.DepartmentID // of its tokens; empty: all
 }

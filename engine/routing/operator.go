@@ -16,12 +16,13 @@ type operator struct {
 	whole   *profile // as configured
 	scope   []engine.DepartmentID
 
-	reported  bool // its actor has spoken
-	routable  bool // connected or reachable, accepting and not away, by its own report
-	present   bool // connected, or within its grace
-	breathing int64
-	used      int // milli-units. Invariant: the sum over the sessions charged to it
-	open      int // sessions. Invariant: their number
+	reported  bool  // its actor has spoken
+	routable  bool  // connected or reachable, accepting and not away, by its own report
+	present   bool  // connected, or within its grace
+	breathing int64 // no offers until then: the later of what its actor says and what the router saw; 0: none
+	breathes  int64 // the latter
+	used      int   // milli-units. Invariant: the sum over the sessions charged to it
+	open      int   // sessions. Invariant: their number
 	last      int64
 	idleSince int64 // when its last session went; 0: it has had none
 
@@ -48,6 +49,7 @@ type profile struct {
 	capacity    int // milli-units
 	openCap     int
 	bot         bool
+	breathing   int64                 // how long it breathes after a chat
 	scope       []engine.DepartmentID // of its tokens; empty: all
 }
 
@@ -202,9 +204,8 @@ func (r *Router) operatorIs(in OperatorIs) {
 	}
 	wasRoutable := o.routable
 	o.routable, o.present = in.Routable, in.Present || in.Routable
-	o.breathing = 0
-	if until := nanos(in.Breathing); until > r.now {
-		o.breathing = until
+	if o.breathing = max(nanos(in.Breathing), o.breathes); o.breathing <= r.now {
+		o.breathing = 0
 	}
 	r.rescope(o, in.Departments)
 	r.wakeOperator(o)
@@ -214,6 +215,18 @@ func (r *Router) operatorIs(in OperatorIs) {
 	if wasRoutable && !o.routable {
 		r.nobodyLeft(o)
 	}
+}
+
+// breathe begins an operator's breathing time: a chat has come to its end in its
+// hands. Its actor says so too, but later than the session says that the slot is
+// free, and by then somebody who waits would have it.
+func (r *Router) breathe(o *operator) {
+	if o == nil || o.whole == nil || o.whole.breathing == 0 {
+		return
+	}
+	o.breathes = r.now + o.whole.breathing
+	o.breathing = max(o.breathing, o.breathes)
+	r.wakeOperator(o)
 }
 
 // wakeOperator keeps the timer of the end of an operator's breathing time.

@@ -47,6 +47,7 @@ type session struct {
 	isSeen    bool             // is in the line that people see
 	shelf     *order[*session] // of the line's messages, where it is one
 	isAsked   bool             // told that it may wait again; it has not answered yet
+	isGivenUp bool             // a message although service was there
 	shown     shownRow         // as last published
 	isShown   bool
 	isChanged bool // is in Router.changes
@@ -169,8 +170,11 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 	if in.Recovered || in.Row.Epoch != s.epoch || in.Row.State != s.state {
 		s.dismissed = false
 	}
-	was := s.state
+	was, had := s.state, s.owner
 	r.learn(s, in.Row, in.Recovered)
+	if in.Row.State == engine.StateClosed {
+		r.breathe(had)
+	}
 	r.settle(s)
 	if !isOpen {
 		r.forget(s)
@@ -200,8 +204,7 @@ func (r *Router) find(s *session) {
 		r.see(s, !s.isSeen)
 	}
 	if s.state == engine.StateUnattended && s.shelf == nil {
-		s.shelve(&s.line.unattended)
-		r.touchLine(s.line)
+		r.layAside(s)
 	}
 	r.show(s)
 }
@@ -305,6 +308,7 @@ func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
 	}
 	s.line, s.since, s.arrival, s.queued = l, since, arrival, queued
 	s.state, s.epoch, s.boosted, s.people = row.State, row.Epoch, row.Boost > 0, row.Service.Handed
+	s.isGivenUp = row.Service.Aside == engine.CauseQueueTimeout || row.Service.Aside == engine.CauseVisitorLeft
 	s.step = max(s.step, row.Service.Step)
 	s.stepTold = max(s.stepTold, row.Service.Step)
 	if s.weight = row.Weight; s.weight <= 0 {

@@ -21,6 +21,7 @@ type world struct {
 	heard     map[engine.OperatorID]routing.LoadIs
 	status    map[engine.DepartmentID]engine.Status
 	told      map[engine.SessionID]told
+	wrong     map[engine.SessionID]time.Time // since when what it was told is not its place
 	view      map[engine.SessionID]engine.QueueRow
 	decisions []*engine.Decision
 	rev       uint64
@@ -35,7 +36,7 @@ type told struct {
 func newWorld(t *rapid.T) *world {
 	return &world{
 		T: t, router: routing.New(), model: newModel(epoch0), now: epoch0.Add(100 * time.Second), heard: map[engine.OperatorID]routing.LoadIs{},
-		status: map[engine.DepartmentID]engine.Status{}, told: map[engine.SessionID]told{}, view: map[engine.SessionID]engine.QueueRow{},
+		status: map[engine.DepartmentID]engine.Status{}, told: map[engine.SessionID]told{}, wrong: map[engine.SessionID]time.Time{}, view: map[engine.SessionID]engine.QueueRow{},
 	}
 }
 
@@ -44,6 +45,9 @@ func (m *model) sessionIs(in routing.SessionIs) (entered *modelSession) {
 	id := in.Row.Ref.Session
 	s, known := m.rows[id]
 	if !in.Row.State.IsOpen() {
+		if known && in.Row.State == engine.StateClosed {
+			m.breathe(owner(s))
+		}
 		delete(m.rows, id)
 		return nil
 	}
@@ -100,9 +104,26 @@ func (m *model) repeats(s *modelSession, in routing.SessionIs) bool {
 	return len(s.promised) > 0
 }
 
+// breathe: a chat has ended in somebody's hands.
+func (m *model) breathe(id engine.OperatorID) {
+	if o, ok := m.configured(id); ok {
+		if span := m.tenant.BreathingOf(&o); span > 0 {
+			m.operator(id).breathes = m.now.Add(span)
+			m.operator(id).breathing = later(m.operator(id).breathing, m.now.Add(span))
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 func (m *model) operatorIs(in routing.OperatorIs) {
 	o := m.operator(in.Operator)
-	o.reported, o.routable, o.present, o.breathing = true, in.Routable, in.Routable || in.Present, in.Breathing
+	o.reported, o.routable, o.present, o.breathing = true, in.Routable, in.Routable || in.Present, later(in.Breathing, o.breathes)
 	o.scope = in.Departments
 }
 
@@ -381,6 +402,7 @@ func (w *world) agree(in routing.Input) {
 	}
 	w.nobodyIsLeft()
 	w.statuses()
+	w.misplaced()
 	if _, isTick := in.(routing.Tick); isTick {
 		w.positions()
 	}
@@ -434,12 +456,30 @@ func (w *world) statuses() {
 	}
 }
 
+// misplaced notes since when people hold a place that is no longer theirs.
+func (w *world) misplaced() {
+	wrong := map[engine.SessionID]time.Time{}
+	for _, d := range []engine.DepartmentID{"sales", "support", "gone"} {
+		for i, s := range w.model.visible(d) {
+			id := s.row.Ref.Session
+			if w.told[id].position == i+1 {
+				continue
+			}
+			if wrong[id] = w.now; !w.wrong[id].IsZero() {
+				wrong[id] = w.wrong[id]
+			}
+		}
+	}
+	w.wrong = wrong
+}
+
 // positions: after a tick everybody knows their place, or did three seconds ago.
 func (w *world) positions() {
 	for _, d := range []engine.DepartmentID{"sales", "support", "gone"} {
 		for i, s := range w.model.visible(d) {
 			told := w.told[s.row.Ref.Session]
-			if since := w.now.Sub(told.at); told.position != i+1 && since >= 2*engine.PositionEvery || since > engine.PositionRefresh+engine.PositionEvery {
+			wrong, isWrong := w.wrong[s.row.Ref.Session]
+			if since := w.now.Sub(told.at); isWrong && w.now.Sub(wrong) >= 2*engine.PositionEvery || since > engine.PositionRefresh+engine.PositionEvery {
 				w.Fatalf("%s is number %d, it was told %v %s ago", s.row.Ref.Session, i+1, told.position, since)
 			}
 		}

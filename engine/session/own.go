@@ -46,7 +46,7 @@ func (t *turn) assign(a assignment) engine.Seq {
 	t.listen(t.now)
 	s.Assigned, s.Direct = t.now, a.direct
 	s.Handed = s.Handed || !t.isBot(a.to)
-	s.Preferred, s.Returning, s.Draining = "", false, false
+	s.Preferred, s.Returning, s.Draining, s.Aside = "", false, false, engine.CauseNone
 	s.Members = without(s.Members, a.to)
 	t.ended()
 	t.move(engine.StateActive)
@@ -110,7 +110,7 @@ func (t *turn) wait() {
 	t.row.Weight = t.department().Weight
 	t.row.Turn = engine.TurnOperator
 	s := &t.row.Service
-	s.Queued, s.Step = t.now, 0
+	s.Queued, s.Step, s.Aside = t.now, 0, engine.CauseNone
 	s.Assigned, s.Direct, s.Draining = time.Time{}, false, false
 	t.listen(t.now)
 	t.ended()

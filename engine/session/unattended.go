@@ -12,6 +12,7 @@ func (t *turn) setAside(cause engine.Cause, by engine.Author, d engine.Draft) en
 	t.endOffers(cause)
 	t.row.Offers = nil
 	t.row.Service.ReviewBy = t.now.Add(t.department().UnattendedFor)
+	t.row.Service.Aside = cause
 	t.move(engine.StateUnattended)
 	return t.write(&engine.Entry{
 		Author: by, Kind: engine.KindSessionUnattended, Cause: cause, ClientID: d.ClientID,
@@ -21,13 +22,15 @@ func (t *turn) setAside(cause engine.Cause, by engine.Author, d engine.Draft) en
 
 // resume lets a message wait in line again when service has returned: at the place
 // that its age gives it, and only if the visitor is there to be served, so that
-// nobody inherits a night's backlog. In any case the router hears what it is.
+// nobody inherits a night's backlog. What its visitor chose to leave as a message
+// stays one. In any case the router hears what it is.
 func (t *turn) resume(in Resume) {
-	t.routed = true
-	if t.row.State != engine.StateUnattended || in.Epoch != t.row.Epoch || !t.present || !t.department().ResumeUnattended {
+	isWanted := t.present && t.row.Service.Aside != engine.CauseVisitorLeft && t.department().ResumeUnattended
+	if t.row.State != engine.StateUnattended || in.Epoch != t.row.Epoch || !isWanted {
 		t.routed = t.row.State.IsOpen()
 		return
 	}
+	t.routed = true
 	t.queue(engine.CauseDepartmentOpened)
 }
 
