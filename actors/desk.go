@@ -32,7 +32,7 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 	in := s.connect()
 	in.Intent = item.intent
 	a.think(in, now, intentStored{})
-	me := a.me()
+	me := a.me(s.seat)
 	welcome := &engine.Welcome{Me: &me, Expires: item.seat.principal.Load().Expires}
 	s.seat.outlet.Answer(engine.Answer{Request: item.request, Welcome: welcome})
 	a.carryOn()
@@ -55,6 +55,7 @@ func (a *operatorActor) leave(of *seat, now time.Time) {
 		return
 	}
 	number := a.seats[i].number
+	defer a.revokeUnseen()
 	a.seats = slices.Delete(a.seats, i, i+1)
 	for _, id := range a.parts() {
 		a.h.tenant.lookup(id).tell(detach{of})
@@ -87,7 +88,11 @@ func (a *operatorActor) setIntent(item draftPosted, now time.Time) {
 		item.seat.answer(d, engine.Answer{Err: engine.ErrBadRequest.In("intent")})
 		return
 	}
-	in := operator.SetIntent{Intent: d.Intent, Cause: engine.CauseManual, By: by, Device: item.seat.device, Until: d.Until, Drain: d.Drain}
+	if d.Reason != "" && !engine.IsCode(d.Reason) {
+		item.seat.answer(d, engine.Answer{Err: engine.ErrBadRequest.In("reason")})
+		return
+	}
+	in := operator.SetIntent{Intent: d.Intent, Cause: engine.CauseManual, By: by, Device: item.seat.device.id, Until: d.Until, Drain: d.Drain, Reason: d.Reason}
 	names := intentKeyNames
 	if by != a.h.id {
 		in.Cause = engine.CauseSupervisor
@@ -111,6 +116,9 @@ func intentDigest(d engine.Draft) uint64 {
 	if !d.Until.IsZero() {
 		digest |= uint64(d.Until.UnixMilli()) << 9
 	}
+	if d.Reason != "" {
+		digest ^= engine.BodyOf(d.Reason).Digest()
+	}
 	return digest
 }
 
@@ -119,9 +127,11 @@ func (a *operatorActor) notice(n notice, now time.Time) {
 	id := n.Offer.Session
 	switch n.Note {
 	case session.Offered:
-		a.tellMe(func(rev uint64) engine.Signal { return engine.OfferNew{Rev: rev, Offer: n.Offer} })
+		a.offered(n)
 		a.step(operator.Offered{Offer: n.Offer}, now)
+		a.revokeUnseen()
 	case session.OfferEnded:
+		a.forgetBrief(id, n.Offer.ID)
 		a.tellMe(func(rev uint64) engine.Signal {
 			return engine.OfferRevoked{Rev: rev, Session: id, ID: n.Offer.ID, Cause: n.Cause}
 		})
@@ -143,6 +153,7 @@ func (a *operatorActor) notice(n notice, now time.Time) {
 
 func (a *operatorActor) gained(id engine.SessionID, now time.Time) {
 	again := a.owns(id)
+	delete(a.briefs, id)
 	a.step(operator.Gained{Session: id}, now)
 	if again {
 		return

@@ -15,7 +15,8 @@ type inquiry struct {
 	log      engine.Log
 	ref      engine.SessionRef
 	operator engine.OperatorID
-	decision engine.Seq // 0: all, or, of why, the last
+	decision engine.Seq        // 0: all, or, of why, the last
+	only     engine.OperatorID // whose own part is wanted; "": all of it
 	done     func(engine.Answer)
 	found    []Decided
 }
@@ -34,9 +35,13 @@ func (a *sessionActor) mayExplain(s *seat) bool {
 
 func (a *sessionActor) explain(item draftPosted) {
 	d := item.draft
+	q := &inquiry{a: a.h.tenant, log: a.h.log, ref: a.h.ref, operator: d.For, decision: d.Target}
 	if !a.mayExplain(item.seat) {
-		item.seat.answer(d, engine.Answer{Err: engine.ErrNotFound})
-		return
+		q.only = item.seat.author.Operator
+		if !a.mayExplainOwn(item.seat) || d.For != "" && d.For != q.only {
+			item.seat.answer(d, engine.Answer{Err: engine.ErrNotFound})
+			return
+		}
 	}
 	if d.For != "" {
 		if _, declared := a.h.tenant.config().Operator(d.For); !declared {
@@ -44,7 +49,7 @@ func (a *sessionActor) explain(item draftPosted) {
 			return
 		}
 	}
-	q := &inquiry{a: a.h.tenant, log: a.h.log, ref: a.h.ref, operator: d.For, decision: d.Target, done: a.readOn(item)}
+	q.done = a.readOn(item)
 	q.read(0)
 }
 
@@ -72,6 +77,12 @@ func (q *inquiry) read(after engine.Seq) {
 
 // answer answers with what was found, after the router's word where it is asked.
 func (q *inquiry) answer() {
+	if q.only != "" {
+		if q.found = ownPart(q.found, q.only); len(q.found) == 0 {
+			q.done(engine.Answer{Err: engine.ErrNotFound})
+			return
+		}
+	}
 	if q.decision != 0 {
 		var one []Decided
 		for i := range q.found {

@@ -90,7 +90,6 @@ type (
 		seat    *seat
 		request string
 		intent  engine.Intent
-		device  string
 		have    []engine.Have
 	}
 	// notice is what a session tells its operator.
@@ -126,6 +125,9 @@ type (
 		err  error
 	}
 	queueShown struct{ queue *engine.Queue }
+	// noticed is what connections that are good for the department are told: of all, if
+	// it names none.
+	noticed struct{ notice engine.Notice }
 	// loadIs is what the router counts: milli-units, and sessions.
 	loadIs struct{ used, open, openCap int }
 	// drain says that the system is about to stop.

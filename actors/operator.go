@@ -32,9 +32,11 @@ type operatorState struct {
 	meant    engine.IntentInfo // as last declared: stored, or on its way there
 	shown    shownIntent       // what connections were told last
 	seats    []*operatorSeat
-	seated   uint64             // connections so far
-	joined   []engine.SessionID // takes part in without owning them
-	load     loadIs             // as the router counts
+	seated   uint64                     // connections so far
+	joined   []engine.SessionID         // takes part in without owning them
+	load     loadIs                     // as the router counts
+	carried  carried                    // what connections were told of it
+	briefs   map[engine.SessionID]brief // of live offers
 	done     map[engine.Tag]*done
 	rev      uint64
 	serves   []engine.DepartmentID // as configured when the waiting lines were asked for last; empty: all
@@ -65,7 +67,8 @@ type operatorSeat struct {
 // as it is now.
 func (s *operatorSeat) connect() operator.Connect {
 	return operator.Connect{
-		Connection: s.number, Device: s.seat.device, Departments: s.seat.principal.Load().Departments,
+		Connection: s.number, Device: s.seat.device.id, Kind: s.seat.device.kind, Pushable: s.seat.device.pushable,
+		Departments: s.seat.principal.Load().Departments,
 	}
 }
 
@@ -116,7 +119,7 @@ func (a *operatorActor) turn() verdict {
 	}
 	a.current = draftPosted{}
 	a.h.recycle(taken)
-	a.h.setDeadline(a.machine.Deadline())
+	a.h.setDeadline(sooner(a.machine.Deadline(), a.sayLoad(now)))
 	switch {
 	case a.quit && !a.storing:
 		return end
@@ -187,8 +190,11 @@ func (a *operatorActor) handle(item any, now time.Time) {
 		a.loaded(item)
 	case reconfigured:
 		a.reconfigure(now)
+	case noticed:
+		a.say(item.notice)
 	case drain:
 		a.step(operator.Drain{}, now)
+		a.say(engine.Notice{Kind: engine.NoticeGoingAway})
 	case evict:
 		a.evict(item.reason)
 	case tick:
@@ -230,6 +236,7 @@ func (a *operatorActor) reconfigure(now time.Time) {
 			a.serves = settings.Operator.Departments
 			a.watchAnew()
 		}
+		a.say(engine.Notice{Kind: engine.NoticeConfigChanged, Rev: a.h.tenant.config().Revision})
 		return
 	}
 	a.evict(engine.ReasonSignedOut)
@@ -275,10 +282,12 @@ func (a *operatorActor) capacity() int {
 	return o.Capacity * engine.DefaultWeight
 }
 
-func (a *operatorActor) me() engine.Me {
+func (a *operatorActor) me(to *seat) engine.Me {
+	offers := a.machine.Offers(nil)
 	return engine.Me{
+		Breathing: a.breathing(), Briefs: a.briefsOf(offers, to),
 		Rev: a.rev, Operator: a.h.id, Intent: a.intent, Away: a.machine.Away(), Used: a.load.used, Capacity: a.capacity(),
-		Open: a.load.open, OpenCap: a.load.openCap, Sessions: a.machine.Sessions(nil), Offers: a.machine.Offers(nil),
+		Open: a.load.open, OpenCap: a.load.openCap, Sessions: a.machine.Sessions(nil), Offers: offers,
 	}
 }
 

@@ -148,6 +148,7 @@ func (a *operatorActor) showIntent() {
 	if is == a.shown {
 		return
 	}
+	a.sayPaused(a.shown.intent, is.intent)
 	a.shown = is
 	a.tellMe(func(rev uint64) engine.Signal {
 		return engine.IntentChanged{Rev: rev, Intent: is.intent, Away: is.away}

@@ -62,6 +62,7 @@ func (a *operatorActor) rescope(of *seat, now time.Time) {
 	for _, s := range a.seats {
 		if s.seat == of {
 			a.step(operator.Rescope{Connection: s.number, Departments: of.principal.Load().Departments}, now)
+			a.revokeUnseen()
 			s.queue, s.asked = false, true
 			a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
 		}

@@ -185,8 +185,11 @@ func (a *sessionActor) release(item readAnswer) {
 	case asked.seat.desk != nil && a.rules.InFlight() > 0 && item.life != 0: // its right may rest on what is not yet durable
 		a.held.add(a.rules.Last(), session.Reply{After: a.rules.Last(), Answer: answer}, &asked)
 		return
-	case answer.Decisions != nil && a.mayExplain(asked.seat):
-	case answer.Decisions != nil || !a.mayRead(asked.seat):
+	case answer.Decisions != nil:
+		if answer.Decisions = a.explained(asked.seat, answer.Decisions); answer.Decisions == nil {
+			answer = engine.Answer{Err: engine.ErrNotFound}
+		}
+	case !a.mayRead(asked.seat):
 		answer = engine.Answer{Err: engine.ErrNotFound}
 	}
 	asked.seat.answer(asked.draft, answer)

@@ -152,7 +152,7 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 			a.h.tenant.sys.rt.metrics.decisions.Inc()
 			a.order(e.Session, session.Offer{
 				Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number,
-				Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision,
+				Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision, Reachable: e.Reachable,
 			})
 		case routing.Refuse:
 			a.order(e.Session, session.Refuse{Epoch: e.Epoch, Cause: e.Cause})
@@ -177,6 +177,8 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 			a.show(e.Queue)
 		case routing.Snapshot:
 			a.h.tenant.operator(e.To).tell(queueShown{e.Queue})
+		case routing.RiskIs:
+			a.warn(e)
 		case routing.LoadIs:
 			a.h.tenant.operator(e.Operator).tell(loadIs{used: e.Used, open: e.Open, openCap: e.OpenCap})
 		}

@@ -10,15 +10,16 @@ import (
 // an operator or, without a lasting connection, a server of the tenant's.
 type seat struct {
 	// Fixed after construction.
-	sys     *System
-	tenant  *tenancy
-	author  engine.Author
-	reader  engine.Visibility
-	visitor engine.VisitorID // of AuthorVisitor
-	origin  string           // of AuthorVisitor: what its token is bound to
-	desk    *operatorHandle  // of AuthorOperator
-	device  string
-	outlet  engine.Outlet
+	sys      *System
+	tenant   *tenancy
+	author   engine.Author
+	reader   engine.Visibility
+	visitor  engine.VisitorID // of AuthorVisitor
+	origin   string           // of AuthorVisitor: what its token is bound to
+	verified bool             // of AuthorVisitor: it has proven who it is
+	desk     *operatorHandle  // of AuthorOperator
+	device   device
+	outlet   engine.Outlet
 
 	// Atomic.
 	left      atomic.Bool
@@ -27,6 +28,12 @@ type seat struct {
 	recent    atomic.Pointer[handle]                // the session last posted to
 	principal atomic.Pointer[engine.Principal]      // of AuthorOperator: what its token allows; never nil there
 	claims    atomic.Pointer[engine.IdentityChange] // of AuthorVisitor: what its signed token says about it; nil: nothing
+}
+
+// device is what an operator's connection says of where it is.
+type device struct {
+	id, kind string
+	pushable bool
 }
 
 // Post implements engine.Seat. Any goroutine.

@@ -13,11 +13,11 @@ const serverNames = intentKeyNames + " by a server"
 
 // SetIntent sets an operator's intent on the word of one of the tenant's servers, as
 // a supervisor does on a socket: accepting, or paused, until a time if one is given.
-// It answers once that is durable. key makes a repetition harmless, as with Revoke,
+// It answers once that is durable. reason is a code (engine.IsCode) or empty. key makes a repetition harmless, as with Revoke,
 // which is how an operator is signed out. Errors: engine.ErrBadRequest for any other
 // intent, engine.ErrNotFound if the tenant declares no such operator,
 // engine.ErrIdemConflict.
-func (s *System) SetIntent(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, intent engine.Intent, until time.Time, key string) (engine.IntentInfo, error) {
+func (s *System) SetIntent(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, intent engine.Intent, until time.Time, reason, key string) (engine.IntentInfo, error) {
 	t := s.tenant(tenant)
 	if t == nil {
 		return engine.IntentInfo{}, engine.ErrNotFound
@@ -28,7 +28,10 @@ func (s *System) SetIntent(ctx context.Context, tenant engine.TenantID, id engin
 	if intent != engine.IntentAccepting && intent != engine.IntentPaused {
 		return engine.IntentInfo{}, engine.ErrBadRequest.In("intent")
 	}
-	draft := engine.Draft{Op: engine.OpIntent, ClientID: key, Intent: intent, Until: until}
+	if reason != "" && !engine.IsCode(reason) {
+		return engine.IntentInfo{}, engine.ErrBadRequest.In("reason")
+	}
+	draft := engine.Draft{Op: engine.OpIntent, ClientID: key, Intent: intent, Until: until, Reason: reason}
 	reply := make(chan signedOut, 1)
 	if s.stopping.Load() || !t.operator(id).tell(serverIntent{draft: draft, reply: reply}) {
 		return engine.IntentInfo{}, engine.ErrBusy
@@ -52,7 +55,7 @@ func (a *operatorActor) serverIntent(item serverIntent, now time.Time) {
 	if known {
 		return
 	}
-	in := operator.SetIntent{Intent: item.draft.Intent, Cause: engine.CauseIntegration, Until: item.draft.Until}
+	in := operator.SetIntent{Intent: item.draft.Intent, Cause: engine.CauseIntegration, Until: item.draft.Until, Reason: item.draft.Reason}
 	a.think(in, now, intentStored{signOut: &signOut{reply: item.reply}, tag: tag})
 	a.carryOn()
 }

@@ -14,7 +14,7 @@ func TestServersSetAnIntent(t *testing.T) {
 	inWorld(t, noSilence, func(w *world) {
 		ada := w.operator("ada")
 		set := func(id engine.OperatorID, intent engine.Intent, until time.Time, key string) (engine.IntentInfo, error) {
-			return w.sys.SetIntent(context.Background(), "demo", id, intent, until, key)
+			return w.sys.SetIntent(context.Background(), "demo", id, intent, until, "", key)
 		}
 		until := time.Now().Add(time.Minute).UTC()
 		info, err := set("ada", engine.IntentPaused, until, "k")
@@ -45,7 +45,7 @@ func TestServersSetAnIntent(t *testing.T) {
 				t.Errorf("%s %s: got %v, want %v", test.id, test.intent, err, test.want)
 			}
 		}
-		if _, err := w.sys.SetIntent(context.Background(), "other", "ada", engine.IntentPaused, until, "k"); !errors.Is(err, engine.ErrNotFound) {
+		if _, err := w.sys.SetIntent(context.Background(), "other", "ada", engine.IntentPaused, until, "", "k"); !errors.Is(err, engine.ErrNotFound) {
 			t.Errorf("another tenant: got %v", err)
 		}
 	})

@@ -381,7 +381,7 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		a.current = item
 		written := len(a.entries)
 		by := item.seat
-		a.asked = session.Ask{By: by.author, Rights: by.rights(a.rules.Row().Department), Draft: by.vouched(item.draft), Inherit: item.inherit}
+		a.asked = session.Ask{By: by.author, Rights: by.rights(a.rules.Row().Department), Draft: by.vouched(item.draft), Inherit: item.inherit, Verified: by.verified}
 		a.step(&a.asked, now)
 		a.asked = session.Ask{} // an idle session holds no text
 		a.noteStart(item, a.entries[written:])

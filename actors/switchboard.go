@@ -24,7 +24,7 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 	}
 	seat := &seat{
 		sys: s, tenant: t, author: engine.Author{Kind: engine.AuthorVisitor}, reader: engine.VisibleToAll,
-		visitor: pass.visitor, origin: v.Origin, outlet: outlet,
+		visitor: pass.visitor, origin: v.Origin, verified: pass.verified, outlet: outlet,
 	}
 	seat.claims.Store(v.Claims)
 	open, refused := t.arrive(seat, v.Token == "" && v.Subject == "")
@@ -90,10 +90,10 @@ func (s *System) Attend(_ context.Context, at engine.Attendance, outlet engine.O
 	}
 	seat := &seat{
 		sys: s, tenant: t, author: engine.Author{Kind: engine.AuthorOperator, Operator: at.Principal.Operator},
-		reader: engine.VisibleToOperators, desk: desk, device: at.Device, outlet: outlet,
+		reader: engine.VisibleToOperators, desk: desk, device: device{at.Device, at.Kind, at.Pushable}, outlet: outlet,
 	}
 	seat.principal.Store(&at.Principal)
 	seat.stamp()
-	desk.tell(attend{seat: seat, request: at.Request, intent: at.Intent, device: at.Device, have: at.Have})
+	desk.tell(attend{seat: seat, request: at.Request, intent: at.Intent, have: at.Have})
 	return seat, nil
 }

@@ -90,6 +90,7 @@ type Draft struct {
 	Drain      bool            // OpIntent to IntentSignedOut: keep what is open
 	For        OperatorID      // OpIntent of a supervisor: whose; OpExplain: why not this one
 	Until      time.Time       // OpIntent to IntentPaused: accepting again from then on; zero: until changed
+	Reason     string          // OpIntent: a code, or empty
 	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 	Identity   *IdentityChange // OpIdentify
 }
@@ -108,6 +109,8 @@ type Plan struct {
 	Tags     []string      // OpSet, OpClose; nil: unchanged
 	Score    int           // OpRate: 1 to 5
 	FollowUp time.Time     // OpClose
+	Reason   string        // OpClose: a code (IsCode), of the department's list where it has one; empty: none
+	WrapUp   *bool         // OpClose: false: no time for notes is wanted; nil and true: as the department says
 	Message  bool          // OpLeaveQueue: stay as a message
 	Previous SessionID     // OpStart: the closed session that is continued
 	IfRev    Seq           // OpSet: refuse unless this is the last entry that changed it; 0 skips the check
@@ -257,6 +260,8 @@ type Attendance struct {
 	Tenant    *Tenant
 	Principal Principal
 	Device    string // the client's name for its device; at most 64 bytes; may be empty
+	Kind      string // of device: browser, mobile, ...; the client's word, at most 64 bytes; may be empty
+	Pushable  bool   // the device can be woken by a push: see Operator.PushReach
 	Intent    Intent // stated on connecting; used only if the operator was signed out
 	Have      []Have
 }

@@ -25,6 +25,7 @@ type Service struct {
 	BothWrote Both       `json:"both,omitempty"`      // whose messages there are
 	ReviewBy  time.Time  `json:"review_by,omitzero"`  // of StateUnattended: when it is given up
 	Aside     Cause      `json:"aside,omitempty"`     // of StateUnattended: why it is a message; see session.resume
+	Verified  bool       `json:"verified,omitempty"`  // the visitor has proven who it is
 	Previous  SessionID  `json:"previous,omitzero"`   // the session that this one continues
 	Tags      []string   `json:"tags,omitempty"`      // set by operators
 	Followed  time.Time  `json:"follow_up,omitzero"`  // when the owner wants to come back to it
@@ -145,6 +146,8 @@ type Facts struct {
 	Priority   *int         `json:"priority,omitempty"`
 	Score      *int         `json:"score,omitempty"`
 	FollowUp   *time.Time   `json:"follow_up,omitempty"`
+	Reason     string       `json:"reason_code,omitempty"` // of session.closing: the tenant's own code
+	WrapUp     *bool        `json:"wrapup,omitempty"`      // of session.closing: as it was asked for
 	Deadline   *time.Time   `json:"deadline,omitempty"`
 	Language   string       `json:"language,omitempty"`
 	Decision   *Decision    `json:"decision,omitempty"` // of offer.made and of a direct session.assigned
@@ -171,8 +174,8 @@ type Decision struct {
 	// fit, the strategy's name, last_chosen or hash; only (there was no next),
 	// pick (an operator took it) or force (a supervisor's transfer).
 	Rule     string      `json:"rule"`
-	Winner   Candidate   `json:"winner"`
-	Next     []Candidate `json:"next,omitempty"` // the eligible after the winner, at most MaxCandidates
+	Winner   Candidate   `json:"winner,omitzero"` // zero: somebody else, to a reader who may know of itself only
+	Next     []Candidate `json:"next,omitempty"`  // the eligible after the winner, at most MaxCandidates
 	Eligible int         `json:"eligible"`
 	Rest     Reasons     `json:"rest,omitzero"`
 }

@@ -88,22 +88,25 @@ type Serving struct {
 // Me is the implicit watch of an operator's own state: a snapshot with its
 // revision. The operator's actor alone numbers and sends it.
 type Me struct {
-	Rev      uint64
-	Operator OperatorID
-	Intent   IntentInfo
-	Away     bool
-	Used     int // load in milli-units: offers and sessions
-	Capacity int
-	Open     int         // sessions that count against OpenCap
-	OpenCap  int         // 0: not known yet
-	Sessions []SessionID // owned
-	Offers   []Offer     // live
+	Rev       uint64
+	Operator  OperatorID
+	Intent    IntentInfo
+	Away      bool
+	Used      int // load in milli-units: offers and sessions
+	Capacity  int
+	Open      int         // sessions that count against OpenCap
+	OpenCap   int         // 0: not known yet
+	Sessions  []SessionID // owned
+	Offers    []Offer     // live
+	Briefs    []*Brief    // of Offers, in their order; nil, or one of them nil: not known any more
+	Breathing time.Time   // no offers until then; zero: it does not breathe
 }
 
 // OfferNew is a delta of Me: a chat is offered.
 type OfferNew struct {
 	Rev   uint64
 	Offer Offer
+	Brief *Brief
 }
 
 // Offer is an offer as its operator sees it.

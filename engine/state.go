@@ -80,6 +80,7 @@ type IntentInfo struct {
 	At     time.Time
 	Until  time.Time // of IntentPaused: accepting again from then on; zero: until changed
 	Drain  bool      // of IntentSignedOut: keeps what is open
+	Reason string    // a code (IsCode) of the tenant's own, such as lunch; empty: none was said. Never logged
 	// Revoked is when the tenant last signed the operator out: tokens issued up to
 	// then are refused. It is kept whatever the intent becomes; zero: never.
 	Revoked time.Time

@@ -39,6 +39,8 @@ type Department struct {
 	ID           DepartmentID
 	Name         string        // shown to visitors
 	OfferTimeout time.Duration // how long an offer stands; 0 means 20 s
+	PushTimeout  time.Duration // how long one stands to who has no connection and is woken by a push; 0 means three times OfferTimeout
+	SLA          time.Duration // waiting longer than this, a session's operators hear of it; 0: nobody does
 	DeclineFor   time.Duration // how long a decliner is not asked again; 0 means 60 s
 	WrapUp       time.Duration // how long a closed session still loads its operator; 0 means none
 	QueueLimit   int           // waiting sessions beyond which new ones are refused; 0 means 1,000
@@ -56,6 +58,7 @@ type Department struct {
 	OperatorGrace time.Duration // how long a lost owner may take to come back; 0 means 30 s
 	VisitorGrace  time.Duration // how long a served visitor may be without a connection; 0 means 10 min
 	Breathing     time.Duration // between a chat's end and the next offer to the same operator; 0: none
+	CloseReasons  []string      // codes that a session may be closed with; none: any code
 	RatingWindow  time.Duration // how long a closed session can be rated; 0 means 24 h; negative: nobody is asked
 
 	Hours            *Hours        // nil: always open
@@ -149,6 +152,7 @@ func (t *Tenant) EnsureDefaults() {
 // EnsureDefaults fills zero fields.
 func (d *Department) EnsureDefaults() {
 	orDefault(&d.OfferTimeout, DefaultOfferTimeout)
+	orDefault(&d.PushTimeout, 3*d.OfferTimeout)
 	orDefault(&d.DeclineFor, DefaultDeclineFor)
 	orDefault(&d.QueueLimit, DefaultQueueLimit)
 	orDefault(&d.QueueGrace, DefaultQueueGrace)

@@ -12,6 +12,7 @@ const (
 	maxStepFor     = 24 * time.Hour
 	maxSilence     = 30 * 24 * time.Hour
 	maxDepartments = 50 // that a step adds
+	maxReasons     = 100
 )
 
 // validatePolicy says what is wrong with how a department serves its sessions, or
@@ -27,6 +28,11 @@ func (t *Tenant) validatePolicy(d *Department) error {
 	}
 	if err := d.Hours.Validate(); err != nil {
 		return err
+	}
+	for i, code := range d.CloseReasons {
+		if !IsCode(code) || slices.Contains(d.CloseReasons[:i], code) || len(d.CloseReasons) > maxReasons {
+			return fmt.Errorf("close_reasons: at most %d, each once, each 1 to %d of a-z, 0-9, _ and -", maxReasons, MaxCode)
+		}
 	}
 	if len(d.Steps) > maxSteps {
 		return fmt.Errorf("steps: at most %d", maxSteps)
@@ -56,6 +62,10 @@ func (d *Department) validateNumbers() error {
 		return fmt.Errorf("parallel is 1 to %d", MaxParallel)
 	case d.FirstReply < time.Second || d.OperatorGrace < time.Second || d.VisitorGrace < time.Second || d.UnattendedFor < time.Minute:
 		return fmt.Errorf("first_reply, operator_grace and visitor_grace are at least 1s, unattended_for at least 1m")
+	case d.PushTimeout < d.OfferTimeout || d.PushTimeout > time.Hour:
+		return fmt.Errorf("push_timeout is offer_timeout to 1h")
+	case d.SLA < 0 || d.SLA > 24*time.Hour || d.SLA > 0 && d.SLA < time.Second:
+		return fmt.Errorf("sla is 0 (off), or 1s to 24h")
 	case d.Breathing < 0 || d.Breathing > time.Hour:
 		return fmt.Errorf("breathing is 0 to 1h")
 	case d.StopBefore < 0 || d.StopBefore > 12*time.Hour:

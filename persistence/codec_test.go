@@ -122,7 +122,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.LiveOffer](), "Offer Operator"},
 		{reflect.TypeFor[engine.Offer](), "Session ID Epoch Department Deadline Waiting"},
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
-		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Until Drain Revoked"},
+		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Until Drain Reason Revoked"},
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest File FileBytes"},
 		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Tell Close Activity"},
 		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Identity"},
@@ -185,6 +185,7 @@ func goldens() map[string][]byte {
 		"intent":  appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at}),
 		"intent2": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(time.Second)}),
 		"intent3": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseManual, By: "olga", At: at, Until: at.Add(time.Hour), Drain: true}),
+		"intent4": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "olga", At: at, Reason: "lunch"}),
 		"clear":   appendClear(nil, keyring.Ref{Slot: 65, Generation: 2}),
 		"keys": bytes.Join([][]byte{
 			recordKey(nil, 5, engine.SessionID(id), 300), scopedKey(nil, kindOpen, 5, id), ownedKey(nil, 5, id, engine.SessionID{9}), tenantKey(nil, "acme"),
@@ -222,6 +223,7 @@ func TestDecodersRefuse(t *testing.T) {
 		"intent":    func(b []byte) error { _, _, err := decodeIntent(b); return err },
 		"intent2":   func(b []byte) error { _, _, err := decodeIntent(b); return err },
 		"intent3":   func(b []byte) error { _, _, err := decodeIntent(b); return err },
+		"intent4":   func(b []byte) error { _, _, err := decodeIntent(b); return err },
 	}
 	golden := goldens()
 	for name, decode := range decoders {

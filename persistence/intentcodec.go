@@ -15,16 +15,24 @@ import "github.com/parleyhq/parley/engine"
 //
 //	revoked, until nanos | drain 1
 //
-// and is written for a pause that ends by itself and for a drain.
+// and is written for a pause that ends by itself and for a drain. Version 4 goes
+// on with
+//
+//	revoked, until nanos | drain 1 | reason string
+//
+// and is written where a reason was said.
 const (
 	intentVersion        = 1
 	intentRevokedVersion = 2
 	intentUntilVersion   = 3
+	intentReasonVersion  = 4
 )
 
 func appendIntent(b []byte, operator engine.OperatorID, info engine.IntentInfo) []byte {
 	version := byte(intentVersion)
 	switch {
+	case info.Reason != "":
+		version = intentReasonVersion
 	case !info.Until.IsZero() || info.Drain:
 		version = intentUntilVersion
 	case !info.Revoked.IsZero():
@@ -38,13 +46,16 @@ func appendIntent(b []byte, operator engine.OperatorID, info engine.IntentInfo) 
 	if version >= intentUntilVersion {
 		b = append(appendTime(b, info.Until), drainByte(info.Drain))
 	}
+	if version >= intentReasonVersion {
+		b = appendString(b, info.Reason)
+	}
 	return b
 }
 
 func decodeIntent(plain []byte) (operator engine.OperatorID, info engine.IntentInfo, err error) {
 	d := decoder{rest: plain}
 	version := byte(intentVersion)
-	if len(plain) > 0 && plain[0] > intentVersion && plain[0] <= intentUntilVersion {
+	if len(plain) > 0 && plain[0] > intentVersion && plain[0] <= intentReasonVersion {
 		version = plain[0]
 	}
 	d.version(version)
@@ -59,6 +70,9 @@ func decodeIntent(plain []byte) (operator engine.OperatorID, info engine.IntentI
 		if info.Drain = drain == 1; drain > 1 {
 			d.fail()
 		}
+	}
+	if version >= intentReasonVersion {
+		info.Reason = d.str()
 	}
 	return operator, info, d.finish("intent")
 }

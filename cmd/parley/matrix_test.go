@@ -55,7 +55,10 @@ func requiredOf(t *testing.T, schema string) []string {
 	t.Helper()
 	var doc struct {
 		Properties struct {
-			D struct{ Required []string }
+			D struct {
+				Required []string
+				AnyOf    []struct{ Required []string } // the first is how it is tried
+			}
 		}
 	}
 	text, ok := spec.Schema(schema)
@@ -63,7 +66,11 @@ func requiredOf(t *testing.T, schema string) []string {
 		t.Fatalf("no schema %s", schema)
 	}
 	must(t, json.Unmarshal(text, &doc))
-	return doc.Properties.D.Required
+	required := doc.Properties.D.Required
+	if ways := doc.Properties.D.AnyOf; len(ways) > 0 {
+		required = append(required, ways[0].Required...)
+	}
+	return required
 }
 
 // A row says what comes of a command.

@@ -26,6 +26,9 @@ type policyFile struct {
 	OperatorGrace duration     `yaml:"operator_grace,omitempty"`
 	VisitorGrace  duration     `yaml:"visitor_grace,omitempty"`
 	Breathing     duration     `yaml:"breathing,omitempty"`
+	PushTimeout   duration     `yaml:"push_timeout,omitempty"`
+	SLA           duration     `yaml:"sla,omitempty"`
+	CloseReasons  []string     `yaml:"close_reasons,omitempty,flow"`
 	RatingWindow  *duration    `yaml:"rating_window,omitempty"` // 0: nobody is asked
 
 	Hours            *hoursFile    `yaml:"hours,omitempty"`
@@ -215,6 +218,7 @@ func (p *policyFile) apply(d *engine.Department) error {
 	d.FirstReply, d.Breathing = time.Duration(p.FirstReply), time.Duration(p.Breathing)
 	d.Weight, d.IdleWeight, d.WrapUpWeight = p.Weight, p.IdleWeight, p.WrapUpWeight
 	d.OperatorGrace, d.VisitorGrace = time.Duration(p.OperatorGrace), time.Duration(p.VisitorGrace)
+	d.PushTimeout, d.SLA, d.CloseReasons = time.Duration(p.PushTimeout), time.Duration(p.SLA), p.CloseReasons
 	if p.RatingWindow != nil {
 		d.RatingWindow = time.Duration(*p.RatingWindow)
 		if d.RatingWindow == 0 {

@@ -13,7 +13,7 @@ func (m *Machine) setIntent(in SetIntent) {
 	if in.Intent == engine.IntentNone {
 		return
 	}
-	info := engine.IntentInfo{Intent: in.Intent, Cause: in.Cause, By: in.By, Device: in.Device, At: m.now}
+	info := engine.IntentInfo{Intent: in.Intent, Cause: in.Cause, By: in.By, Device: in.Device, At: m.now, Reason: in.Reason}
 	if in.Intent == engine.IntentPaused && in.Until.After(m.now) {
 		info.Until = in.Until
 	}

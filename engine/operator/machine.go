@@ -138,7 +138,7 @@ func (m *Machine) Step(in Input, now time.Time, out []Effect) []Effect {
 func (m *Machine) pass() {
 	if until := m.intent.Until; m.intent.Intent == engine.IntentPaused && !until.IsZero() && !m.now.Before(until) {
 		info := m.intent // its own word of then: accepting from Until on
-		info.Intent, info.Until, info.At = engine.IntentAccepting, time.Time{}, until
+		info.Intent, info.Until, info.At, info.Reason = engine.IntentAccepting, time.Time{}, until, ""
 		m.declare(info)
 	}
 	if len(m.connections) > 0 || m.draining {
@@ -219,6 +219,9 @@ func (m *Machine) restore(in Restore) {
 	}
 	m.asked, m.changed = true, true
 }
+
+// Breathing is until when it breathes; in the past, or zero: it does not.
+func (m *Machine) Breathing() time.Time { return m.breathing }
 
 // ID is whose state it is.
 func (m *Machine) ID() engine.OperatorID { return m.id }

@@ -41,6 +41,7 @@ type SetIntent struct {
 	Device string
 	Until  time.Time // of IntentPaused: accepting again from then on; zero: until changed
 	Drain  bool      // of IntentSignedOut: keeps what is open
+	Reason string    // a code; empty: none
 }
 
 // SetAway says that a connection's person is away, or back.

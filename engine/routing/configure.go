@@ -28,6 +28,7 @@ func (r *Router) configure(t *engine.Tenant) {
 		r.find(s)
 	}
 	for _, l := range r.byLine {
+		l.expectAnew()
 		r.touchLine(l)
 	}
 }

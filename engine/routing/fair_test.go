@@ -92,7 +92,7 @@ func TestInputsHoldNoProfile(t *testing.T) {
 	// word about a session; the router does not read it.
 	words := map[string]bool{
 		"engine.Need.Skill": true, "engine.Target.Skill": true, "engine.Service.Tags": true, "engine.Decision.Strategy": true, "engine.Decision.Rule": true,
-		"engine.Department.Name": true, "engine.Operator.Name": true, "engine.Operator.Skills": true, "engine.Tenant.Name": true, "engine.Tenant.Origins": true,
+		"engine.Department.Name": true, "engine.Operator.Name": true, "engine.Operator.Skills": true, "engine.Department.CloseReasons": true, "engine.Tenant.Name": true, "engine.Tenant.Origins": true,
 		"engine.TokenKey.ID": true, "engine.TokenKey.Algorithm": true, "engine.TokenKey.PEM": true,
 		"engine.KeySet.Issuer": true, "engine.KeySet.URL": true, "engine.KeySet.Audience": true, "engine.Tenant.Attributes": true, "engine.Files.Types": true,
 	}

@@ -23,6 +23,8 @@ type line struct {
 	waiting    int             // sessions that wait and are not promised
 	visible    order[*session] // those that people see: waiting or offered
 	unattended order[*session] // messages
+	expected   order[*session] // of the visible, those who have not waited too long yet; by age
+	riskTold   int64
 	told       order[*session] // messages that were told, since service is there, that they may wait again
 	isBack     bool            // service is there
 	resuming   int             // of the told, those who may still answer
@@ -65,7 +67,7 @@ func (r *Router) line(id engine.DepartmentID) *line {
 	if l != nil {
 		return l
 	}
-	l = &line{id: id, visible: newOrder(sessionLess), unattended: newOrder(sessionLess), told: newOrder(sessionLess)}
+	l = &line{id: id, visible: newOrder(sessionLess), unattended: newOrder(sessionLess), told: newOrder(sessionLess), expected: newOrder(riskLess)}
 	r.lines[id] = l
 	i, _ := slices.BinarySearchFunc(r.byLine, l, func(a, b *line) int { return strings.Compare(string(a.id), string(b.id)) })
 	r.byLine = slices.Insert(r.byLine, i, l)
@@ -172,8 +174,10 @@ func (r *Router) see(s *session, on bool) {
 	l := s.line
 	if s.isSeen = on; on {
 		l.visible.insert(s, 0, 0)
+		l.expect(s)
 	} else {
 		l.visible.remove(s)
+		l.expectNoMore(s)
 	}
 	l.pace.waits(l.visible.size, r.now)
 	if l.visible.size == 0 {

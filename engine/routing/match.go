@@ -175,6 +175,11 @@ func (r *Router) offer(s *session) {
 	for _, o := range s.promised[1:] {
 		offer.Also = append(offer.Also, o.id)
 	}
+	for _, o := range s.promised {
+		if o.reachable {
+			offer.Reachable = append(offer.Reachable, o.id)
+		}
+	}
 	r.do(offer)
 }
 

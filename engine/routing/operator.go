@@ -19,6 +19,7 @@ type operator struct {
 	reported  bool  // its actor has spoken
 	routable  bool  // connected or reachable, accepting and not away, by its own report
 	present   bool  // connected, or within its grace
+	reachable bool  // has no connection, but a device that can be pushed
 	breathing int64 // no offers until then: the later of what its actor says and what the router saw; 0: none
 	breathes  int64 // the latter
 	used      int   // milli-units. Invariant: the sum over the sessions charged to it
@@ -203,7 +204,7 @@ func (r *Router) operatorIs(in OperatorIs) {
 		}
 	}
 	wasRoutable := o.routable
-	o.routable, o.present = in.Routable, in.Present || in.Routable
+	o.routable, o.present, o.reachable = in.Routable, in.Present || in.Routable, in.Reachable
 	if o.breathing = max(nanos(in.Breathing), o.breathes); o.breathing <= r.now {
 		o.breathing = 0
 	}

@@ -109,6 +109,9 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 	r.settleLines()
 	if _, isTick := in.(Tick); isTick {
 		r.tellPositions()
+		for _, l := range r.byLine {
+			r.tellRisk(l)
+		}
 	}
 	r.publishLines()
 	r.recycle()
@@ -137,6 +140,7 @@ func (r *Router) Deadline() time.Time {
 	for _, l := range r.byLine {
 		consider(l.changes)
 		consider(l.walkAt)
+		consider(l.riskAt())
 		if l.resuming > 0 && l.unattended.size > 0 {
 			consider(l.resumedAt + answerWithin)
 		}

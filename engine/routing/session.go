@@ -44,15 +44,17 @@ type session struct {
 	isFresh  bool   // is in Router.fresh
 	charges  []charge
 
-	isSeen    bool             // is in the line that people see
-	shelf     *order[*session] // of the line's messages, where it is one
-	isAsked   bool             // told that it may wait again; it has not answered yet
-	isGivenUp bool             // a message although service was there
-	shown     shownRow         // as last published
-	isShown   bool
-	isChanged bool // is in Router.changes
-	position  int  // as last told; 0: not
-	toldAt    int64
+	isSeen             bool             // is in the line that people see
+	shelf              *order[*session] // of the line's messages, where it is one
+	isAsked            bool             // told that it may wait again; it has not answered yet
+	isGivenUp          bool             // a message although service was there
+	shown              shownRow         // as last published
+	isShown            bool
+	isChanged          bool // is in Router.changes
+	position           int  // as last told; 0: not
+	toldAt             int64
+	riskFrom           int64 // since when it waits, as the line's promise counts
+	isExpected, isLate bool  // is in line.expected; was told to wait too long
 }
 
 // terms are what an offer says besides the session and the operators.

@@ -96,6 +96,8 @@ type Offer struct {
 	Direct   bool       // assigned at once
 	Transfer engine.Seq // the pending transfer that this serves; 0: none
 	Decision *engine.Decision
+	// Reachable are those who are asked and have no connection: they are woken by a push.
+	Reachable []engine.OperatorID
 }
 
 // Relax tells a session that the search for its operator has reached a step.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -54,7 +55,23 @@ func (t *turn) mayClose(by engine.Author, d engine.Draft) *engine.Error {
 	if err := faultyTags(d.Plan.Tags); err != nil {
 		return err
 	}
+	if code := d.Plan.Reason; code != "" && !t.mayName(code) {
+		return engine.ErrBadRequest.In("reason_code")
+	}
 	return t.current(d)
+}
+
+// mayName reports whether a session of the department may be closed with that code.
+func (t *turn) mayName(code string) bool {
+	if allowed := t.department().CloseReasons; len(allowed) > 0 {
+		return slices.Contains(allowed, code)
+	}
+	return engine.IsCode(code)
+}
+
+// skipsWrapUp reports whether whoever closes wants no time for notes.
+func skipsWrapUp(d engine.Draft) bool {
+	return d.Plan != nil && d.Plan.WrapUp != nil && !*d.Plan.WrapUp
 }
 
 // closeFor writes the closing entry: no message follows it. A session that had an
@@ -67,7 +84,7 @@ func (t *turn) closeFor(cause engine.Cause, by engine.Author, d engine.Draft) {
 	t.row.Service.Idle = false
 	t.ended()
 	t.move(engine.StateClosing)
-	wrapsUp := t.row.Owner != "" && department.WrapUp != 0 && !t.isBot(t.row.Owner)
+	wrapsUp := t.row.Owner != "" && department.WrapUp != 0 && !t.isBot(t.row.Owner) && !skipsWrapUp(d)
 	e := planned(engine.KindSessionClosing, by, d)
 	e.Cause = cause
 	if wrapsUp {

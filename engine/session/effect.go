@@ -72,8 +72,9 @@ type Notify struct {
 	After    engine.Seq
 	Operator engine.OperatorID
 	Note     Note
-	Offer    engine.Offer // of Offered, and its ID of OfferEnded
-	Cause    engine.Cause // of OfferEnded
+	Offer    engine.Offer  // of Offered, and its ID of OfferEnded
+	Cause    engine.Cause  // of OfferEnded
+	Brief    *engine.Brief // of Offered: what the offer is about
 }
 
 // Note is what an operator's actor is told.

@@ -52,6 +52,7 @@ func asked(kind engine.Kind, p *engine.Plan) (engine.Body, engine.Format) {
 	case engine.KindTagsSet:
 		f.Tags = p.Tags
 	case engine.KindSessionClosing:
+		f.Reason, f.Tags, f.WrapUp = p.Reason, p.Tags, p.WrapUp
 		if !p.FollowUp.IsZero() {
 			at := p.FollowUp.UTC()
 			f.FollowUp = &at

@@ -19,6 +19,8 @@ type Ask struct {
 	Rights  engine.Rights // of By, at this moment
 	Draft   engine.Draft
 	Inherit *Inherit // of OpContinue at the new session: what the Begin said
+	// Verified: By is a visitor who has proven who it is.
+	Verified bool
 }
 
 // Picked comes from the router: it does not grant the Pick of that number. A Pick
@@ -80,6 +82,9 @@ type Offer struct {
 	// Transfer is the pending transfer that this serves; 0: the session waits.
 	Transfer engine.Seq
 	Why      *engine.Decision
+	// Reachable are those of Operator and Also who have no connection and are woken by
+	// a push: they have longer.
+	Reachable []engine.OperatorID
 }
 
 // Relax comes from the router: the search for an operator has reached Step.

@@ -60,13 +60,17 @@ func (t *turn) askable(in Offer) (to []engine.OperatorID) {
 
 // make writes one offer for each operator who is asked.
 func (t *turn) make(to []engine.OperatorID, in Offer) {
-	deadline := t.now.Add(t.department().OfferTimeout)
+	department := t.department()
 	if t.row.State == engine.StateQueued {
 		t.row.State = engine.StateOffered
 	}
 	t.change()
 	offers := make([]engine.LiveOffer, 0, len(to))
 	for _, o := range to {
+		deadline := t.now.Add(department.OfferTimeout)
+		if slices.Contains(in.Reachable, o) {
+			deadline = t.now.Add(max(department.PushTimeout, department.OfferTimeout))
+		}
 		id := t.write(with(&engine.Entry{
 			Kind: engine.KindOfferMade, Cause: t.why(o, in), Visibility: engine.VisibleToOperators, Operator: o, Deadline: deadline,
 		}, &engine.Facts{Decision: in.Why}))
@@ -75,7 +79,7 @@ func (t *turn) make(to []engine.OperatorID, in Offer) {
 			Deadline: deadline, Waiting: t.row.FirstQueued,
 		}
 		offers = append(offers, engine.LiveOffer{Offer: offer, Operator: o})
-		t.do(Notify{After: id, Operator: o, Note: Offered, Offer: offer})
+		t.do(Notify{After: id, Operator: o, Note: Offered, Offer: offer, Brief: t.brief(o, len(to), in.Why)})
 	}
 	t.row.Offers = offers
 }

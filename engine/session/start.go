@@ -84,7 +84,7 @@ func (t *turn) establish(p *engine.Plan, d *engine.Department, from Inherit) {
 	if s.Needs = from.Needs; p.Needs != nil {
 		s.Needs = slices.Clone(p.Needs)
 	}
-	s.Previous, s.Preferred = from.Previous, from.Preferred
+	s.Previous, s.Preferred, s.Verified = from.Previous, from.Preferred, t.proven
 }
 
 // started is the log's first entry.

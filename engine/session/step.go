@@ -26,16 +26,17 @@ type turn struct {
 	now    time.Time
 	out    []Effect
 	rights engine.Rights // of whoever asks
+	proven bool          // a visitor asks who has proven who it is
 	routed bool          // the router must know
 }
 
 func (t *turn) take(in Input) {
 	switch in := in.(type) {
 	case Ask:
-		t.rights = in.Rights
+		t.rights, t.proven = in.Rights, in.Verified
 		t.ask(&in)
 	case *Ask:
-		t.rights = in.Rights
+		t.rights, t.proven = in.Rights, in.Verified
 		t.ask(in)
 	case Typing:
 		t.typing(in)

@@ -162,6 +162,7 @@ func (w *world) routed(effect routing.Effect) {
 		w.granted(&e)
 		w.toHouse(e.Session, session.Offer{
 			Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number, Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision,
+			Reachable: e.Reachable,
 		})
 	case routing.Refuse:
 		w.ledger.Sent(e.Session.Session)

@@ -26,6 +26,7 @@ type intentAnswer struct {
 	Device string `json:"device,omitempty"`
 	At     string `json:"at,omitempty"`
 	Until  string `json:"until,omitempty"`
+	Reason string `json:"reason,omitempty"`
 }
 
 func (a *api) getOperator(wait context.Context, c *call) (any, error) {
@@ -53,7 +54,7 @@ func (a *api) getOperator(wait context.Context, c *call) (any, error) {
 
 func intentOf(info engine.IntentInfo) intentAnswer {
 	return intentAnswer{
-		Intent: intentText(info.Intent), Cause: info.Cause.String(), By: string(info.By), Device: info.Device, At: stamp(info.At), Until: stamp(info.Until),
+		Intent: intentText(info.Intent), Cause: info.Cause.String(), By: string(info.By), Device: info.Device, At: stamp(info.At), Until: stamp(info.Until), Reason: info.Reason,
 	}
 }
 

@@ -33,8 +33,8 @@ type System interface {
 	// Explain says why an operator was not chosen in one of them, named by its Seq.
 	Explain(ctx context.Context, ref engine.SessionRef, decision engine.Seq, operator engine.OperatorID) (engine.Explanation, error)
 	// SetIntent sets an operator's intent, accepting or paused, and waits until that is
-	// durable; key makes a repetition harmless.
-	SetIntent(ctx context.Context, tenant engine.TenantID, operator engine.OperatorID, intent engine.Intent, until time.Time, key string) (engine.IntentInfo, error)
+	// durable; reason is a code or empty, key makes a repetition harmless.
+	SetIntent(ctx context.Context, tenant engine.TenantID, operator engine.OperatorID, intent engine.Intent, until time.Time, reason, key string) (engine.IntentInfo, error)
 	// InvariantsOf says what the checks of the running system have found in a tenant.
 	InvariantsOf(tenant engine.TenantID) engine.Invariants
 	// Revoked reports whether a token was issued before its bearer was last signed out.

@@ -195,11 +195,11 @@ func (s *fakeSystem) OperatorInfo(_ context.Context, _ engine.TenantID, operator
 	}, nil
 }
 
-func (s *fakeSystem) SetIntent(_ context.Context, _ engine.TenantID, operator engine.OperatorID, intent engine.Intent, until time.Time, _ string) (engine.IntentInfo, error) {
+func (s *fakeSystem) SetIntent(_ context.Context, _ engine.TenantID, operator engine.OperatorID, intent engine.Intent, until time.Time, reason, _ string) (engine.IntentInfo, error) {
 	if operator != "ada" && s.fail == nil {
 		return engine.IntentInfo{}, engine.ErrNotFound
 	}
-	return engine.IntentInfo{Intent: intent, Cause: engine.CauseIntegration, At: at, Until: until}, s.fail
+	return engine.IntentInfo{Intent: intent, Cause: engine.CauseIntegration, At: at, Until: until, Reason: reason}, s.fail
 }
 
 func (s *fakeSystem) InvariantsOf(engine.TenantID) engine.Invariants {

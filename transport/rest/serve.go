@@ -12,13 +12,21 @@ func (a *api) closeSession(wait context.Context, c *call) (any, error) {
 	var body struct {
 		Tags     []string `json:"tags"`
 		FollowUp string   `json:"follow_up_at"`
+		Later    struct {
+			At string `json:"at"`
+		} `json:"follow_up"`
+		Reason string `json:"reason_code"`
+		WrapUp *bool  `json:"wrapup"`
 	}
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}
+	if body.Later.At != "" {
+		body.FollowUp = body.Later.At
+	}
 	draft := engine.Draft{Op: engine.OpClose}
-	if body.Tags != nil || body.FollowUp != "" {
-		draft.Plan = &engine.Plan{Tags: body.Tags}
+	if body.Tags != nil || body.FollowUp != "" || body.Reason != "" || body.WrapUp != nil {
+		draft.Plan = &engine.Plan{Tags: body.Tags, Reason: body.Reason, WrapUp: body.WrapUp}
 	}
 	if body.FollowUp != "" {
 		at, err := time.Parse(time.RFC3339, body.FollowUp)

@@ -60,6 +60,7 @@ func (a *api) setIntent(wait context.Context, c *call) (any, error) {
 	var body struct {
 		Intent string `json:"intent"`
 		Until  string `json:"until"`
+		Reason string `json:"reason"`
 	}
 	if err := c.decode(&body); err != nil {
 		return nil, err
@@ -78,11 +79,14 @@ func (a *api) setIntent(wait context.Context, c *call) (any, error) {
 			return nil, engine.ErrBadRequest.In("until")
 		}
 	}
+	if body.Reason != "" && !engine.IsCode(body.Reason) {
+		return nil, engine.ErrBadRequest.In("reason")
+	}
 	id, err := c.operator()
 	if err != nil {
 		return nil, err
 	}
-	info, err := a.System.SetIntent(wait, c.tenant.ID, id, intent, until.UTC(), key)
+	info, err := a.System.SetIntent(wait, c.tenant.ID, id, intent, until.UTC(), body.Reason, key)
 	if err != nil {
 		return nil, err
 	}

@@ -198,12 +198,24 @@ func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
 		"QueuePosition":    {engine.QueuePosition{Session: theSID, Position: 1}, engine.QueuePosition{Session: theSID, Position: 3, P50: time.Millisecond, P90: time.Minute}},
 		"DepartmentStatus": {engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}, engine.DepartmentStatus{Department: "sales"}},
 		"Me":               {me},
-		"OfferNew":         {engine.OfferNew{Rev: 1, Offer: anOffer}},
-		"OfferRevoked":     {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
-		"MineChanged":      {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000, Open: 1, OpenCap: 6}},
-		"IntentChanged":    {engine.IntentChanged{Rev: 4}},
-		"Queue":            {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}},
-		"GoingAway":        {engine.GoingAway{Retry: time.Second}},
+		"OfferNew":         {engine.OfferNew{Rev: 1, Offer: anOffer}, engine.OfferNew{Rev: 1, Offer: anOffer, Brief: aBrief()}, engine.OfferNew{Rev: 1, Offer: anOffer, Brief: &engine.Brief{Parallel: 1}}},
+		"Load":             {engine.Load{Used: 1300, Capacity: 3000, Open: 2, OpenCap: 6, Breathing: moment}, engine.Load{}},
+		"Notice": {
+			engine.Notice{Kind: engine.NoticeMissedPause, Since: moment, Misses: 2}, engine.Notice{Kind: engine.NoticeConfigChanged, Rev: 7},
+			engine.Notice{Kind: engine.NoticeGoingAway}, engine.Notice{Kind: engine.NoticeRisk, Department: "sales", Waited: time.Minute, Sessions: 3},
+		},
+		"OfferRevoked":  {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
+		"MineChanged":   {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000, Open: 1, OpenCap: 6}},
+		"IntentChanged": {engine.IntentChanged{Rev: 4}},
+		"Queue":         {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}},
+		"GoingAway":     {engine.GoingAway{Retry: time.Second}},
+	}
+}
+
+func aBrief() *engine.Brief {
+	return &engine.Brief{
+		Waited: 90 * time.Second, Name: engine.BodyOf("Gr\u00e9te \"<b>\""), Verified: true, Met: []engine.Need{{Skill: "lang:fr", Level: 3}, {Skill: "billing"}},
+		Parallel: 2, Rule: "balanced", Step: 1, Reach: []engine.DepartmentID{"sales"},
 	}
 }
 

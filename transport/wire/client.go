@@ -11,10 +11,20 @@ func AppendAuth(dst []byte, request string, a *Auth) []byte {
 	if a.Anonymous {
 		dst = appendBoolField(dst, "anonymous", true)
 	}
-	dst = appendField(dst, "device", a.Device)
+	dst = appendDevice(dst, a)
 	dst = appendField(dst, "intent", a.Intent.String())
 	dst = appendHave(dst, "have", a.Have)
 	return append(appendField(dst, "resume_token", a.Resume), '}', '}')
+}
+
+// appendDevice appends a device: its name, where there is no more to say.
+func appendDevice(dst []byte, a *Auth) []byte {
+	if a.DeviceKind == "" && !a.Pushable {
+		return appendField(dst, "device", a.Device)
+	}
+	dst = append(appendName(dst, "device"), '{')
+	dst = appendField(appendField(dst, "id", a.Device), "kind", a.DeviceKind)
+	return append(appendIf(dst, "pushable", a.Pushable), '}')
 }
 
 // AppendRefresh appends the request that shows a newer token.
@@ -84,6 +94,7 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 			dst = appendTimeField(dst, "until", d.Until)
 		}
 		dst = appendIf(appendField(dst, "for", string(d.For)), "drain", d.Drain)
+		dst = appendField(dst, "reason", d.Reason)
 	case engine.OpAway:
 		dst = appendBoolField(dst, "on", d.On)
 	default:

@@ -6,6 +6,19 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
+// explained judges what explain asks about: a session, or the decision that an offer
+// comes from, and so its session: an offer_id says both, whatever else is there.
+func (p *params) explained() *engine.Error {
+	switch {
+	case p.seen&(fieldSession|fieldOffer) == 0:
+		return engine.ErrBadRequest.In("sid", "offer_id")
+	case p.seen&fieldOffer == 0:
+		return nil
+	}
+	p.draft.Session, p.decision = p.offered, p.draft.Offer
+	return nil
+}
+
 // appendDecisions appends what a session's router decided, for operators.
 func appendDecisions(dst []byte, all *engine.Decisions) []byte {
 	if all == nil {

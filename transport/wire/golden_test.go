@@ -58,6 +58,13 @@ func me() engine.Me {
 	}
 }
 
+func about() *engine.Brief {
+	return &engine.Brief{
+		Waited: 61*time.Second + 900*time.Millisecond, Name: engine.BodyOf("Grete \"\u00dc\""), Verified: true,
+		Met: []engine.Need{{Skill: "lang:fr", Level: 4, Hard: true}, {Skill: "billing"}}, Parallel: 3, Rule: "tier", Step: 1,
+	}
+}
+
 func held() *engine.Identity {
 	return &engine.Identity{Seq: 7, Attrs: []engine.Attr{
 		{Name: "email", Value: engine.BodyOf("grete+x@example.org"), Verified: true, Source: engine.SourceToken, Basis: engine.BasisContract, At: at.Truncate(time.Millisecond)},
@@ -148,6 +155,13 @@ func frames() map[string][]byte {
 		"watch.me.snapshot":       s(meNow),
 		"watch.me.snapshot.empty": s(engine.Me{Rev: 1, Operator: "ada"}),
 		"watch.me.offer.new":      s(engine.OfferNew{Rev: 4, Offer: meNow.Offers[0]}),
+		"watch.me.offer.brief":    s(engine.OfferNew{Rev: 4, Offer: meNow.Offers[0], Brief: about()}),
+		"eph.load":                s(engine.Load{Used: 2300, Capacity: 3000, Open: 3, OpenCap: 6, Breathing: at}),
+		"eph.load.unknown":        s(engine.Load{Capacity: 3000}),
+		"eph.notice.missed":       s(engine.Notice{Kind: engine.NoticeMissedPause, Since: at, Misses: 2}),
+		"eph.notice.config":       s(engine.Notice{Kind: engine.NoticeConfigChanged, Rev: 8}),
+		"eph.notice.going":        s(engine.Notice{Kind: engine.NoticeGoingAway}),
+		"eph.notice.risk":         s(engine.Notice{Kind: engine.NoticeRisk, Department: "sales", Waited: 61 * time.Second, Sessions: 2}),
 		"watch.me.offer.revoked":  s(engine.OfferRevoked{Rev: 5, Session: other, ID: 4, Cause: engine.CauseTaken}),
 		"watch.me.mine.changed":   s(engine.MineChanged{Rev: 6, Session: session, Owned: true, Used: 1000}),
 		"watch.me.intent.changed": s(engine.IntentChanged{Rev: 7, Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseMissed, At: at}, Away: true}),

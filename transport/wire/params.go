@@ -57,6 +57,9 @@ const (
 	fieldDrain
 	fieldDecision
 	fieldWhom
+	fieldReason
+	fieldReasonCode
+	fieldWrapUp
 	fieldOn // the last one
 )
 
@@ -163,6 +166,12 @@ func fieldName(field fields) string {
 		return "decision_seq"
 	case fieldWhom:
 		return "operator"
+	case fieldReason:
+		return "reason"
+	case fieldReasonCode:
+		return "reason_code"
+	case fieldWrapUp:
+		return "wrapup"
 	default:
 		return "on"
 	}
@@ -380,7 +389,7 @@ func (a *Auth) take(name string, value []byte) (field fields, good bool) {
 		a.Anonymous, good = boolOf(value)
 		return fieldAnonymous, good
 	case "device":
-		a.Device, good = textOf(value, 0, maxDeviceBytes)
+		good = a.takeDevice(value)
 		return fieldDevice, good
 	case "resume_token":
 		a.Resume, good = textOf(value, 0, maxResumeBytes)
@@ -391,6 +400,33 @@ func (a *Auth) take(name string, value []byte) (field fields, good bool) {
 	default:
 		return 0, true
 	}
+}
+
+// takeDevice reads a device's name, or {"id":…,"kind":…,"pushable":…}.
+func (a *Auth) takeDevice(value []byte) (good bool) {
+	if value[0] != '{' {
+		a.Device, good = textOf(value, 0, maxDeviceBytes)
+		return good
+	}
+	return eachMember(value, func(name string, value []byte) (good bool) {
+		switch name {
+		case "id":
+			a.Device, good = textOf(value, 0, maxDeviceBytes)
+		case "kind":
+			a.DeviceKind, good = textOf(value, 0, maxDeviceBytes)
+		case "pushable":
+			a.Pushable, good = boolOf(value)
+		default:
+			good = true
+		}
+		return good
+	})
+}
+
+// codeOf reads a code: see engine.IsCode.
+func codeOf(value []byte) (string, bool) {
+	text, ok := textOf(value, 1, engine.MaxCode)
+	return text, ok && engine.IsCode(text)
 }
 
 // The functions below read one scanned value; false means that it is not of the

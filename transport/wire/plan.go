@@ -23,7 +23,7 @@ func planned(op engine.Op) bool {
 // planOf fills in what an operation asks of how a session is served. It is a copy:
 // the params of other requests stay off the heap.
 func (p *params) planOf(d *engine.Draft) {
-	const asked = fieldPriority | fieldSkills | fieldTags | fieldFollowUp
+	const asked = fieldPriority | fieldSkills | fieldTags | fieldFollowUp | fieldReasonCode | fieldWrapUp
 	if (d.Op == engine.OpStart || d.Op == engine.OpClose) && p.seen&asked == 0 { // most say nothing of the kind
 		return
 	}
@@ -105,6 +105,19 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 	case "follow_up_at":
 		plan.FollowUp, good = timeOf(value)
 		return fieldFollowUp, good
+	case "follow_up":
+		plan.FollowUp, good = laterOf(value)
+		return fieldFollowUp, good
+	case "reason":
+		p.draft.Reason, good = codeOf(value)
+		return fieldReason, good
+	case "reason_code":
+		plan.Reason, good = codeOf(value)
+		return fieldReasonCode, good
+	case "wrapup":
+		wants, ok := boolOf(value)
+		plan.WrapUp = &wants
+		return fieldWrapUp, ok
 	case "score":
 		n, ok := wholeOf(value)
 		plan.Score = int(min(n, 6))
@@ -193,6 +206,18 @@ func tagsOf(value []byte) ([]string, bool) {
 		return good && len(tags) <= engine.MaxTags
 	})
 	return tags, ok
+}
+
+// laterOf reads {"at":…}.
+func laterOf(value []byte) (at time.Time, ok bool) {
+	ok = eachMember(value, func(name string, value []byte) (good bool) {
+		if name != "at" {
+			return true
+		}
+		at, good = timeOf(value)
+		return good
+	})
+	return at, ok && !at.IsZero()
 }
 
 // timeOf reads a moment of RFC 3339.

@@ -77,6 +77,10 @@ func appendFiling(dst []byte, p *engine.Plan) []byte {
 	if !p.FollowUp.IsZero() {
 		dst = appendTimeField(dst, "follow_up_at", p.FollowUp)
 	}
+	dst = appendField(dst, "reason_code", p.Reason)
+	if p.WrapUp != nil {
+		dst = appendBoolField(dst, "wrapup", *p.WrapUp)
+	}
 	return dst
 }
 

@@ -38,12 +38,16 @@ type Frame struct {
 type Auth struct {
 	Tenant    engine.TenantID
 	Token     string
-	JWT       string        // a visitor's, signed by the tenant; Token is then the one it had before, or empty
-	Anonymous bool          // a visitor without a token
-	Device    string        // an operator's
-	Intent    engine.Intent // an operator's
-	Have      []engine.Have
-	Resume    string // a resume token of an earlier connection
+	JWT       string // a visitor's, signed by the tenant; Token is then the one it had before, or empty
+	Anonymous bool   // a visitor without a token
+	Device    string // an operator's
+	// DeviceKind and Pushable are an operator's: what its device is, and whether it can
+	// be woken by a push.
+	DeviceKind string
+	Pushable   bool
+	Intent     engine.Intent // an operator's
+	Have       []engine.Have
+	Resume     string // a resume token of an earlier connection
 }
 
 const (
@@ -178,6 +182,11 @@ func decodeRequest(e *envelope, frame *Frame) *engine.Error {
 	if err := p.check(rule.need, rule.need|rule.may); err != nil {
 		return err
 	}
+	if op == engine.OpExplain {
+		if err := p.explained(); err != nil {
+			return err
+		}
+	}
 	frame.Draft = p.draftOf(op, frame.Request)
 	return nil
 }
@@ -250,13 +259,13 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 	case engine.OpDepartments:
 		return rule{}, true
 	case engine.OpExplain:
-		return rule{fieldSession, fieldDecision | fieldWhom}, true
+		return rule{0, fieldSession | fieldOffer | fieldDecision | fieldWhom}, true
 	case engine.OpClose:
-		return rule{fieldSession | fieldIdem, fieldEpoch | fieldTags | fieldFollowUp}, true
+		return rule{fieldSession | fieldIdem, fieldEpoch | fieldTags | fieldFollowUp | fieldReasonCode | fieldWrapUp}, true
 	case engine.OpAccept, engine.OpReject:
 		return rule{fieldOffer | fieldEpoch, fieldIdem}, true
 	case engine.OpIntent:
-		return rule{fieldIntent, fieldIdem | fieldUntil | fieldFor | fieldDrain}, true
+		return rule{fieldIntent, fieldIdem | fieldUntil | fieldFor | fieldDrain | fieldReason}, true
 	case engine.OpAway:
 		return rule{fieldOn, 0}, true
 	default:

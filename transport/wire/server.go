@@ -165,16 +165,17 @@ type Renewed struct {
 
 // Me is an operator's own state as a client reads it.
 type Me struct {
-	Rev      uint64   `json:"rev"`
-	Operator string   `json:"operator"`
-	Intent   Intent   `json:"intent"`
-	Away     bool     `json:"away"`
-	Used     int      `json:"used"`
-	Capacity int      `json:"capacity"`
-	Open     int      `json:"open"`     // sessions that count against OpenCap
-	OpenCap  int      `json:"open_cap"` // 0: not known
-	Sessions []string `json:"sessions"`
-	Offers   []Offer  `json:"offers"`
+	Rev       uint64    `json:"rev"`
+	Operator  string    `json:"operator"`
+	Intent    Intent    `json:"intent"`
+	Away      bool      `json:"away"`
+	Used      int       `json:"used"`
+	Capacity  int       `json:"capacity"`
+	Open      int       `json:"open"`     // sessions that count against OpenCap
+	OpenCap   int       `json:"open_cap"` // 0: not known
+	Sessions  []string  `json:"sessions"`
+	Breathing time.Time `json:"breathing_until"`
+	Offers    []Offer   `json:"offers"`
 }
 
 // Intent is an intent as a client reads it.
@@ -186,6 +187,7 @@ type Intent struct {
 	At     time.Time `json:"at"`
 	Until  time.Time `json:"until"`
 	Drain  bool      `json:"drain"`
+	Reason string    `json:"reason"`
 }
 
 // Offer is an offer as a client reads it.
@@ -196,6 +198,37 @@ type Offer struct {
 	Department string       `json:"department"`
 	Expires    time.Time    `json:"expires_at"`
 	Waiting    time.Time    `json:"waiting_since"`
+	Waited     int          `json:"waited_s"`
+	Visitor    struct {
+		Name     string `json:"name"`
+		Verified bool   `json:"verified"`
+	} `json:"visitor"`
+	Met      []engine.Need `json:"skills_met"`
+	Parallel int           `json:"parallel"` // operators who are asked at the same time; 0: not said
+	Why      struct {
+		Rule string `json:"rule"`
+		Step int    `json:"step"`
+	} `json:"why"`
+}
+
+// Load is what an operator carries, as a client reads it.
+type Load struct {
+	Used      int       `json:"used"`     // thousandths of a chat
+	Capacity  int       `json:"capacity"` // thousandths of a chat
+	Open      int       `json:"open"`
+	OpenCap   int       `json:"open_cap"` // 0: not known
+	Breathing time.Time `json:"breathing_until"`
+}
+
+// Notice is what an operator should know of, as a client reads it.
+type Notice struct {
+	Kind       string    `json:"kind"` // missed_pause, config_changed, going_away, sla_risk
+	Since      time.Time `json:"since"`
+	Misses     int       `json:"misses"`
+	Rev        uint64    `json:"rev"`
+	Department string    `json:"department"`
+	Waited     int       `json:"waited_s"`
+	Sessions   int       `json:"sessions"`
 }
 
 // DecodeServer reads a server's frame.

@@ -29,7 +29,14 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		dst = appendMe(dst, &s)
 	case engine.OfferNew:
 		dst = appendWatch(dst, "me", "offer.new", s.Rev)
-		return append(appendOffer(dst[:len(dst)-1], &s.Offer), '}')
+		return append(appendOffer(dst[:len(dst)-1], &s.Offer, s.Brief), '}')
+	case engine.Load:
+		dst = append(dst, `{"k":"eph","t":"load","d":{`...)
+		dst = appendIntField(appendIntField(dst, "used", s.Used), "capacity", s.Capacity)
+		dst = appendBreathing(appendOpen(dst, s.Open, s.OpenCap), s.Breathing)
+	case engine.Notice:
+		dst = append(dst, `{"k":"eph","t":"notice","d":{`...)
+		dst = appendNotice(dst, &s)
 	case engine.OfferRevoked:
 		dst = appendWatch(dst, "me", "offer.revoked", s.Rev)
 		dst = appendOfferField(dst, s.Session, s.ID)
@@ -143,7 +150,7 @@ func appendMe(dst []byte, me *engine.Me) []byte {
 	dst = appendBoolField(dst, "away", me.Away)
 	dst = appendIntField(dst, "used", me.Used)
 	dst = appendIntField(dst, "capacity", me.Capacity)
-	dst = appendOpen(dst, me.Open, me.OpenCap)
+	dst = appendBreathing(appendOpen(dst, me.Open, me.OpenCap), me.Breathing)
 	dst = append(appendName(dst, "sessions"), '[')
 	for i, session := range me.Sessions {
 		if i > 0 {
@@ -156,7 +163,11 @@ func appendMe(dst []byte, me *engine.Me) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendOffer(dst, &me.Offers[i])
+		var about *engine.Brief
+		if i < len(me.Briefs) {
+			about = me.Briefs[i]
+		}
+		dst = appendOffer(dst, &me.Offers[i], about)
 	}
 	return append(dst, ']')
 }
@@ -183,7 +194,7 @@ func appendIntent(dst []byte, i engine.IntentInfo) []byte {
 	if !i.Until.IsZero() {
 		dst = appendTimeField(dst, "until", i.Until)
 	}
-	return appendIf(dst, "drain", i.Drain)
+	return appendField(appendIf(dst, "drain", i.Drain), "reason", i.Reason)
 }
 
 func appendQueue(dst []byte, q *engine.Queue) []byte {

@@ -47,6 +47,10 @@ export type OperatorId = string;
  */
 export type OfferId = string;
 /**
+ * A word of the tenant's own closed list: 1 to 64 of a-z, 0-9, _ and -.
+ */
+export type ReasonCode = string;
+/**
  * How long to wait before another try, in milliseconds.
  */
 export type RetryAfterMs = number;
@@ -85,6 +89,23 @@ export type BodyIn = TextBody | FormBody | PostbackBody | FileBodyIn;
  * What somebody wrote; redacted when it was removed before this was read.
  */
 export type Body = TextBody | FormBody | PostbackBody | FileBody | RedactedBody;
+/**
+ * What is asked for at this step and the operator declares.
+ *
+ * @maxItems 10
+ */
+export type Needs = {
+    skill: string;
+    level?: number;
+    /**
+     * No step ever drops it.
+     */
+    hard?: boolean;
+}[];
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time1 = string;
 /**
  * How much of each session the client holds.
  *
@@ -154,7 +175,7 @@ export type Tags = string[];
  *
  * @maxItems 10
  */
-export type Needs = {
+export type Needs1 = {
     skill: string;
     level?: number;
     /**
@@ -180,15 +201,11 @@ export type Entry = EvtAttrsSet | EvtIdentityUpgraded | EvtIdleOff | EvtIdleOn |
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time1 = string;
+export type Time2 = string;
 /**
  * Stable. Messages are for people and may change.
  */
 export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "unavailable" | "precondition_failed" | "erased" | "department_closed" | "department_away" | "already_owner" | "target_offline" | "target_full" | "target_not_member" | "transfer_pending" | "capacity_exceeded" | "stale_revision" | "internal";
-/**
- * RFC 3339, UTC, milliseconds.
- */
-export type Time2 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
@@ -198,13 +215,41 @@ export type Time3 = string;
  */
 export type Time4 = string;
 /**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time5 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time6 = string;
+/**
+ * A tenant's or department's id.
+ */
+export type Label1 = string;
+/**
+ * An offer's id. Opaque: send back what came.
+ */
+export type OfferId1 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time7 = string;
+/**
  * The tenant's own id of an operator.
  */
 export type OperatorId1 = string;
 /**
+ * A word of the tenant's own closed list: 1 to 64 of a-z, 0-9, _ and -.
+ */
+export type ReasonCode1 = string;
+/**
+ * The tenant's own id of an operator.
+ */
+export type OperatorId2 = string;
+/**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time5 = string;
+export type Time8 = string;
 /**
  * Who acted. Only operators have an id; names come in people frames.
  */
@@ -266,6 +311,7 @@ export interface Intent {
      * Signed out and keeps what is open.
      */
     drain?: true;
+    reason?: ReasonCode;
 }
 export interface Offer {
     offer_id: OfferId;
@@ -274,6 +320,32 @@ export interface Offer {
     department: Label;
     expires_at: Time;
     waiting_since: Time;
+    /**
+     * Seconds that the visitor had waited when it was offered. It, and what follows, is absent where the connection's token names none of the departments that the chat may go to, and after a restart.
+     */
+    waited_s?: number;
+    visitor?: {
+        /**
+         * What the visitor is called, where that is held.
+         */
+        name?: string;
+        /**
+         * It has proven who it is.
+         */
+        verified: boolean;
+    };
+    skills_met?: Needs;
+    /**
+     * Operators who are asked at the same time.
+     */
+    parallel?: number;
+    /**
+     * What preferred the first of those who are asked, at which step of the search: the deciding rule of the decision record.
+     */
+    why?: {
+        rule: string;
+        step: number;
+    };
 }
 export interface Me {
     rev?: Rev;
@@ -290,6 +362,7 @@ export interface Me {
      * How many there may be.
      */
     open_cap?: number;
+    breathing_until?: Time1;
     sessions: Id[];
     offers: Offer[];
 }
@@ -359,7 +432,7 @@ export interface Decision {
     department: Label;
     also?: Label[];
     step: number;
-    needs?: Needs;
+    needs?: Needs1;
     weight: Units;
     target?: OperatorId;
     owner?: OperatorId;
@@ -372,7 +445,7 @@ export interface Decision {
      * What preferred the winner to the next.
      */
     rule: string;
-    winner: Candidate;
+    winner?: Candidate;
     /**
      * @maxItems 8
      */
@@ -407,11 +480,13 @@ export interface Facts {
     hidden?: boolean;
     force?: boolean;
     previous?: Id;
-    needs?: Needs;
+    needs?: Needs1;
     tags?: Tags;
     priority?: Priority;
     score?: Score;
     follow_up?: Instant;
+    reason_code?: ReasonCode;
+    wrapup?: boolean;
     deadline?: Instant;
     language?: string;
     decision?: Decision;
@@ -424,7 +499,7 @@ export interface Serving {
     queued_at: Time;
     step: number;
     priority: Priority;
-    skills: Needs;
+    skills: Needs1;
     tags: Tags;
     rev: Mark;
     turn_since?: Time;
@@ -804,7 +879,7 @@ export interface EvtSessionClosing {
     cid?: Key;
     cause?: Cause;
     d: {
-        deadline?: Time1;
+        deadline?: Time2;
         facts?: Facts;
     };
 }
@@ -1199,8 +1274,8 @@ export interface CtlResumed {
             visitor: Mark;
             operator: Mark;
         };
-        deadline?: Time2;
-        rate_by?: Time3;
+        deadline?: Time3;
+        rate_by?: Time4;
         serving?: Serving1;
     };
 }
@@ -1212,7 +1287,7 @@ export interface Serving1 {
     queued_at: Time;
     step: number;
     priority: Priority;
-    skills: Needs;
+    skills: Needs1;
     tags: Tags;
     rev: Mark;
     turn_since?: Time;
@@ -1243,6 +1318,54 @@ export interface EphDepartmentStatus {
         id: Label;
         status: Status;
         opens_at?: Time;
+    };
+}
+/**
+ * What an operator carries. To its own connections, after a change, at most twice a second.
+ */
+export interface EphLoad {
+    k: "eph";
+    t: "load";
+    d: {
+        used: Units;
+        capacity: Units;
+        /**
+         * Open sessions, those included that rest.
+         */
+        open?: number;
+        /**
+         * How many there may be.
+         */
+        open_cap?: number;
+        breathing_until?: Time5;
+    };
+}
+/**
+ * Something that an operator should know of. Said once. Kinds of later versions must be skipped.
+ */
+export interface EphNotice {
+    k: "eph";
+    t: "notice";
+    d: {
+        kind: "missed_pause" | "config_changed" | "going_away" | "sla_risk";
+        since?: Time6;
+        /**
+         * Of missed_pause: offers in a row that ran out.
+         */
+        misses?: number;
+        /**
+         * Of config_changed: the configuration's.
+         */
+        rev?: number;
+        department?: Label1;
+        /**
+         * Of sla_risk: how long the longest of them waits.
+         */
+        waited_s?: number;
+        /**
+         * Of sla_risk: how many have passed the limit since the last notice.
+         */
+        sessions?: number;
     };
 }
 /**
@@ -1346,7 +1469,17 @@ export interface ReqAuthOperator {
     d: {
         tenant: Label;
         token: string;
-        device?: string;
+        device?: string | {
+            id?: string;
+            /**
+             * browser, mobile, ...
+             */
+            kind?: string;
+            /**
+             * It can be woken by a push.
+             */
+            pushable?: boolean;
+        };
         intent?: IntentWord;
         have?: Have;
         resume_token?: string;
@@ -1423,7 +1556,8 @@ export interface ReqExplain {
     id: RequestId;
     op: "explain";
     d: {
-        sid: IdIn;
+        sid?: IdIn;
+        offer_id?: OfferId1;
         decision_seq?: Seq;
         operator?: OperatorId;
     };
@@ -1489,7 +1623,8 @@ export interface ReqIntentSet {
     op: "intent.set";
     d: {
         intent: IntentWord;
-        until?: Time4;
+        until?: Time7;
+        reason?: ReasonCode;
         /**
          * Of signed_out: keep what is open.
          */
@@ -1603,6 +1738,17 @@ export interface ReqSessionClose {
         ep?: Epoch;
         tags?: Tags;
         follow_up_at?: Time;
+        /**
+         * Another way to say follow_up_at.
+         */
+        follow_up?: {
+            at: Time;
+        };
+        reason_code?: ReasonCode1;
+        /**
+         * An operator's. false: no time for notes.
+         */
+        wrapup?: boolean;
         idem: Key;
     };
 }
@@ -1618,7 +1764,7 @@ export interface ReqSessionContinue {
         department?: Label;
         text?: string;
         priority?: Priority;
-        skills?: Needs;
+        skills?: Needs1;
         idem: Key;
     };
 }
@@ -1633,7 +1779,7 @@ export interface ReqSessionHandoff {
         sid: IdIn;
         ep?: Epoch;
         department?: Label;
-        skills?: Needs;
+        skills?: Needs1;
         /**
          * For the operators, as a message.
          */
@@ -1746,7 +1892,7 @@ export interface ReqSessionSet {
         sid: IdIn;
         ep?: Epoch;
         priority?: Priority;
-        skills?: Needs;
+        skills?: Needs1;
         tags?: Tags;
         department?: Label;
         if_rev?: Mark;
@@ -1764,7 +1910,7 @@ export interface ReqSessionStart {
         department?: Label;
         text?: string;
         priority?: Priority;
-        skills?: Needs;
+        skills?: Needs1;
         idem: Key;
     };
 }
@@ -1963,7 +2109,7 @@ export interface ResExplain {
             seq: Seq;
             at: Time;
             ep: Epoch;
-            operator: OperatorId;
+            operator?: OperatorId2;
             cause?: Cause;
             direct: boolean;
             accepted: boolean;
@@ -2168,7 +2314,7 @@ export interface ResRefused {
          * @maxItems 100
          */
         events?: Entry[];
-        opens_at?: Time5;
+        opens_at?: Time8;
     };
 }
 /**
@@ -2485,7 +2631,7 @@ export interface WatchQueueSnapshot {
     };
 }
 /** What the server says in passing. */
-export type Passing = EphDepartmentStatus | EphPeek | EphPeople | EphPresence | EphQueuePosition | EphReadMoved | EphTyping;
+export type Passing = EphDepartmentStatus | EphLoad | EphNotice | EphPeek | EphPeople | EphPresence | EphQueuePosition | EphReadMoved | EphTyping;
 /** A list that the server keeps for an operator. */
 export type Watch = WatchMeIntentChanged | WatchMeMineChanged | WatchMeOfferNew | WatchMeOfferRevoked | WatchMeSnapshot | WatchQueueDelta | WatchQueueSnapshot;
 /** What the server says about the connection and its sessions. */

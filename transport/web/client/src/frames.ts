@@ -49,6 +49,10 @@ export type OperatorId = string;
  */
 export type OfferId = string;
 /**
+ * A word of the tenant's own closed list: 1 to 64 of a-z, 0-9, _ and -.
+ */
+export type ReasonCode = string;
+/**
  * How long to wait before another try, in milliseconds.
  */
 export type RetryAfterMs = number;
@@ -120,6 +124,23 @@ export type BodyIn = TextBody | FormBody | PostbackBody | FileBodyIn;
  */
 export type Body = TextBody | FormBody | PostbackBody | FileBody | RedactedBody;
 /**
+ * What is asked for at this step and the operator declares.
+ *
+ * @maxItems 10
+ */
+export type Needs = {
+  skill: string;
+  level?: number;
+  /**
+   * No step ever drops it.
+   */
+  hard?: boolean;
+}[];
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time1 = string;
+/**
  * How much of each session the client holds.
  *
  * @maxItems 1024
@@ -188,7 +209,7 @@ export type Tags = string[];
  *
  * @maxItems 10
  */
-export type Needs = {
+export type Needs1 = {
   skill: string;
   level?: number;
   /**
@@ -247,7 +268,7 @@ export type Entry =
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time1 = string;
+export type Time2 = string;
 /**
  * Stable. Messages are for people and may change.
  */
@@ -292,23 +313,47 @@ export type Code =
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time2 = string;
-/**
- * RFC 3339, UTC, milliseconds.
- */
 export type Time3 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
 export type Time4 = string;
 /**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time5 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time6 = string;
+/**
+ * A tenant's or department's id.
+ */
+export type Label1 = string;
+/**
+ * An offer's id. Opaque: send back what came.
+ */
+export type OfferId1 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time7 = string;
+/**
  * The tenant's own id of an operator.
  */
 export type OperatorId1 = string;
 /**
+ * A word of the tenant's own closed list: 1 to 64 of a-z, 0-9, _ and -.
+ */
+export type ReasonCode1 = string;
+/**
+ * The tenant's own id of an operator.
+ */
+export type OperatorId2 = string;
+/**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time5 = string;
+export type Time8 = string;
 
 /**
  * Who acted. Only operators have an id; names come in people frames.
@@ -371,6 +416,7 @@ export interface Intent {
    * Signed out and keeps what is open.
    */
   drain?: true;
+  reason?: ReasonCode;
 }
 export interface Offer {
   offer_id: OfferId;
@@ -379,6 +425,32 @@ export interface Offer {
   department: Label;
   expires_at: Time;
   waiting_since: Time;
+  /**
+   * Seconds that the visitor had waited when it was offered. It, and what follows, is absent where the connection's token names none of the departments that the chat may go to, and after a restart.
+   */
+  waited_s?: number;
+  visitor?: {
+    /**
+     * What the visitor is called, where that is held.
+     */
+    name?: string;
+    /**
+     * It has proven who it is.
+     */
+    verified: boolean;
+  };
+  skills_met?: Needs;
+  /**
+   * Operators who are asked at the same time.
+   */
+  parallel?: number;
+  /**
+   * What preferred the first of those who are asked, at which step of the search: the deciding rule of the decision record.
+   */
+  why?: {
+    rule: string;
+    step: number;
+  };
 }
 export interface Me {
   rev?: Rev;
@@ -395,6 +467,7 @@ export interface Me {
    * How many there may be.
    */
   open_cap?: number;
+  breathing_until?: Time1;
   sessions: Id[];
   offers: Offer[];
 }
@@ -464,7 +537,7 @@ export interface Decision {
   department: Label;
   also?: Label[];
   step: number;
-  needs?: Needs;
+  needs?: Needs1;
   weight: Units;
   target?: OperatorId;
   owner?: OperatorId;
@@ -477,7 +550,7 @@ export interface Decision {
    * What preferred the winner to the next.
    */
   rule: string;
-  winner: Candidate;
+  winner?: Candidate;
   /**
    * @maxItems 8
    */
@@ -512,11 +585,13 @@ export interface Facts {
   hidden?: boolean;
   force?: boolean;
   previous?: Id;
-  needs?: Needs;
+  needs?: Needs1;
   tags?: Tags;
   priority?: Priority;
   score?: Score;
   follow_up?: Instant;
+  reason_code?: ReasonCode;
+  wrapup?: boolean;
   deadline?: Instant;
   language?: string;
   decision?: Decision;
@@ -529,7 +604,7 @@ export interface Serving {
   queued_at: Time;
   step: number;
   priority: Priority;
-  skills: Needs;
+  skills: Needs1;
   tags: Tags;
   rev: Mark;
   turn_since?: Time;
@@ -909,7 +984,7 @@ export interface EvtSessionClosing {
   cid?: Key;
   cause?: Cause;
   d: {
-    deadline?: Time1;
+    deadline?: Time2;
     facts?: Facts;
   };
 }
@@ -1324,8 +1399,8 @@ export interface CtlResumed {
       visitor: Mark;
       operator: Mark;
     };
-    deadline?: Time2;
-    rate_by?: Time3;
+    deadline?: Time3;
+    rate_by?: Time4;
     serving?: Serving1;
   };
 }
@@ -1337,7 +1412,7 @@ export interface Serving1 {
   queued_at: Time;
   step: number;
   priority: Priority;
-  skills: Needs;
+  skills: Needs1;
   tags: Tags;
   rev: Mark;
   turn_since?: Time;
@@ -1368,6 +1443,54 @@ export interface EphDepartmentStatus {
     id: Label;
     status: Status;
     opens_at?: Time;
+  };
+}
+/**
+ * What an operator carries. To its own connections, after a change, at most twice a second.
+ */
+export interface EphLoad {
+  k: "eph";
+  t: "load";
+  d: {
+    used: Units;
+    capacity: Units;
+    /**
+     * Open sessions, those included that rest.
+     */
+    open?: number;
+    /**
+     * How many there may be.
+     */
+    open_cap?: number;
+    breathing_until?: Time5;
+  };
+}
+/**
+ * Something that an operator should know of. Said once. Kinds of later versions must be skipped.
+ */
+export interface EphNotice {
+  k: "eph";
+  t: "notice";
+  d: {
+    kind: "missed_pause" | "config_changed" | "going_away" | "sla_risk";
+    since?: Time6;
+    /**
+     * Of missed_pause: offers in a row that ran out.
+     */
+    misses?: number;
+    /**
+     * Of config_changed: the configuration's.
+     */
+    rev?: number;
+    department?: Label1;
+    /**
+     * Of sla_risk: how long the longest of them waits.
+     */
+    waited_s?: number;
+    /**
+     * Of sla_risk: how many have passed the limit since the last notice.
+     */
+    sessions?: number;
   };
 }
 /**
@@ -1471,7 +1594,19 @@ export interface ReqAuthOperator {
   d: {
     tenant: Label;
     token: string;
-    device?: string;
+    device?:
+      | string
+      | {
+          id?: string;
+          /**
+           * browser, mobile, ...
+           */
+          kind?: string;
+          /**
+           * It can be woken by a push.
+           */
+          pushable?: boolean;
+        };
     intent?: IntentWord;
     have?: Have;
     resume_token?: string;
@@ -1548,7 +1683,8 @@ export interface ReqExplain {
   id: RequestId;
   op: "explain";
   d: {
-    sid: IdIn;
+    sid?: IdIn;
+    offer_id?: OfferId1;
     decision_seq?: Seq;
     operator?: OperatorId;
   };
@@ -1614,7 +1750,8 @@ export interface ReqIntentSet {
   op: "intent.set";
   d: {
     intent: IntentWord;
-    until?: Time4;
+    until?: Time7;
+    reason?: ReasonCode;
     /**
      * Of signed_out: keep what is open.
      */
@@ -1728,6 +1865,17 @@ export interface ReqSessionClose {
     ep?: Epoch;
     tags?: Tags;
     follow_up_at?: Time;
+    /**
+     * Another way to say follow_up_at.
+     */
+    follow_up?: {
+      at: Time;
+    };
+    reason_code?: ReasonCode1;
+    /**
+     * An operator's. false: no time for notes.
+     */
+    wrapup?: boolean;
     idem: Key;
   };
 }
@@ -1743,7 +1891,7 @@ export interface ReqSessionContinue {
     department?: Label;
     text?: string;
     priority?: Priority;
-    skills?: Needs;
+    skills?: Needs1;
     idem: Key;
   };
 }
@@ -1758,7 +1906,7 @@ export interface ReqSessionHandoff {
     sid: IdIn;
     ep?: Epoch;
     department?: Label;
-    skills?: Needs;
+    skills?: Needs1;
     /**
      * For the operators, as a message.
      */
@@ -1871,7 +2019,7 @@ export interface ReqSessionSet {
     sid: IdIn;
     ep?: Epoch;
     priority?: Priority;
-    skills?: Needs;
+    skills?: Needs1;
     tags?: Tags;
     department?: Label;
     if_rev?: Mark;
@@ -1889,7 +2037,7 @@ export interface ReqSessionStart {
     department?: Label;
     text?: string;
     priority?: Priority;
-    skills?: Needs;
+    skills?: Needs1;
     idem: Key;
   };
 }
@@ -2088,7 +2236,7 @@ export interface ResExplain {
       seq: Seq;
       at: Time;
       ep: Epoch;
-      operator: OperatorId;
+      operator?: OperatorId2;
       cause?: Cause;
       direct: boolean;
       accepted: boolean;
@@ -2306,7 +2454,7 @@ export interface ResRefused {
      * @maxItems 100
      */
     events?: Entry[];
-    opens_at?: Time5;
+    opens_at?: Time8;
   };
 }
 /**
@@ -2626,6 +2774,8 @@ export interface WatchQueueSnapshot {
 /** What the server says in passing. */
 export type Passing =
   | EphDepartmentStatus
+  | EphLoad
+  | EphNotice
   | EphPeek
   | EphPeople
   | EphPresence
