@@ -212,8 +212,8 @@ func (f *feed) tell(l *lane, e *engine.Entry) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(f.ctx, f.events.Timeout)
 	defer cancel()
-	if l.isMemory() && e.Format != engine.FormatFacts { // I15: what people wrote stays here
-		e = e.Redacted()
+	if l.isMemory() { // I15: what people wrote stays here
+		e = e.Unrecorded()
 	}
 	return f.events.Deliver(ctx, newEvent(l.ref, e))
 }

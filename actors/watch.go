@@ -16,12 +16,14 @@ type watch struct {
 	before *engine.Row // as last reported; nil: not yet
 	moved  bool        // the facts have changed in this turn
 	broken *invariant.Violation
+	// unrecorded: transcripts are off. Fixed for the actor's life.
+	unrecorded bool
 }
 
 // resume begins with a session as its log left it.
-func (w *watch) resume(s *session.Session) {
+func (w *watch) resume(s *session.Session, unrecorded bool) {
 	row := s.Row()
-	*w = watch{log: invariant.Resume(&row, s.Last(), s.HeadFor(engine.VisibleToAll))}
+	*w = watch{log: invariant.Resume(&row, s.Last(), s.HeadFor(engine.VisibleToAll)), unrecorded: unrecorded}
 	w.found(invariant.CheckRow(&row))
 }
 
@@ -34,6 +36,9 @@ func (w *watch) effect(effect session.Effect) {
 		w.found(invariant.CheckRow(e.Row))
 		if w.before != nil {
 			w.found(invariant.CheckChange(w.before, e.Row))
+		}
+		if w.unrecorded {
+			w.found(invariant.CheckUnrecorded(e.Row))
 		}
 		w.before, w.moved = e.Row, true
 	default:

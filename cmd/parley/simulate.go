@@ -31,7 +31,10 @@ type simulated struct {
 	Entries    int    `json:"entries"`
 	Restarts   int    `json:"restarts"`
 	Rests      int    `json:"rests"`
-	Invariant  string `json:"invariant,omitempty"`
+	// Excluded counts sessions that a restart ended instead of bringing back: their
+	// transcripts were off, there was nothing to bring them back from.
+	Excluded  int    `json:"excluded"`
+	Invariant string `json:"invariant,omitempty"`
 }
 
 // simulateGC is how much a collection lets the heap grow, in percent: worlds are
@@ -50,14 +53,15 @@ func (c *simulateCmd) Run(io streams) error {
 	said := simulated{
 		Events: result.Events, Violations: result.Violations, PerSecond: int64(float64(result.Events) / took.Seconds()), Seed: c.Seed,
 		Worlds: result.Worlds, Sessions: result.Sessions, Entries: result.Entries, Restarts: result.Restarts, Rests: result.Rests,
+		Excluded: result.Excluded,
 	}
 	if v := result.Violation; v != nil {
 		said.Invariant = v.Invariant
 		fmt.Fprintf(io.out, "# %v\n%v", v, result.Story)
 	}
 	if !c.JSON {
-		fmt.Fprintf(io.out, "%d events in %d worlds, %d/s; %d sessions with %d entries, %d restarts; %d violations\n",
-			said.Events, said.Worlds, said.PerSecond, said.Sessions, said.Entries, said.Restarts, said.Violations)
+		fmt.Fprintf(io.out, "%d events in %d worlds, %d/s; %d sessions with %d entries, %d restarts, %d off-the-record sessions excluded from their check; %d violations\n",
+			said.Events, said.Worlds, said.PerSecond, said.Sessions, said.Entries, said.Restarts, said.Excluded, said.Violations)
 	} else if err := json.NewEncoder(io.out).Encode(said); err != nil {
 		return err
 	}

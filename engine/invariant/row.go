@@ -64,6 +64,15 @@ func CheckRow(row *engine.Row) *Violation {
 	return nil
 }
 
+// CheckUnrecorded says what the facts of a session hold that they may not where
+// transcripts are off, or nil: when its visitor was last active is kept of nobody (I15).
+func CheckUnrecorded(row *engine.Row) *Violation {
+	if row.LastActivity.IsZero() {
+		return nil
+	}
+	return &Violation{Invariant: "I15", Session: row.Ref.Session, Detail: "keeps when its visitor was active"}
+}
+
 // CheckChange says what is wrong with how a session's facts have changed, or nil: one
 // owner per epoch (I1), a closed session stays closed (I3), the age of one that waits for
 // people is never reset (I6).

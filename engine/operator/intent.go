@@ -29,16 +29,19 @@ func (m *Machine) declare(info engine.IntentInfo) {
 		info.Revoked = m.now.UTC() // its tokens are worth nothing from here on
 	}
 	m.intent, m.misses, m.changed = info, 0, true
+	m.unkept++
 	m.do(Store{info})
 }
 
-// keptIntent: what could not be kept is as if it had not been said. A pause by the
-// miss rule stays all the same: nobody was told that it was kept.
+// keptIntent: what could not be kept is as if it had not been said, unless it was said
+// again meanwhile. A pause by the miss rule stays all the same: nobody was told that
+// it was kept.
 func (m *Machine) keptIntent(in Kept) {
+	m.unkept = max(0, m.unkept-1)
 	switch {
 	case in.OK:
 		m.kept = in.Intent
-	case m.intent == in.Intent && in.Intent.Cause != engine.CauseMissed:
+	case m.intent == in.Intent && m.unkept == 0 && in.Intent.Cause != engine.CauseMissed:
 		m.intent, m.changed = m.kept, true
 	}
 }

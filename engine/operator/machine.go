@@ -14,6 +14,7 @@ type Machine struct {
 
 	intent engine.IntentInfo
 	kept   engine.IntentInfo // as last known to be stored
+	unkept int               // words whose Kept is to come
 	misses int               // in a row
 
 	connections []connection

@@ -11,6 +11,9 @@ import (
 )
 
 // deed is what an act does.
+//
+// Stories are made of deeds and numbers: what one means to an old story must not
+// change. Something new is a deed of its own.
 type deed uint8
 
 const (
@@ -29,11 +32,20 @@ const (
 	configure             // the tenant
 	settle                // all mail arrives
 	upgrade               // visitor a proves who it is
+	odd                   // visitor a's session is asked something wrong, or rare: b
+	signal                // what is in no log
+	share                 // a file in visitor a's session
+	reform                // the configuration changes much
+	rescope               // operator a's device b shows another token
+	question              // the router is asked what it knows
+	jam                   // the next intent of operator a cannot be kept
+	stop                  // the process ends in good order
 	deeds
 )
 
 var deedNames = [deeds]string{
 	"deliver", "pass", "ask", "again", "here", "connect", "intent", "away", "crash", "amnesia", "blackout", "power_cut", "configure", "settle", "upgrade",
+	"odd", "signal", "share", "reform", "rescope", "question", "jam", "stop",
 }
 
 // act is something that happens: a deed and what it is about, as small numbers
@@ -52,6 +64,13 @@ func (w *world) draw(r *rand.Rand) act {
 		x.deed = deliver
 	case p < 3500:
 		x.deed = ask
+		switch n >> 40 & 15 {
+		case 0, 1:
+			x.deed = odd
+		case 2:
+			x.deed = [...]deed{signal, share, upgrade, odd}[n>>44&3]
+		default:
+		}
 	case p < 3620:
 		x.deed = pass
 	case p < 3700:
@@ -76,6 +95,16 @@ func (w *world) draw(r *rand.Rand) act {
 		x.deed = configure
 	case p < 4015:
 		x.deed = settle
+	case p < 4020:
+		x.deed = reform
+	case p < 4030:
+		x.deed = rescope
+	case p < 4040:
+		x.deed = question
+	case p < 4042:
+		x.deed = jam
+	case p < 4044:
+		x.deed = stop
 	default:
 		x.deed = deliver
 	}
@@ -123,6 +152,33 @@ func (w *world) do(x act) {
 		w.configure(w.plans[int(x.a)%len(w.plans)])
 	case settle:
 		w.rest()
+	default:
+		w.doMore(v, d, x)
+	}
+}
+
+// doMore makes the rarer acts happen.
+func (w *world) doMore(v *visitor, d *desk, x act) {
+	switch x.deed {
+	case upgrade:
+		w.prove(v)
+	case odd:
+		w.odd(v, x)
+	case signal:
+		w.signals(v, x)
+	case share:
+		w.files(v, x)
+	case reform:
+		w.configure(w.reforms[int(x.a)%len(w.reforms)])
+	case rescope:
+		d.rescope(x)
+	case question:
+		w.question(d, x)
+	case jam:
+		d.jammed = true
+	case stop:
+		w.stop(x)
+	default:
 	}
 }
 
@@ -145,6 +201,10 @@ func (w *world) configure(t *engine.Tenant) {
 	w.unsettled, w.lenient = true, true
 	w.tenant = t
 	w.stepRouter(routing.Configure{Tenant: t})
+	for _, h := range w.alive {
+		h.s.Reconfigure(w.rules)
+		h.deadline = h.s.Deadline()
+	}
 	for _, d := range w.desks {
 		d.step(operator.SettingsOf(t, d.id))
 	}

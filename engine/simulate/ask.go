@@ -17,7 +17,7 @@ var asks = [...]engine.Op{
 	engine.OpNote, engine.OpLeaveQueue, engine.OpHandoff, engine.OpContinue,
 }
 
-var text = engine.BodyOf("something")
+var text = engine.BodyOf(secret + " something")
 
 const manyKeys = 4096
 
@@ -59,7 +59,7 @@ func (w *world) ask(v *visitor, x act) {
 	if h.now != nil {
 		row = h.now
 	}
-	t := &h.tries[int(x.a)%len(h.tries)]
+	t := &h.tries[int(x.a>>3)%len(h.tries)]
 	*t = try{by: w.who(h, row, op, x), draft: engine.Draft{Op: op, Request: "r"}}
 	if x.c&0x30 == 0 {
 		t.rights = engine.RightSupervise | engine.RightPick | engine.RightHide
@@ -196,7 +196,7 @@ func (w *world) plan(p *engine.Plan, op engine.Op, x act) {
 	case engine.OpSet:
 		priority := int(x.a%16) - 5
 		if p.Priority = &priority; x.c&1 == 0 {
-			p.Priority, p.Tags = nil, []string{"tag"}
+			p.Priority, p.Tags = nil, []string{tagged}
 		} else if x.c&2 == 0 {
 			p.Priority, p.Needs = nil, []engine.Need{{Skill: skills[int(x.a)%len(skills)]}}
 		}

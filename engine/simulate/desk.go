@@ -19,12 +19,13 @@ type desk struct {
 	there    [maxDevices]uint64 // connections by device; 0: none
 	deadline time.Time
 
-	toRouter, fromRouter link
+	toRouter, fromRouter, disk link
+	jammed                     bool // the next intent cannot be kept
 }
 
 func (w *world) newDesk(number int) *desk {
 	d := &desk{w: w, id: operatorIDs[number], number: number}
-	d.toRouter, d.fromRouter = newLink(nil, nil), newLink(nil, d)
+	d.toRouter, d.fromRouter, d.disk = newLink(nil, nil), newLink(nil, d), newLink(nil, d)
 	return d
 }
 
@@ -68,8 +69,8 @@ func (d *desk) step(in operator.Input) {
 		}
 		switch e := effect.(type) {
 		case operator.Store:
-			d.stored, stored = e.Intent, true
-			d.named(e.Intent)
+			d.keep(e.Intent)
+			stored = true
 		case operator.Report:
 			w.send(&d.toRouter, letter{router: routing.OperatorIs{
 				Operator: d.id, Routable: e.Routable, Present: e.Present, Reachable: e.Reachable, Breathing: e.Breathing, Departments: e.Departments,
@@ -83,7 +84,9 @@ func (d *desk) step(in operator.Input) {
 		case operator.Changed:
 		}
 	}
-	if _, restored := in.(operator.Restore); !stored && !restored && d.m.Intent() != before {
+	_, restored := in.(operator.Restore)
+	_, kept := in.(operator.Kept) // or not: then what was said is as if it had not been
+	if !stored && !restored && !kept && d.m.Intent() != before {
 		w.broken("I9", nil, "operator %s: %T changed the intent and did not have it kept", d.id, in)
 	}
 	if after := d.m.Intent(); after.Intent != before.Intent {
@@ -92,11 +95,21 @@ func (d *desk) step(in operator.Input) {
 	d.deadline = d.m.Deadline()
 }
 
+// keep stores an intent, unless the disk is full.
+func (d *desk) keep(info engine.IntentInfo) {
+	d.named(info)
+	ok := !d.jammed
+	if d.jammed = false; ok {
+		d.stored = info
+	}
+	d.w.send(&d.disk, letter{operator: operator.Kept{Intent: info, OK: ok}})
+}
+
 // mayChange is I9: a device that comes changes the intent only where the operator
 // had signed out and had no other.
 func (d *desk) mayChange(in operator.Input, devices int, before engine.IntentInfo) {
 	switch in.(type) {
-	case operator.SetIntent, operator.Restore, operator.Missed:
+	case operator.SetIntent, operator.Restore, operator.Missed, operator.Kept:
 		return
 	case operator.Connect:
 		if devices == 0 && (before.Intent == engine.IntentNone || before.Intent == engine.IntentSignedOut) {

@@ -14,8 +14,10 @@
 //
 // An event is one input stepped into a machine, with its checks.
 //
-// Not covered: transcripts off. Such a session has no log to be rebuilt from; it ends
-// with its actor.
+// In one world of six transcripts are off: a session is rebuilt from memory when its
+// actor dies, and ends with its process (Result.Excluded counts those), and nothing of
+// what anybody typed there may reach the router, an operator, an embedding host or
+// what a log prints (I15).
 //
 // Read next: run.go, world.go, act.go.
 package simulate

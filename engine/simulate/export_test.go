@@ -4,6 +4,6 @@ import "github.com/parleyhq/parley/engine"
 
 // Plans are the configurations of a world.
 func Plans(seed uint64) []*engine.Tenant {
-	w := newWorld(seed)
-	return w.plans[:]
+	w := newWorld(seed, false)
+	return append(w.plans[:], w.reforms...)
 }

@@ -16,11 +16,14 @@ type house struct {
 	w       *world
 	ref     engine.SessionRef
 	visitor *visitor
+	owner   engine.VisitorID // the visitor as it began
 	s       *session.Session
 
 	log     []*engine.Entry
 	results []engine.Result // of the log, as a store keeps them
 	closed  engine.Seq      // the log's session.closed; 0: none
+	proven  engine.Seq      // the log's identity.upgraded; 0: none
+	files   int             // announced
 	rows    []keptRow       // not yet durable
 	row     *engine.Row     // durable
 	held    []session.Effect
@@ -61,7 +64,7 @@ type try struct {
 }
 
 func (w *world) newHouse(v *visitor) *house {
-	h := &house{w: w, visitor: v}
+	h := &house{w: w, visitor: v, owner: v.id}
 	n := len(w.houses) + 1
 	h.ref = engine.SessionRef{Tenant: w.tenant.ID, Session: engine.SessionID{14: byte(n >> 8), 15: byte(n)}}
 	h.s = session.New(h.ref, v.id, w.rules)
@@ -88,10 +91,10 @@ func (h *house) step(in session.Input) {
 	if w.tale != nil {
 		w.tell("session %s (%v) <- %T%+v", h.ref.Session, h.s.State(), in, in)
 	}
-	w.sessionOut = h.s.Step(in, w.now, w.sessionOut[:0])
+	out := h.s.Step(in, w.now, w.sessionOut[:0])
+	w.sessionOut = nil // one that is carried out may begin another session, which steps as well
 	var written engine.Seq
-	for i, effect := range w.sessionOut {
-		w.sessionOut[i] = nil
+	for _, effect := range out {
 		if w.tale != nil {
 			w.tell("    session: %T%+v", effect, effect)
 		}
@@ -104,9 +107,15 @@ func (h *house) step(in session.Input) {
 			if r, matters := engine.ResultOf(e.Entry); matters {
 				h.results = append(h.results, r)
 			}
-			if e.Entry.Kind == engine.KindSessionClosed {
+			switch e.Entry.Kind {
+			case engine.KindSessionClosed:
 				h.closed = e.Entry.Seq
+			case engine.KindIdentityUpgraded:
+				h.proven = e.Entry.Seq
+			default:
 			}
+			w.tally.kinds[e.Entry.Kind]++
+			w.tally.causes[e.Entry.Cause]++
 			w.found(h.check.Add(e.Entry))
 			written = e.Entry.Seq
 			h.hold(written, effect)
@@ -131,6 +140,11 @@ func (h *house) step(in session.Input) {
 		h.rows = append(h.rows, keptRow{written, h.s.TakeRow()})
 		w.send(&h.store, letter{through: written})
 	}
+	if w.off && w.events%secretEvery == 0 {
+		h.printed(in, out)
+	}
+	clear(out)
+	w.sessionOut = out
 	h.deadline = h.s.Deadline()
 	if h.now != nil && (written > 0 || w.events&15 == 0) {
 		w.found(invariant.CheckDeadline(h.now, h.deadline))
@@ -150,6 +164,9 @@ func (h *house) reported(row *engine.Row) {
 	}
 	if h.check.Offers() != len(row.Offers) && row.State.IsOpen() {
 		w.broken("I4", h, "%d offers stand in the log, %d in the row", h.check.Offers(), len(row.Offers))
+	}
+	if w.off {
+		h.unrecorded(row)
 	}
 	if row.Ref != h.ref {
 		w.broken("I14", h, "reports as %s", row.Ref)
@@ -191,6 +208,11 @@ func holds(row *engine.Row, id engine.OperatorID) bool {
 // answered checks the answer to a draft that came again (I8).
 func (h *house) answered(e session.Reply) {
 	w := h.w
+	if e.Answer.Err == nil {
+		w.tally.done[e.Answer.Op]++
+	} else {
+		w.tally.refused[e.Answer.Op]++
+	}
 	t := w.trying
 	if t == nil || e.Answer.Err != nil || t.draft.ClientID == "" {
 		return
@@ -239,6 +261,9 @@ func (h *house) carryOut(effect session.Effect) {
 	switch e := effect.(type) {
 	case session.Write:
 		h.delivered(e.Entry)
+		if w.off {
+			h.leaves(e.Entry)
+		}
 	case session.Report:
 		w.send(&h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Number: e.Number, Recovered: e.Recovered}})
 		if !e.Row.State.IsOpen() {

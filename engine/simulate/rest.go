@@ -5,6 +5,7 @@ import (
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/operator"
+	"github.com/parleyhq/parley/engine/session"
 )
 
 // mailLimit is how many letters a town may take to come to rest: more is a circle.
@@ -45,6 +46,12 @@ func (w *world) atRest() {
 		d.atRest()
 	}
 	w.found(w.ledger.End(w.now))
+	for _, f := range w.router.Audit() { // nothing is under way: each counts
+		w.broken(f.Invariant, w.house(f.Session), "the router's audit: %s", f.Detail)
+	}
+	if w.off {
+		w.keepsNoSecret()
+	}
 	w.bury()
 }
 
@@ -64,6 +71,7 @@ func (h *house) atRest(row *engine.Row) {
 	case isDue(h.deadline, w.now):
 		w.broken("I13", h, "%v: a deadline has passed", row.State)
 	}
+	h.seen(row)
 	if row.State != engine.StateActive && row.State != engine.StateDetached {
 		return
 	}
@@ -78,6 +86,28 @@ func (h *house) atRest(row *engine.Row) {
 		w.broken("I7", h, "its owner drains: it knows %v", row.Service.Draining)
 	case (is == operator.Connected || is == operator.Reachable) && row.State == engine.StateDetached:
 		w.broken("I7", h, "detached, and its owner is there")
+	}
+}
+
+// seen: what people are shown (I10), and that a server that reads the row and runs no
+// actor looks at the session in time (I13).
+func (h *house) seen(row *engine.Row) {
+	w := h.w
+	by := session.DeadlineOf(*row, h.s.AwaySince(w.now), w.rules)
+	if !h.deadline.IsZero() && (by.IsZero() || by.After(h.deadline)) {
+		w.broken("I13", h, "%v: it is to be looked at %v, from its row one would at %v", row.State, h.deadline, by)
+	}
+	visitor, operators := h.s.Situation(engine.VisibleToAll), h.s.Situation(engine.VisibleToOperators)
+	if visitor.Serving != nil || !visitor.Visitor.LastActivity.IsZero() || h.s.HeadFor(engine.VisibleToAll) > h.s.HeadFor(engine.VisibleToOperators) {
+		w.broken("I10", h, "its visitor is shown what operators are")
+	}
+	if info := h.s.Info(); operators.Serving == nil || info.Owner != row.Owner || info.State != row.State || w.off && !info.LastActivity.IsZero() {
+		w.broken("I10", h, "is shown as %v of %q", info.State, info.Owner)
+	}
+	for _, m := range operators.Serving.Members {
+		if m.Hidden {
+			w.broken("I10", h, "who watches unseen is shown")
+		}
 	}
 }
 
@@ -97,6 +127,9 @@ func (d *desk) atRest() {
 	}
 	if len(mine) != owned {
 		w.broken("I7", nil, "operator %s believes to own %d sessions, it owns %d", d.id, len(mine), owned)
+	}
+	if info := d.m.Intent(); info != d.stored && info.Cause != engine.CauseMissed {
+		w.broken("I9", nil, "operator %s is %v, stored is %v", d.id, info.Intent, d.stored.Intent)
 	}
 	used, open := w.ledger.Used(d.id)
 	if l := w.loads[d.number]; l.told && l.used != used {

@@ -15,7 +15,10 @@ import (
 // rebuild makes a session's machine anew from its log and row.
 func (h *house) rebuild() {
 	w := h.w
-	head := engine.Head{Last: engine.Seq(len(h.log)), Visitor: h.visitor.id, Row: h.row}
+	head := engine.Head{Last: engine.Seq(len(h.log)), Visitor: h.owner, Row: h.row}
+	if h.proven != 0 {
+		head.Visitor = provenID(h.visitor)
+	}
 	if h.closed != 0 {
 		head.Closed, head.Row = true, nil
 	}
@@ -103,7 +106,7 @@ func same(a, b engine.Row) bool {
 // newRouter is a router that has lost its memory: all are asked to report again.
 func (w *world) newRouter() {
 	w.restarts++
-	w.router, w.ledger = routing.New(), invariant.NewLedger()
+	w.router, w.ledger, w.decision = routing.New(), invariant.NewLedger(), nil
 	w.loads = [maxOperators]load{}
 	w.stepRouter(routing.Configure{Tenant: w.tenant})
 	var await routing.Await
@@ -134,11 +137,15 @@ func (w *world) newProcess(lucky int) {
 	}
 	w.alive = slices.DeleteFunc(w.alive, func(h *house) bool { return len(h.log) == 0 })
 	for i := range w.visitors {
-		if v := &w.visitors[i]; v.open != nil && len(v.open.log) == 0 {
+		v := &w.visitors[i]
+		if v.open != nil && len(v.open.log) == 0 {
 			v.open = nil
 		}
+		if v.last != nil && len(v.last.log) == 0 {
+			v.last = nil
+		}
 	}
-	w.router, w.ledger = routing.New(), invariant.NewLedger()
+	w.router, w.ledger, w.decision = routing.New(), invariant.NewLedger(), nil
 	w.loads = [maxOperators]load{}
 	w.stepRouter(routing.Configure{Tenant: w.tenant})
 	for _, h := range w.alive {
@@ -160,6 +167,11 @@ func (w *world) newProcess(lucky int) {
 // powerCut keeps of the log what is on the disk.
 func (h *house) powerCut(lucky int) {
 	through := h.s.Durable()
+	if h.w.off { // there is no disk that knows of it
+		if through, lucky = 0, 0; h.s.State().IsOpen() && len(h.log) > 0 {
+			h.w.excluded++
+		}
+	}
 	for i, k := range h.rows {
 		if i >= lucky {
 			break
@@ -190,6 +202,9 @@ func (h *house) cut(through engine.Seq) {
 	}
 	if h.closed > through {
 		h.closed = 0
+	}
+	if h.proven > through {
+		h.proven = 0
 	}
 }
 

@@ -25,10 +25,14 @@ type Result struct {
 	Events     int // inputs stepped into machines
 	Worlds     int
 	Sessions   int                 // begun
-	Entries    int                 // written
+	Entries    int                 // written, those that a power cut took included
 	Restarts   int                 // of a session, a router, an operator or all
+	Excluded   int                 // sessions that no restart was checked of: nothing is recorded, they ended with their process
 	Rests      int                 // times when all mail had arrived and all was checked
 	Kinds      map[engine.Kind]int // of the entries
+	Causes     map[engine.Cause]int
+	Done       map[engine.Op]int // answered, by what was asked for
+	Refused    map[engine.Op]int
 	Violations int
 	Violation  *invariant.Violation // the first; nil: none
 	Story      *Story               // of the first
@@ -37,6 +41,9 @@ type Result struct {
 // defaultActs keeps stories short enough to be shortened, and worlds small
 // enough for full scans.
 const defaultActs = 3000
+
+// offEvery: every so many worlds, one has transcripts off.
+const offEvery = 6
 
 // Run runs worlds of one seed after another until there were enough events, or a
 // violation. The same Options give the same Result.
@@ -47,11 +54,12 @@ func Run(o Options) Result {
 	if o.Acts <= 0 {
 		o.Acts = defaultActs
 	}
-	result := Result{Seed: o.Seed, Kinds: map[engine.Kind]int{}}
+	result := Result{Seed: o.Seed, Kinds: map[engine.Kind]int{}, Causes: map[engine.Cause]int{}, Done: map[engine.Op]int{}, Refused: map[engine.Op]int{}}
 	acts := make([]act, 0, o.Acts)
 	for result.Events < o.Events && (result.Violations == 0 || o.KeepGoing) {
 		seed := worldSeed(o.Seed, result.Worlds)
-		w := newWorld(seed)
+		off := result.Worlds%offEvery == offEvery-1
+		w := newWorld(seed, off)
 		r := rand.New(rand.NewPCG(seed, 2))
 		acts = acts[:0]
 		for len(acts) < o.Acts && w.violation == nil && result.Events+w.events < o.Events {
@@ -68,7 +76,7 @@ func Run(o Options) Result {
 			result.Violations++
 			if result.Story == nil {
 				result.Violation = w.violation
-				result.Story = &Story{Seed: seed, acts: append([]act(nil), acts...)}
+				result.Story = &Story{Seed: seed, Off: off, acts: append([]act(nil), acts...)}
 				if !o.Long {
 					result.Story = result.Story.Shorten()
 				}
@@ -83,12 +91,25 @@ func (r *Result) add(w *world) {
 	r.Worlds++
 	r.Sessions += len(w.houses)
 	r.Restarts += w.restarts
+	r.Excluded += w.excluded
 	r.Rests += w.rests
-	for _, h := range w.houses {
-		r.Entries += len(h.log)
-		for _, e := range h.log {
-			r.Kinds[e.Kind]++
-		}
+	for i, n := range w.tally.kinds {
+		r.Entries += n
+		count(r.Kinds, engine.Kind(i), n)
+	}
+	for i := range w.tally.causes {
+		count(r.Causes, engine.Cause(i), w.tally.causes[i])
+		count(r.Done, engine.Op(i), w.tally.done[i])
+		count(r.Refused, engine.Op(i), w.tally.refused[i])
+	}
+}
+
+// tally counts what happens in a world, by numbers of the vocabulary.
+type tally struct{ kinds, causes, done, refused [256]int }
+
+func count[K comparable](all map[K]int, k K, n int) {
+	if n > 0 {
+		all[k] += n
 	}
 }
 
@@ -102,7 +123,7 @@ func worldSeed(seed uint64, world int) uint64 {
 
 // Lasted is how much virtual time a story takes.
 func (s *Story) Lasted() time.Duration {
-	w := newWorld(s.Seed)
+	w := newWorld(s.Seed, s.Off)
 	for _, x := range s.acts {
 		w.do(x)
 	}

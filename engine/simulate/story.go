@@ -12,6 +12,7 @@ import (
 // Story is a world's seed and what happened in it.
 type Story struct {
 	Seed uint64
+	Off  bool // nothing is recorded
 	acts []act
 }
 
@@ -21,7 +22,7 @@ func (s *Story) Len() int { return len(s.acts) }
 // Play plays the story and answers the first violation, or nil. Every story ends
 // with a rest. A panic of a machine is a violation too.
 func (s *Story) Play() (v *invariant.Violation) {
-	w := newWorld(s.Seed)
+	w := newWorld(s.Seed, s.Off)
 	defer func() {
 		if p := recover(); p != nil {
 			v = &invariant.Violation{Invariant: "panic", Detail: fmt.Sprint(p)}
@@ -40,7 +41,7 @@ func (s *Story) Play() (v *invariant.Violation) {
 // to understand a violation.
 func (s *Story) Tell() string {
 	var tale strings.Builder
-	w := newWorld(s.Seed)
+	w := newWorld(s.Seed, s.Off)
 	w.tale = &tale
 	for _, x := range s.acts {
 		w.tell("--- %s %d %d %d", deedNames[x.deed], x.a, x.b, x.c)
@@ -68,11 +69,11 @@ func (s *Story) Shorten() *Story {
 	if first == nil {
 		return s
 	}
-	short := &Story{Seed: s.Seed, acts: slices.Clone(s.acts)}
+	short := &Story{Seed: s.Seed, Off: s.Off, acts: slices.Clone(s.acts)}
 	plays := 0
 	fails := func(acts []act) bool {
 		plays++
-		v := (&Story{Seed: s.Seed, acts: acts}).Play()
+		v := (&Story{Seed: s.Seed, Off: s.Off, acts: acts}).Play()
 		return v != nil && v.Invariant == first.Invariant
 	}
 	for size := max(1, len(short.acts)/2); size >= 1 && plays < playLimit; {
@@ -99,7 +100,11 @@ func (s *Story) Shorten() *Story {
 // String is the story as it is kept: one act per line.
 func (s *Story) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "world %d\n", s.Seed)
+	fmt.Fprintf(&b, "world %d", s.Seed)
+	if s.Off {
+		b.WriteString(" off")
+	}
+	b.WriteByte('\n')
 	for _, x := range s.acts {
 		fmt.Fprintf(&b, "%s %d %d %d\n", deedNames[x.deed], x.a, x.b, x.c)
 	}
@@ -116,6 +121,7 @@ func ParseStory(text string) (*Story, error) {
 			continue
 		}
 		if _, err := fmt.Sscanf(line, "world %d", &s.Seed); err == nil {
+			s.Off = strings.HasSuffix(line, " off")
 			continue
 		}
 		var name string

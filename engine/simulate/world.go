@@ -18,10 +18,12 @@ const visitorCount = 8
 
 // world is one tenant's town. It is a function of its seed and of the acts.
 type world struct {
-	now    time.Time
-	tenant *engine.Tenant
-	plans  [4]*engine.Tenant // what the configuration changes to
-	rules  session.Rules
+	now     time.Time
+	tenant  *engine.Tenant
+	plans   [4]*engine.Tenant // what the configuration changes to
+	reforms []*engine.Tenant  // the same, much at once
+	off     bool              // transcripts are: sessions end with the process, and nothing they hold may leave it
+	rules   session.Rules
 
 	houses   []*house // by number, all there ever were
 	alive    []*house // those that may still do something, in order
@@ -34,6 +36,8 @@ type world struct {
 	ledger         *invariant.Ledger
 	loads          [maxOperators]load // as operators were told
 	picking        *routing.Pick      // being stepped
+	decision       *engine.Decision   // the router's last
+	explaining     engine.OperatorID  // whom it is asked about
 
 	connections uint64
 	keys        int
@@ -41,10 +45,12 @@ type world struct {
 	asked       session.Ask
 
 	events    int
+	tally     tally
 	violation *invariant.Violation // the first
 	unsettled bool                 // configuration or router changed since all was last at rest
 	lenient   bool                 // unsettled, and some truth cannot hold meanwhile
 	restarts  int
+	excluded  int // sessions that ended with the process, because nothing is recorded
 	rests     int
 	tale      *strings.Builder // what happens, told; nil: nobody listens
 
@@ -68,15 +74,24 @@ type visitor struct {
 	last   *house // the one before
 }
 
-func newWorld(seed uint64) *world {
+func newWorld(seed uint64, off bool) *world {
 	r := rand.New(rand.NewPCG(seed, 1))
 	w := &world{now: start, tenant: newTenant(r), ledger: invariant.NewLedger(), router: routing.New()}
 	w.plans[0] = w.tenant
 	for i := range w.plans[1:] {
 		w.plans[i+1] = vary(r, w.plans[i])
 	}
+	w.reforms = reforms(rand.New(rand.NewPCG(seed, 3)), w.tenant)
+	w.off = off
+	for _, t := range slices.Concat(w.plans[:], w.reforms) {
+		t.Transcripts = !off
+		t.Attributes = []string{"order"}
+	}
 	w.rules = session.Rules{
-		Keeps:      true,
+		Keeps:      !off,
+		Peek:       true,
+		Files:      w.tenant.Files,
+		Attributes: w.tenant.Attributes,
 		Department: func(id engine.DepartmentID) (engine.Department, bool) { return w.tenant.Department(id) },
 		Operator:   func(id engine.OperatorID) (engine.Operator, bool) { return w.tenant.Operator(id) },
 		BodyBytes:  1000,
@@ -159,6 +174,7 @@ func (w *world) stepRouter(in routing.Input) {
 func (w *world) routed(effect routing.Effect) {
 	switch e := effect.(type) {
 	case routing.Offer:
+		w.decision = e.Decision
 		w.granted(&e)
 		w.toHouse(e.Session, session.Offer{
 			Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number, Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision,
@@ -185,6 +201,8 @@ func (w *world) routed(effect routing.Effect) {
 		if d := w.desk(e.Operator); d != nil {
 			w.loads[d.number] = load{true, e.Used, e.Open}
 		}
+	case routing.Explained:
+		w.explained(e)
 	default: // what people are shown
 	}
 }
