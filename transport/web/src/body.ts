@@ -12,7 +12,7 @@ export function wordsOf(body: Body | BodyIn | undefined): string {
     case "postback":
       return plain(body.value);
     case "file":
-      return "name" in body ? body.name : "";
+      return "name" in body ? body.name : common.file;
     case "redacted":
       return common.removed;
     default:

@@ -1,4 +1,7 @@
-// Every sentence that a person reads, in one place.
+// Every sentence that a person reads: those of both pages here, the others in strings/.
+
+export { visitor } from "./strings/visitor.ts";
+export { operator } from "./strings/operator.ts";
 
 export const common = {
   online: "Connected",
@@ -31,6 +34,16 @@ export const common = {
   takeBackQuestion: "Take this message back? It is removed for everybody and cannot be restored.",
   joined: (name: string) => `${name} has joined`,
   assignedYou: "You have taken this chat",
+  tookOver: (name: string, from: string) => `${name} has taken over from ${from}`,
+  left: (name: string) => `${name} has left`,
+  cancel: "Cancel",
+  attach: "Attach a file",
+  file: "File",
+  download: "Download",
+  noFile: "The file cannot be fetched.",
+  uploading: (name: string) => `Sending ${name}`,
+  fileTooLarge: (limit: string) => `Not sent: a file may have ${limit}`,
+  fileTooLargeAnyhow: "the file is too large",
   requestFailed: (why: string) => `That did not work: ${why}`,
 };
 
@@ -48,6 +61,19 @@ export const errors: Record<string, string> = {
   idem_conflict: "it was sent before with another text",
   erased: "the chat was erased",
   forbidden: "you are not allowed to do this",
+  type_not_allowed: "files of this type are not taken",
+  file_mismatch: "the file changed on its way",
+  department_closed: "this department is closed at the moment",
+  department_away: "nobody is there at the moment",
+  already_owner: "the chat is with you already",
+  target_offline: "the colleague is not available",
+  target_full: "the colleague has no room",
+  target_not_member: "the colleague does not serve this chat's department",
+  transfer_pending: "the chat is being handed on already",
+  capacity_exceeded: "there is no room for another chat",
+  stale_revision: "somebody else changed it meanwhile",
+  bad_request: "something in it is not right",
+  banned: "you cannot start a chat at the moment",
   disconnected: "there is no connection",
   outbox_full: "too many messages wait to be sent",
   timeout: "the server did not answer",
@@ -68,96 +94,15 @@ export function explain(code: string): string {
   return errors[code] ?? code.replace(/_/g, " ");
 }
 
-const ends: Record<string, string> = {
+export const ends: Record<string, string> = {
   visitor_left: "The visitor has left",
   queue_timeout: "Nobody was free in time",
   department_closed: "This department is closed at the moment",
   shutdown: "The service was stopped",
   integration: "The chat was closed by the website",
+  visitor_silent: "The chat was closed because nothing was written for a while",
+  banned: "The chat was closed",
+  erased: "The chat was erased",
+  queue_full: "Too many people are waiting",
+  nobody: "Nobody is there at the moment",
 };
-
-export const visitor = {
-  title: "Chat",
-  with: (tenant: string) => `Chat with ${tenant}`,
-  waiting: "Waiting for an operator. You can write already.",
-  peeked: "The operator sees what you write before you send it.",
-  lookingAgain: "The operator had to leave. Looking for somebody else…",
-  inChat: (name: string) => `You are chatting with ${name}`,
-  closedByYou: "You have closed this chat",
-  closed: (cause: string) => (cause === "visitor_left" ? "This chat has ended" : ends[cause] ?? "This chat was closed"),
-  closedBy: (name: string) => `${name} has closed this chat`,
-  refused: (cause: string) => ends[cause] ?? "Nobody can take this chat at the moment",
-  refusedLine: (why: string) => `The chat cannot be reached: ${why}.`,
-  starting: "Starting the chat…",
-  idle: "Write to start a chat",
-  unread: (n: number, title: string) => `(${n}) ${title}`,
-};
-
-export const operator = {
-  title: "Parley console",
-  proven: "The visitor has signed in",
-  noToken: "This page needs a sign-in token",
-  noTokenHelp: "Open the console with the link from your own application: the token is the part of the address after #token=.",
-  refusedLine: (why: string) => `You are not connected: ${why}.`,
-  intents: { accepting: "Accepting", paused: "Paused", signed_out: "Signed out" } as Record<string, string>,
-  intentHints: {
-    accepting: "New chats are offered to you.",
-    paused: "You keep your chats; no new ones are offered.",
-    signed_out: "You are not at work. Choose Accepting to get chats.",
-    missed: "Paused because offers were missed. Choose Accepting to go on.",
-  } as Record<string, string>,
-  chat: (sid: string) => `Visitor ${sid.slice(-4)}`,
-  load: (used: string, capacity: string) => `${used} of ${capacity} chats`,
-  waits: (time: string) => `waiting ${time}`,
-  secondsLeft: (n: number) => `${n} s left`,
-  offered: "offered",
-  noOffers: "No offers at the moment.",
-  noChats: "You have no chats.",
-  nobodyWaits: "Nobody is waiting.",
-  present: "On the page",
-  absent: "Left the page",
-  lastActive: (time: string) => `last active ${time}`,
-  unread: (n: number) => (n === 1 ? "1 unread message" : `${n} unread messages`),
-  draft: "Draft: ",
-  writing: "is writing…",
-  peeked: "Not sent yet:",
-  note: "Note for colleagues",
-  noteOf: (name: string) => `${name} · note for colleagues`,
-  noteHint: "Write a note that only colleagues see",
-  messageHint: "Write a message",
-  noteSnippet: (words: string) => `Note: ${words}`,
-  send: "Send",
-  saveNote: "Save note",
-  saveEdit: "Save",
-  closed: "Closed",
-  noMessages: "No messages yet",
-  queued: (department: string) => `Waiting in ${department}`,
-  requeued: (cause: string) => `Back in the queue${reason(cause)}`,
-  offerMade: (name: string) => `Offered to ${name}`,
-  offerEnded: (name: string, cause: string) => `${name} ${declined[cause] ?? "did not take it"}`,
-  closedByYou: "You have closed this chat",
-  closedBy: (name: string) => `${name} has closed this chat`,
-  closedCause: (cause: string) => ends[cause] ?? "This chat was closed",
-  gone: "This chat is no longer with you.",
-  isOver: "This chat is closed.",
-  signOutWarning: (n: number) => (n === 1 ? "You still have an open chat. Sign out all the same?" : `You still have ${n} open chats. Sign out all the same?`),
-  newOffer: "A chat is offered to you",
-  newMessage: "New message from a visitor",
-  notificationsBlocked: "Your browser blocks notifications for this page.",
-  taken: "The offer has ended: somebody else took it, or the time ran out.",
-  countTitle: (n: number) => `(${n}) Parley console`,
-};
-
-const declined: Record<string, string> = {
-  rejected: "declined",
-  missed: "did not answer",
-  operator_lost: "lost the connection",
-  operator_signed_out: "signed out",
-  restart: "was interrupted by a restart",
-};
-
-function reason(cause: string): string {
-  if (cause === "operator_lost") return ": the operator's connection was lost";
-  if (cause === "operator_signed_out") return ": the operator signed out";
-  return "";
-}

@@ -3,6 +3,8 @@
 import type { Entry, OperatorClient, Session, Unsent, VisitorClient } from "../client/src/index.ts";
 import { isNote as isNoteEntry, wordsOf } from "./body.ts";
 import { attr, h, keyed, show, text } from "./dom.ts";
+import type { FileBody } from "./filecard.ts";
+import { fileCard } from "./filecard.ts";
 import { common, explain, operator } from "./strings.ts";
 import { clockTime, fullTime } from "./time.ts";
 
@@ -36,7 +38,10 @@ export class Timeline {
     options.scroller.append(this.list);
     options.scroller.addEventListener("scroll", () => (this.sticks = this.isAtEnd));
     // A phone's keyboard, a longer draft or a turned screen must not hide the newest message.
-    new ResizeObserver(() => this.sticks && this.toEnd()).observe(options.scroller);
+    // Nor must a picture that comes late.
+    const resized = new ResizeObserver(() => this.sticks && this.toEnd());
+    resized.observe(options.scroller);
+    resized.observe(this.list);
     options.earlier.addEventListener("click", () => {
       // Without an answer the button stays; the person may press it again.
       if (this.session) options.client.loadEarlier(this.session).catch(() => undefined);
@@ -137,7 +142,11 @@ export class Timeline {
     const removed = evt !== null && this.session?.isRemoved(evt) === true;
     const edited = evt !== null && !removed && this.session?.isEdited(evt) === true;
     const body = element.querySelector(".body") as HTMLElement;
-    text(body, wordsOf(item.kind === "unsent" ? item.unsent.body : evt ? this.session?.bodyOf(evt) : undefined));
+    const said = item.kind === "unsent" ? item.unsent.body : evt ? this.session?.bodyOf(evt) : undefined;
+    const file = evt && said?.type === "file" && "name" in said ? (said as FileBody) : null;
+    if (!file) text(body, wordsOf(said));
+    else if (element.dataset.file !== file.file_id) body.replaceChildren(...fileCard(this.options.client, evt?.sid ?? "", file));
+    attr(element, "data-file", file?.file_id);
     attr(element, "data-note", isNote(item));
     attr(element, "data-removed", removed);
     show(element.querySelector(".edited") as HTMLElement, edited);

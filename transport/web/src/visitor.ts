@@ -5,12 +5,17 @@ import { VisitorClient } from "../client/src/index.ts";
 import { ask } from "./ask.ts";
 import { wordsOf } from "./body.ts";
 import { Composer } from "./composer.ts";
-import { attr, byId, coalesced, h, isWatched, show, text } from "./dom.ts";
+import { attr, byId, coalesced, isWatched, show, text } from "./dom.ts";
+import { Uploads } from "./files.ts";
 import { LineView } from "./line.ts";
 import { takeFromFragment, tenantOfPage } from "./page.ts";
 import { lasting, tab } from "./storage.ts";
 import { common, explain, visitor as words } from "./strings.ts";
 import { Timeline } from "./timeline.ts";
+import { Departments } from "./visitor/departments.ts";
+import { endingOf, noticeOf } from "./visitor/notices.ts";
+import { Rating } from "./visitor/rating.ts";
+import { Waiting } from "./visitor/waiting.ts";
 
 class VisitorPage {
   private readonly tenant = tenantOfPage();
@@ -20,6 +25,8 @@ class VisitorPage {
     jwt: `parley.visitor.jwt.${this.tenant}`, // what the tenant signed: who this visitor has proven to be
   };
   private current: Session | null = null;
+  /** The chat that is over, and that the next one continues. */
+  private before = "";
   private greeted = false;
   private problem = "";
 
@@ -38,7 +45,18 @@ class VisitorPage {
     scroller: byId("log"),
     earlier: byId<HTMLButtonElement>("earlier"),
     remove: (evt) => void this.takeBack(evt),
-    notice: (_, evt) => this.notice(evt),
+    notice: (session, evt) => noticeOf(this.client, session, evt),
+  });
+  private readonly departments = new Departments();
+  private readonly waiting = new Waiting(this.client, () => void this.leaveMessage());
+  private readonly rating = new Rating(this.client);
+  private readonly uploads = new Uploads({
+    client: this.client,
+    list: byId("uploads"),
+    button: byId<HTMLButtonElement>("attach"),
+    input: byId<HTMLInputElement>("file"),
+    place: byId("panel"),
+    box: byId("input"),
   });
   private readonly composer = new Composer({
     input: byId<HTMLTextAreaElement>("input"),
@@ -94,10 +112,13 @@ class VisitorPage {
     if (this.current && !this.client.sessions.has(this.current.sid)) this.current = null; // another visitor's
     if (current && !current.isOver) this.enter(current);
     else if (!this.current) void this.lookBack();
+    // What they are now; refused or cut off, they are just named.
+    this.client.listDepartments().catch(() => undefined);
   }
 
   private enter(session: Session): void {
     this.current = session;
+    this.before = "";
     tab.set(this.keys.last, session.sid);
     this.redraw();
   }
@@ -119,11 +140,16 @@ class VisitorPage {
   private submit(message: string): void {
     this.problem = "";
     if (this.current?.isOver) return;
-    this.client.say(message, byId<HTMLSelectElement>("department").value);
+    this.client.say(message, this.departments.choice, this.before ? { continues: this.before } : {});
   }
 
   /** The words go back into the box: nothing that was written is lost. */
   private notStarted(code: string, unsent: Unsent[]): void {
+    const [first] = unsent;
+    if (this.before && ["not_found", "erased", "session_closed", "forbidden"].includes(code) && first?.body.type === "text") {
+      this.before = ""; // there is nothing any more that could be continued
+      return this.submit(first.body.text);
+    }
     this.problem = common.requestFailed(explain(code));
     const input = byId<HTMLTextAreaElement>("input");
     input.value = [...unsent.map((item) => wordsOf(item.body)), input.value].filter(Boolean).join("\n");
@@ -143,6 +169,20 @@ class VisitorPage {
     if (session.isOver) byId("again").focus(); // the button that had it is gone
   }
 
+  /** Waits no longer; what was written stays. */
+  private async leaveMessage(): Promise<void> {
+    const session = this.current;
+    if (!session || !(await ask(byId<HTMLDialogElement>("ask-leave"), words.leaveQuestion))) return;
+    this.problem = "";
+    try {
+      await this.client.leaveQueue(session.sid, "message");
+    } catch (error) {
+      this.problem = common.requestFailed(explain((error as ParleyError).code ?? "internal"));
+    }
+    this.draw();
+    this.composer.focus(); // the button that had it is gone
+  }
+
   private async takeBack(evt: Entry): Promise<void> {
     if (!(await ask(byId<HTMLDialogElement>("ask-remove"), common.takeBackQuestion))) return;
     this.problem = "";
@@ -159,6 +199,8 @@ class VisitorPage {
     this.problem = "";
     tab.remove(this.keys.last);
     for (const item of this.current ? this.client.outbox.list(this.current.sid) : []) this.client.outbox.discard(item.cmid);
+    this.before = this.current?.sid ?? "";
+    if (this.current?.department) this.departments.choose(this.current.department);
     this.current = null;
     this.draw();
     this.composer.focus();
@@ -176,34 +218,17 @@ class VisitorPage {
     const session = this.current;
     if (this.problem) return this.problem;
     if (!session) return this.client.isStarting ? words.starting : words.idle;
-    if (session.isOver) return this.ending(session);
-    if (session.state === "active" && session.owner) return words.inChat(this.operatorName());
+    if (session.isOver) return endingOf(this.client, session);
+    if (session.state === "unattended") return words.leftMessage;
+    if (session.state === "detached") return words.reconnecting(this.operatorName());
+    if (session.state === "active" && session.owner) return this.company(session);
     const hadOperator = session.log.entries.some((evt) => evt.t === "session.assigned");
     return hadOperator ? words.lookingAgain : words.waiting;
   }
 
-  private ending(session: Session): string {
-    if (session.endedBy?.kind === "visitor") return words.closedByYou;
-    if (session.endedBy?.kind === "operator") return words.closedBy(this.client.people.author(session.endedBy) ?? "");
-    return words.closed(session.endCause);
-  }
-
-  private notice(evt: Entry): string {
-    const cause = evt.cause ?? "";
-    switch (evt.t) {
-      case "session.assigned":
-        return common.joined(this.client.people.operator(evt.d.operator));
-      case "session.queued":
-        return cause.startsWith("operator_") ? words.lookingAgain : "";
-      case "session.refused":
-        return words.refused(cause);
-      case "session.closing":
-        return this.current ? this.ending(this.current) : "";
-      case "session.closed":
-        return this.current?.log.entries.some((entry) => entry.t === "session.closing") ? "" : words.closed(cause);
-      default:
-        return "";
-    }
+  private company(session: Session): string {
+    const others = [...session.members.keys()].filter((id) => id !== session.owner).map((id) => this.client.people.operator(id));
+    return others.length > 0 ? words.withOthers(this.operatorName(), others.join(", ")) : words.inChat(this.operatorName());
   }
 
   private draw(): void {
@@ -213,10 +238,13 @@ class VisitorPage {
     text(byId("tenant"), this.client.tenant.name ? words.with(this.client.tenant.name) : words.title);
     text(byId("status"), this.status());
     this.line.draw();
-    this.drawDepartments();
+    this.departments.draw(this.client.departments, !inChat);
+    this.drawAvatar(session);
+    this.waiting.draw(session);
+    this.rating.draw(session);
+    this.uploads.draw(session && !over ? session.sid : "");
     attr(document.body, "data-view", inChat ? "chat" : "start");
     show(byId("welcome"), !inChat);
-    show(byId("choice"), !inChat && this.client.departments.length > 1);
     show(byId("chat"), inChat);
     show(byId("close"), session !== null && !over);
     show(byId("composer"), !over);
@@ -233,11 +261,12 @@ class VisitorPage {
     document.title = unread > 0 ? words.unread(unread, title) : title;
   }
 
-  private drawDepartments(): void {
-    const select = byId<HTMLSelectElement>("department");
-    const known = Array.from(select.options, (option) => option.value).join();
-    if (known === this.client.departments.map((department) => department.id).join()) return;
-    select.replaceChildren(...this.client.departments.map((department) => h("option", { value: department.id }, department.name)));
+  /** The first letter of whoever serves. */
+  private drawAvatar(session: Session | null): void {
+    const name = session?.owner && !session.isOver ? this.operatorName() : "";
+    show(byId("avatar"), name !== "");
+    text(byId("avatar"), name.slice(0, 1).toUpperCase());
+    attr(byId("avatar"), "data-state", session?.state);
   }
 }
 

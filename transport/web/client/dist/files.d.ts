@@ -7,6 +7,8 @@ export interface Link {
 }
 export interface TransferOptions {
     signal?: AbortSignal;
+    /** Hears how many bytes of a file have gone; only browsers tell. */
+    progress?: (sent: number, total: number) => void;
 }
 /** What file.begin must know of the bytes. Needs a secure context, for the sum. */
 export declare function announced(file: Blob, name: string): Promise<{
@@ -16,6 +18,6 @@ export declare function announced(file: Blob, name: string): Promise<{
     sha256: string;
 }>;
 /** Brings the bytes, again and again until the server has them or will not take them: a repetition does no harm. */
-export declare function put(link: Link, file: Blob, timing: Timing, { signal }?: TransferOptions): Promise<void>;
+export declare function put(link: Link, file: Blob, timing: Timing, { signal, progress }?: TransferOptions): Promise<void>;
 /** Fetches the bytes of a file. */
 export declare function get(link: Link, timing: Timing, { signal }?: TransferOptions): Promise<Blob>;

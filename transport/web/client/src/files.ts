@@ -14,6 +14,8 @@ export interface Link {
 
 export interface TransferOptions {
   signal?: AbortSignal;
+  /** Hears how many bytes of a file have gone; only browsers tell. */
+  progress?: (sent: number, total: number) => void;
 }
 
 /** What file.begin must know of the bytes. Needs a secure context, for the sum. */
@@ -26,9 +28,25 @@ export async function announced(file: Blob, name: string) {
 }
 
 /** Brings the bytes, again and again until the server has them or will not take them: a repetition does no harm. */
-export async function put(link: Link, file: Blob, timing: Timing, { signal }: TransferOptions = {}): Promise<void> {
+export async function put(link: Link, file: Blob, timing: Timing, { signal, progress }: TransferOptions = {}): Promise<void> {
   const headers = file.type ? { "content-type": file.type } : undefined;
-  await repeated(link, timing, signal, () => fetch(link.url, { method: "PUT", body: file, headers, signal, ...plain }));
+  const run = progress && typeof XMLHttpRequest === "function" ? () => told(link.url, file, progress, signal) : () => fetch(link.url, { method: "PUT", body: file, headers, signal, ...plain });
+  await repeated(link, timing, signal, run);
+}
+
+/** As fetch, which does not tell how far it is. */
+function told(url: string, file: Blob, progress: (sent: number, total: number) => void, signal?: AbortSignal): Promise<Response> {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", url);
+    if (file.type) request.setRequestHeader("content-type", file.type);
+    request.upload.onprogress = ({ loaded, total }) => progress(loaded, total);
+    request.onload = () => done(new Response(request.status === 204 ? null : request.responseText, { status: request.status }));
+    request.onerror = request.onabort = failed;
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    if (signal?.aborted) return failed(signal.reason);
+    request.send(file);
+  });
 }
 
 /** Fetches the bytes of a file. */

@@ -6,6 +6,7 @@ import { ask } from "../ask.ts";
 import { isNote, wordsOf } from "../body.ts";
 import { Composer } from "../composer.ts";
 import { attr, byId, isWatched, show, text } from "../dom.ts";
+import { Uploads } from "../files.ts";
 import { tab } from "../storage.ts";
 import { common, explain, operator as words } from "../strings.ts";
 import { Timeline } from "../timeline.ts";
@@ -14,6 +15,7 @@ import { clockTime } from "../time.ts";
 export class Pane {
   readonly composer: Composer;
   private readonly timeline: Timeline;
+  private readonly uploads: Uploads;
   private readonly client: OperatorClient;
   private readonly desk: Desk;
   private readonly report: (problem: string) => void;
@@ -46,6 +48,15 @@ export class Pane {
       // A visitor is not told of what it will not get.
       typing: (on) => this.session && !(on && (this.isNote || this.editing)) && client.typing(this.session.sid, on),
     });
+    this.uploads = new Uploads({
+      client,
+      list: byId("uploads"),
+      button: byId<HTMLButtonElement>("attach"),
+      input: byId<HTMLInputElement>("file"),
+      place: byId("pane"),
+      box: byId("input"),
+      note: () => this.isNote,
+    });
     byId("note").addEventListener("change", () => this.chooseNote(byId<HTMLInputElement>("note").checked));
     byId("edit-cancel").addEventListener("click", () => this.endEdit());
     byId("input").addEventListener("keydown", (event) => this.keydown(event));
@@ -68,6 +79,7 @@ export class Pane {
     this.composer.open(this.boxKey);
     this.composer.enable(writable);
     this.drawMode();
+    this.uploads.draw(writable && !this.editing ? session.sid : "");
     show(byId("composer"), writable);
     show(byId("ended"), !writable);
     show(byId("close"), writable);
