@@ -17,9 +17,9 @@ func (r *Router) classOf(s *session) *class {
 	var c *class
 	switch {
 	case s.transfer != nil:
-		c = r.special(s.transferKey, func() *class { return r.transferClass(s) })
-	case len(s.needs) > 0:
-		c = r.special(s.needsKey, func() *class { return r.stepClass(s.line, s.step, s.people, s.needs) })
+		c = r.special(r.transferKey(s), func() *class { return r.transferClass(s) })
+	case len(r.own(s)) > 0:
+		c = r.special(r.needsKey(s), func() *class { return r.stepClass(s.line, s.step, s.people, r.own(s)) })
 	default:
 		slot := &s.line.classes[2*s.step]
 		if s.people {
@@ -35,6 +35,22 @@ func (r *Router) classOf(s *session) *class {
 	return c
 }
 
+// own are those of the session's own needs that hold now: of a transfer, and at the
+// last of several steps, which takes whoever is there, only what is hard. Sessions
+// that differ in what does not hold are of one class.
+func (r *Router) own(s *session) []engine.Need {
+	if s.transfer == nil && (len(s.line.steps) == 1 || s.step < len(s.line.steps)-1) {
+		return s.needs
+	}
+	r.needs = r.needs[:0]
+	for _, need := range s.needs {
+		if need.Hard {
+			r.needs = append(r.needs, need)
+		}
+	}
+	return r.needs
+}
+
 // open lists the operators in a new class.
 func (r *Router) open(c *class) *class {
 	c.waiting, c.pool = newOrder(sessionLess), newOrder(memberLess)
@@ -44,8 +60,8 @@ func (r *Router) open(c *class) *class {
 
 // special finds a class by its key, or makes it and lets the one that was not
 // used for the longest time go if there are too many.
-func (r *Router) special(key func([]byte) []byte, make func() *class) *class {
-	r.key = key(r.key[:0])
+func (r *Router) special(key []byte, make func() *class) *class {
+	r.key = key
 	if c := r.specials[string(r.key)]; c != nil {
 		return c
 	}
@@ -87,12 +103,8 @@ func (r *Router) stepClass(l *line, step int, people bool, own []engine.Need) *c
 	for _, need := range at.Require {
 		c.needs = addNeed(c.needs, need)
 	}
-	// Of several steps the last takes whoever is there: only what is hard holds.
-	isLast := len(l.steps) > 1 && step == len(l.steps)-1
 	for _, need := range own {
-		if need.Hard || !isLast {
-			c.needs = addNeed(c.needs, need)
-		}
+		c.needs = addNeed(c.needs, need)
 	}
 	return c
 }
@@ -110,10 +122,8 @@ func (r *Router) transferClass(s *session) *class {
 	default:
 		c.needs = []engine.Need{{Skill: to.Skill, Level: 1}}
 	}
-	for _, need := range s.needs {
-		if need.Hard {
-			c.needs = addNeed(c.needs, need)
-		}
+	for _, need := range r.own(s) {
+		c.needs = addNeed(c.needs, need)
 	}
 	return c
 }
@@ -131,23 +141,23 @@ func addNeed(needs []engine.Need, need engine.Need) []engine.Need {
 }
 
 // needsKey names the class of a session with needs of its own.
-func (s *session) needsKey(key []byte) []byte {
-	key = append(key, "needs "...)
+func (r *Router) needsKey(s *session) []byte {
+	key := append(r.key[:0], "needs "...)
 	key = append(key, s.line.id...)
 	key = append(key, ' ')
 	key = strconv.AppendInt(key, int64(s.step), 10)
 	key = strconv.AppendBool(append(key, ' '), s.people)
-	return appendNeeds(key, s.needs)
+	return appendNeeds(key, r.own(s))
 }
 
 // transferKey names the class of a session that is handed on.
-func (s *session) transferKey(key []byte) []byte {
+func (r *Router) transferKey(s *session) []byte {
 	to := s.transfer.Target
-	key = append(append(key, "to "...), s.line.id...)
+	key := append(append(r.key[:0], "to "...), s.line.id...)
 	key = append(append(key, " o "...), to.Operator...)
 	key = append(append(key, " d "...), to.Department...)
 	key = strconv.AppendQuote(append(key, " s "...), to.Skill)
-	return appendNeeds(key, s.needs)
+	return appendNeeds(key, r.own(s))
 }
 
 func appendNeeds(key []byte, needs []engine.Need) []byte {

@@ -58,13 +58,18 @@ func (r *Router) candidate(s *session, m *member) engine.Candidate {
 func (r *Router) figureOf(m *member) uint64 { return m.o.figure(m.c.strategy) }
 func (r *Router) lastOf(m *member) int64    { return m.o.last }
 
-// overtakes measures how much later than the longest waiting one of its class
-// the session came that is served now. Boosted ones may overtake whom they like.
-func (r *Router) overtakes(s *session) {
-	if s.boosted || s.class == nil {
+// overtakes measures how much later than the longest waiting one of its class, of
+// those that its operators could have taken, the session came that is served now.
+// Boosted ones may overtake whom they like, and a pick is a person's choice.
+func (r *Router) overtakes(s *session, winners []*operator, rule string) {
+	if s.boosted || s.class == nil || rule == "pick" {
 		return
 	}
-	if oldest, found := s.class.waiting.oldest(); found {
-		s.line.overtaken = max(s.line.overtaken, s.since-oldest)
-	}
+	l := s.line
+	s.class.waiting.older(s.since-l.overtaken, func(passed *session) { // nobody, most of the time
+		takes := func(o *operator) bool { return !passed.refuses(o, r.now) }
+		if after := s.since - passed.since; after > l.overtaken && slices.ContainsFunc(winners, takes) {
+			l.overtaken = after
+		}
+	})
 }

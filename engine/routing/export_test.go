@@ -28,3 +28,21 @@ func (r *Router) SpoilPlace() {
 		s.class = nil
 	}
 }
+
+// Waiting is in how many classes somebody waits.
+func (r *Router) Waiting() (n int) {
+	count := func(c *class) {
+		if c != nil && c.waiting.size > 0 {
+			n++
+		}
+	}
+	for _, l := range r.byLine {
+		for _, c := range l.classes {
+			count(c)
+		}
+	}
+	for _, c := range r.specials {
+		count(c)
+	}
+	return n
+}

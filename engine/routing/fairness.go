@@ -10,11 +10,11 @@ import (
 type Fairness struct {
 	Department engine.DepartmentID
 	Waiting    int           // sessions that wait and are not offered
-	Oldest     time.Duration // how long the first of the line has waited
+	Oldest     time.Duration // how long the one who has waited longest has waited, since it last began to
 	// Overtaken is the worst seen: how much later than one with equal needs that
 	// still waited a session had come that was served. It is at most the spread of
-	// priorities times engine.PriorityCredit; boosted sessions do not count, nor
-	// does who is passed over because it turned its operator down.
+	// priorities times engine.PriorityCredit; boosted sessions and picks do not count,
+	// nor does who is passed over because the operator had turned it down.
 	Overtaken time.Duration
 	// Jain is Jain's index of the routable members' load: 1 when all carry the same
 	// share of their capacity, 1/n when one carries all. 1 when there are none.
@@ -30,9 +30,10 @@ func (r *Router) Fairness() []Fairness {
 	all := make([]Fairness, len(r.byLine))
 	for i, l := range r.byLine {
 		f := Fairness{Department: l.id, Waiting: l.waiting, Overtaken: time.Duration(l.overtaken), Routable: l.routable}
-		if first, found := l.visible.min(); found {
-			f.Oldest = time.Duration(r.now - first.since)
-		}
+		l.visible.each(func(s *session) bool {
+			f.Oldest = max(f.Oldest, time.Duration(r.now-s.queued))
+			return true
+		})
 		f.Jain, f.Overload = r.loads(l)
 		all[i] = f
 	}

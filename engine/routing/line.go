@@ -198,7 +198,7 @@ func (r *Router) limit(s *session) {
 	}
 	l := s.line
 	switch {
-	case r.settled && l.conf.WhenNobody == engine.OtherwiseUnattended && l.routable == 0:
+	case r.settled && r.takesNobody(l):
 		r.dismiss(s, engine.CauseNobody)
 	case l.limit == 0 || !l.isFull && l.waiting <= l.limit:
 	default:
@@ -210,6 +210,11 @@ func (r *Router) limit(s *session) {
 		}
 		r.do(Refuse{Session: s.ref, Epoch: s.epoch, Cause: engine.CauseQueueFull})
 	}
+}
+
+// takesNobody reports whether who comes to the line now becomes a message.
+func (r *Router) takesNobody(l *line) bool {
+	return l.conf.WhenNobody == engine.OtherwiseUnattended && l.routable == 0
 }
 
 // settleLines brings the touched lines' state up to date: full or not, who may

@@ -37,6 +37,7 @@ type modelSession struct {
 	number    uint64
 	text      string // of the offer
 	dismissed bool
+	early     bool
 	failed    engine.Seq
 	step      int
 	told      int
@@ -571,6 +572,7 @@ func (m *model) promise(s *modelSession, rule string, able []view, several int, 
 	m.number++
 	s.text = fmt.Sprintf("%v direct %v: %s, %d eligible, %d of %d, %d next, rest %+v, place %d",
 		winners, direct, rule, eligible, able[0].used, able[0].capacity, next, rest, position)
+	s.early = false
 	s.promised, s.number, s.promising, s.transfer = winners, m.number, s.row.State, 0
 	if s.row.Service.Transfer != nil {
 		s.transfer = s.row.Service.Transfer.ID

@@ -25,7 +25,7 @@ type operator struct {
 	used      int   // milli-units. Invariant: the sum over the sessions charged to it
 	open      int   // sessions. Invariant: their number
 	last      int64
-	idleSince int64 // when its last session went; 0: it has had none
+	idleSince int64 // since when it has been without a chat, if it is; 0: it has had none
 
 	memberships []*member
 	returning   order[*session] // waiting sessions that go back to it first
@@ -159,9 +159,6 @@ func moment(ns int64) time.Time {
 func (r *Router) charge(o *operator, weight, sessions int) {
 	o.used += weight
 	o.open += sessions
-	if o.open == 0 && sessions < 0 {
-		o.idleSince = r.now
-	}
 	r.changed(o)
 }
 

@@ -99,6 +99,10 @@ func (o *order[T]) oldest() (age int64, found bool) {
 	return o.root.oldest, true
 }
 
+// older yields the items, in order, whose age is below a limit: a smaller age is of
+// longer ago. It walks no part of the set in which there is none.
+func (o *order[T]) older(limit int64, yield func(T)) { o.root.older(limit, yield) }
+
 // each yields the items in order, until yield says no. The set must not change
 // meanwhile.
 func (o *order[T]) each(yield func(T) bool) { o.root.each(yield) }
@@ -208,6 +212,17 @@ func (n *node[T]) first(limit int, ok func(T) bool) *node[T] {
 		return n
 	}
 	return n.right.first(limit, ok)
+}
+
+func (n *node[T]) older(limit int64, yield func(T)) {
+	if n == nil || n.oldest >= limit {
+		return
+	}
+	n.left.older(limit, yield)
+	if n.age < limit {
+		yield(n.item)
+	}
+	n.right.older(limit, yield)
 }
 
 func (n *node[T]) each(yield func(T) bool) bool {

@@ -50,6 +50,7 @@ type Router struct {
 	winners        []*operator
 	charges        []charge
 	key            []byte
+	needs          []engine.Need
 }
 
 // New is a router that knows nothing yet. The first input should be Configure;

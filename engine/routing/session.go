@@ -36,6 +36,7 @@ type session struct {
 	offer      terms        // of that offer
 	promisedIn engine.State // its state when it was made
 	dismissed  bool         // told that it cannot wait; it has not answered yet
+	isEarly    bool         // came before it was known who is there, and was not promised yet
 
 	step     int // reached, never below what it has logged
 	stepTold int
@@ -162,7 +163,7 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 		s = r.newSession(in.Row.Ref)
 		r.sessions[id] = s
 		if in.Row.State == engine.StateQueued && !in.Recovered && !in.Row.FirstQueued.Before(r.born) {
-			entered = s
+			entered, s.isEarly = s, !r.settled
 		}
 	}
 	r.leave(s)
@@ -176,6 +177,9 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 	r.learn(s, in.Row, in.Recovered)
 	if in.Row.State == engine.StateClosed {
 		r.breathe(had)
+	}
+	if had != nil && had != s.owner { // an offer is no chat
+		had.idleSince = r.now
 	}
 	r.settle(s)
 	if !isOpen {
@@ -196,8 +200,8 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 // the visible.
 func (r *Router) find(s *session) {
 	if s.isWaiting() {
-		if s.state == engine.StateQueued && r.sendsAway(s.line) {
-			r.dismiss(s, engine.CauseDepartmentClosed)
+		if cause := r.whyAway(s); cause != engine.CauseNone {
+			r.dismiss(s, cause)
 		} else {
 			r.enter(s)
 		}
@@ -209,6 +213,24 @@ func (r *Router) find(s *session) {
 		r.layAside(s)
 	}
 	r.show(s)
+}
+
+// whyAway is why a session cannot wait where it is; CauseNone: it can. Who came before
+// it was known whether anybody is there is judged once it is.
+func (r *Router) whyAway(s *session) engine.Cause {
+	if s.state != engine.StateQueued {
+		return engine.CauseNone
+	}
+	if s.isEarly && r.settled {
+		s.isEarly = false
+		if r.takesNobody(s.line) {
+			return engine.CauseNobody
+		}
+	}
+	if r.sendsAway(s.line) {
+		return engine.CauseDepartmentClosed
+	}
+	return engine.CauseNone
 }
 
 // forget lets a closed session go.

@@ -44,6 +44,9 @@ func newWorld(t *rapid.T) *world {
 func (m *model) sessionIs(in routing.SessionIs) (entered *modelSession) {
 	id := in.Row.Ref.Session
 	s, known := m.rows[id]
+	if known && owner(s) != "" && owner(s) != owner(&modelSession{row: *in.Row}) {
+		m.operator(owner(s)).idle = m.now
+	}
 	if !in.Row.State.IsOpen() {
 		if known && in.Row.State == engine.StateClosed {
 			m.breathe(owner(s))
@@ -55,7 +58,7 @@ func (m *model) sessionIs(in routing.SessionIs) (entered *modelSession) {
 		s = &modelSession{told: in.Row.Service.Step}
 		m.rows[id] = s
 		if in.Row.State == engine.StateQueued && !in.Recovered && !in.Row.FirstQueued.Before(m.born) {
-			entered = s
+			entered, s.early = s, !m.settled
 		}
 	}
 	again := false
@@ -163,10 +166,6 @@ func (m *model) pick(in routing.Pick) {
 func (w *world) step(in routing.Input) {
 	m := w.model
 	m.now, m.offers, m.others = w.now, nil, nil
-	before := map[engine.OperatorID]int{}
-	for id := range m.operators {
-		_, before[id] = m.load(id)
-	}
 	var entered *modelSession
 	switch in := in.(type) {
 	case routing.SessionIs:
@@ -181,15 +180,19 @@ func (w *world) step(in routing.Input) {
 			}
 		}
 	}
-	for id, n := range before {
-		if _, open := m.load(id); open == 0 && n > 0 {
-			m.operator(id).idle = w.now
-		}
-	}
 	if p, ok := in.(routing.Pick); ok {
 		m.pick(p)
 	}
 	m.settle()
+	for _, s := range m.waiting() {
+		if !s.early || !m.settled || s.row.State != engine.StateQueued {
+			continue
+		}
+		if s.early = false; m.department(s.row.Department).WhenNobody == engine.OtherwiseUnattended && m.routable(s.row.Department) == 0 {
+			s.dismissed = true
+			m.others = append(m.others, fmt.Sprintf("defer %s: %s", s.row.Ref.Session, engine.CauseNobody))
+		}
+	}
 	for _, s := range m.waiting() {
 		if s.row.State == engine.StateQueued && m.sendsAway(m.department(s.row.Department)) {
 			s.dismissed = true
