@@ -101,10 +101,22 @@ func (a *operatorActor) setIntent(item draftPosted, now time.Time) {
 	tag, known := a.once(names, d.ClientID, intentDigest(d), now, func(info engine.IntentInfo, refused *engine.Error) {
 		item.seat.answer(d, engine.Answer{Err: refused, Intent: info})
 	})
-	if !known {
+	switch {
+	case known:
+	case isOver(d, now):
+		refused := engine.ErrBadRequest.In("until")
+		a.did(tag, engine.IntentInfo{}, refused)
+		item.seat.answer(d, engine.Answer{Err: refused})
+	default:
 		a.think(in, now, intentStored{asked: item, tag: tag})
 		a.carryOn()
 	}
+}
+
+// isOver reports whether a pause would be over before it begins: refused, for it must
+// not become one without an end. A repetition may come later than the end.
+func isOver(d engine.Draft, now time.Time) bool {
+	return d.Intent == engine.IntentPaused && !d.Until.IsZero() && !d.Until.After(now)
 }
 
 // intentDigest tells apart what is asked for under one key.

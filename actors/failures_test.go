@@ -1,8 +1,10 @@
 package actors
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +99,42 @@ func TestFailure07_the_line_stays_through_away_and_back(t *testing.T) {
 		again := w.operator("ada")
 		if a, b := ada.waiting(t), again.waiting(t); !slices.Equal(a, b) {
 			t.Errorf("an old connection sees %d who wait, a new one %d", len(a), len(b))
+		}
+	})
+}
+
+// Two tabs start at the same moment and the visitor has two sessions.
+func TestFailure27_two_starts_at_once(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		first := w.visitor("")
+		tabs := []*person{first, w.visitor(first.token), w.visitor(first.token), w.visitor(first.token)}
+		for round := range 20 {
+			requests := make([]string, 2*len(tabs))
+			var posts sync.WaitGroup
+			for i := range requests { // each tab's key, and each again
+				tab := tabs[i%len(tabs)]
+				requests[i] = w.request()
+				d := engine.Draft{Op: engine.OpStart, Request: requests[i], ClientID: fmt.Sprintf("key %d of %d", i%len(tabs), round), Body: engine.BodyOf("hello")}
+				posts.Go(func() {
+					if err := tab.seat.Post(d); err != nil {
+						tab.screen.Answer(engine.Answer{Request: d.Request, Err: err})
+					}
+				})
+			}
+			posts.Wait()
+			found := map[engine.SessionID]int{}
+			for i, request := range requests {
+				found[tabs[i%len(tabs)].good(t, request).Session]++
+			}
+			if len(found) != 1 {
+				t.Fatalf("round %d: the visitor has %d sessions: %v", round, len(found), found)
+			}
+			for id := range found {
+				if said := w.visibleTo(id, engine.VisibleToAll); len(said) != 2+len(tabs) { // started, queued, and each key's text once
+					t.Fatalf("round %d: %d entries, want %d", round, len(said), 2+len(tabs))
+				}
+				first.close(id)
+			}
 		}
 	})
 }

@@ -55,7 +55,10 @@ func (f *figures) all() []prometheus.Collector {
 }
 
 // stopwatch is since when a session waits, and its owner owes a reply. Zero: it does not.
-type stopwatch struct{ waiting, owed time.Time }
+type stopwatch struct {
+	waiting, owed time.Time
+	owner         engine.OperatorID
+}
 
 // resume begins with a session as its log left it.
 func (s *stopwatch) resume(row *engine.Row) {
@@ -65,7 +68,7 @@ func (s *stopwatch) resume(row *engine.Row) {
 		s.waiting = row.Service.Queued
 	case engine.StateActive, engine.StateDetached:
 		if !row.Service.Replied {
-			s.owed = row.Service.Assigned
+			s.owed, s.owner = row.Service.Assigned, row.Owner
 		}
 	default:
 	}
@@ -86,14 +89,14 @@ func (f *figures) entry(s *stopwatch, e *engine.Entry) {
 			f.offers.WithLabelValues("accepted").Inc()
 		}
 		f.waited(s, "assigned", e.At)
-		s.owed = e.At
+		s.owed, s.owner = e.At, e.Operator
 	case engine.KindSessionUnattended:
 		f.waited(s, "unattended", e.At)
 	case engine.KindSessionClosing, engine.KindSessionRefused:
 		f.waited(s, e.Cause.String(), e.At)
 		s.owed = time.Time{}
 	case engine.KindMessageNew:
-		if !s.owed.IsZero() && e.Author.Kind == engine.AuthorOperator && e.IsVisible(engine.VisibleToAll) {
+		if !s.owed.IsZero() && e.Author == (engine.Author{Kind: engine.AuthorOperator, Operator: s.owner}) && e.IsVisible(engine.VisibleToAll) {
 			f.replies.Observe(e.At.Sub(s.owed).Seconds())
 			s.owed = time.Time{}
 		}

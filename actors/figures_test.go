@@ -101,3 +101,31 @@ parley_frozen_sessions 0
 		}
 	})
 }
+
+// TestFirstReplyIsTheOwners: a colleague's word, or what a server writes, is not what the
+// visitor was promised.
+func TestFirstReplyIsTheOwners(t *testing.T) {
+	f, s, now := newFigures(), &stopwatch{}, time.Unix(1000, 0)
+	says := func(by engine.Author, after time.Duration) {
+		f.entry(s, &engine.Entry{Kind: engine.KindMessageNew, Author: by, At: now.Add(after)})
+	}
+	operator := func(id engine.OperatorID) engine.Author {
+		return engine.Author{Kind: engine.AuthorOperator, Operator: id}
+	}
+	f.entry(s, &engine.Entry{Kind: engine.KindSessionAssigned, Operator: "ada", At: now})
+	says(operator("bob"), time.Second)
+	says(engine.Author{Kind: engine.AuthorIntegration}, 2*time.Second)
+	says(operator("ada"), 5*time.Second)
+	says(operator("ada"), 9*time.Second)
+	s.resume(&engine.Row{State: engine.StateActive, Owner: "bob", Service: engine.Service{Assigned: now}})
+	says(operator("bob"), 7*time.Second)
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(f.replies)
+	all, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := all[0].GetMetric()[0].GetHistogram(); h.GetSampleCount() != 2 || h.GetSampleSum() != 12 {
+		t.Errorf("got %v", h)
+	}
+}

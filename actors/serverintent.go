@@ -55,6 +55,12 @@ func (a *operatorActor) serverIntent(item serverIntent, now time.Time) {
 	if known {
 		return
 	}
+	if isOver(item.draft, now) {
+		refused := engine.ErrBadRequest.In("until")
+		a.did(tag, engine.IntentInfo{}, refused)
+		item.reply <- signedOut{err: refused}
+		return
+	}
 	in := operator.SetIntent{Intent: item.draft.Intent, Cause: engine.CauseIntegration, Until: item.draft.Until, Reason: item.draft.Reason}
 	a.think(in, now, intentStored{signOut: &signOut{reply: item.reply}, tag: tag})
 	a.carryOn()

@@ -39,6 +39,7 @@ func TestServersSetAnIntent(t *testing.T) {
 		}{
 			{"ada", engine.IntentAccepting, time.Time{}, engine.ErrIdemConflict},
 			{"ada", engine.IntentSignedOut, time.Time{}, engine.ErrBadRequest},
+			{"ada", engine.IntentPaused, time.Now().Add(-time.Second), engine.ErrIdemConflict},
 			{"nobody", engine.IntentPaused, time.Time{}, engine.ErrNotFound},
 		} {
 			if _, err := set(test.id, test.intent, test.until, "k"); !errors.Is(err, test.want) {
@@ -47,6 +48,33 @@ func TestServersSetAnIntent(t *testing.T) {
 		}
 		if _, err := w.sys.SetIntent(context.Background(), "other", "ada", engine.IntentPaused, until, "", "k"); !errors.Is(err, engine.ErrNotFound) {
 			t.Errorf("another tenant: got %v", err)
+		}
+	})
+}
+
+// A pause that would be over at once is refused, not taken as one for ever; its key
+// may be used again, and a repetition of a pause that is over is answered as it was.
+func TestPauseUntilThen(t *testing.T) {
+	inWorld(t, noSilence, func(w *world) {
+		ada := w.operator("ada")
+		for _, until := range []time.Time{time.Now().Add(-time.Hour), time.Now()} {
+			a := ada.answer(t, ada.do(engine.Draft{Op: engine.OpIntent, ClientID: "a", Intent: engine.IntentPaused, Until: until}))
+			if !errors.Is(a.Err, engine.ErrBadRequest) || len(a.Err.Fields) != 1 || a.Err.Fields[0] != "until" {
+				t.Errorf("until %s: got %v", until, a.Err)
+			}
+			if _, err := w.sys.SetIntent(context.Background(), "demo", "ada", engine.IntentPaused, until, "", "k"); !errors.Is(err, engine.ErrBadRequest) {
+				t.Errorf("a server, until %s: got %v", until, err)
+			}
+		}
+		if now := w.operatorInfo("ada"); now.Intent.Intent != engine.IntentAccepting {
+			t.Fatalf("got %+v", now)
+		}
+		pause := engine.Draft{Op: engine.OpIntent, ClientID: "a", Intent: engine.IntentPaused, Until: time.Now().Add(time.Minute)}
+		ada.good(t, ada.do(pause))
+		time.Sleep(2 * time.Minute) // of this bubble
+		ada.good(t, ada.do(pause))
+		if now := w.operatorInfo("ada"); now.Intent.Intent != engine.IntentAccepting {
+			t.Fatalf("the pause is over, and it is %+v", now)
 		}
 	})
 }

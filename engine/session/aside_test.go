@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/session"
@@ -36,5 +37,34 @@ func TestLeftAsAMessage(t *testing.T) {
 				t.Errorf("aside because of %v", row.Service.Aside)
 			}
 		})
+	}
+}
+
+// TestClosedSaysWhenItOpens: also of a department that is about to close.
+func TestClosedSaysWhenItOpens(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	hours := &engine.Hours{}
+	hours.Weekly[time.Monday] = []engine.Span{{From: 9 * time.Hour, Until: 12 * time.Hour}, {From: 14 * time.Hour, Until: 17 * time.Hour}}
+	d := engine.Department{ID: "desk", Hours: hours, StopBefore: 30 * time.Minute}
+	d.EnsureDefaults()
+	rules := rules
+	rules.Department = func(engine.DepartmentID) (engine.Department, bool) { return d, true }
+	for at, opens := range map[time.Duration]time.Duration{
+		8 * time.Hour:                 9 * time.Hour,
+		11*time.Hour + 30*time.Minute: 14 * time.Hour, // it takes nobody any more
+		13 * time.Hour:                14 * time.Hour,
+		16*time.Hour + 59*time.Minute: 7*24*time.Hour + 9*time.Hour,
+	} {
+		s := session.New(ref, engine.VisitorID{15: 7}, rules)
+		start := session.Ask{By: visitor, Draft: engine.Draft{Op: engine.OpStart, Request: "r", ClientID: "k"}}
+		var got *engine.Error
+		for _, e := range s.Step(start, monday.Add(at), nil) {
+			if r, is := e.(session.Reply); is {
+				got = r.Answer.Err
+			}
+		}
+		if got == nil || got.Code != engine.ErrDepartmentClosed.Code || !got.Opens.Equal(monday.Add(opens)) {
+			t.Errorf("at %s: got %+v, want that it opens at %s", at, got, opens)
+		}
 	}
 }

@@ -72,10 +72,11 @@ func (t *turn) isOpen(d *engine.Department) bool {
 
 // closedNow says that a department is closed, and when it opens, if that is known.
 func (t *turn) closedNow(d *engine.Department) *engine.Error {
+	opens := d.Hours.NextChange(t.now)
 	if d.Hours.OpenAt(t.now) { // it is about to close
-		return engine.ErrDepartmentClosed
+		opens = d.Hours.NextChange(opens)
 	}
-	return engine.ErrDepartmentClosed.Until(d.Hours.NextChange(t.now))
+	return engine.ErrDepartmentClosed.Until(opens)
 }
 
 // closesAt is when a session that waits is set aside because its department
