@@ -26,6 +26,9 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 		item.seat.outlet.Close(engine.ReasonSignedOut)
 		return
 	}
+	if a.h.tenant.isDraining() { // it had no connection when that was said
+		a.think(operator.Drain{}, now, intentStored{})
+	}
 	a.seated++
 	s := &operatorSeat{seat: item.seat, number: a.seated, have: item.have}
 	a.seats = append(a.seats, s)

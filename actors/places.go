@@ -270,6 +270,9 @@ func (a *sessionActor) isPresent(by engine.Author) bool {
 func (a *sessionActor) presence(author engine.Author, on bool, now time.Time) {
 	switch author.Kind {
 	case engine.AuthorVisitor:
+		if !on && a.h.tenant.isDraining() { // it was sent away: no grace runs for that
+			return
+		}
 		a.step(session.Present{On: on}, now)
 	case engine.AuthorOperator:
 		signal := engine.Presence{Session: a.h.ref.Session, Author: author, Present: on}

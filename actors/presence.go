@@ -46,6 +46,9 @@ func (a *operatorActor) begin(now time.Time) {
 	for _, o := range offers {
 		inputs = append(inputs, operator.Offered{Offer: o})
 	}
+	if a.h.tenant.isDraining() {
+		inputs = append(inputs, operator.Drain{})
+	}
 	first := len(a.held)
 	for _, in := range inputs {
 		a.think(in, restored, intentStored{})

@@ -27,6 +27,7 @@ type System struct {
 
 	// Atomic.
 	stopping atomic.Bool
+	draining atomic.Bool                                  // connections that go are being sent away
 	tenants  atomic.Pointer[map[engine.TenantID]*tenancy] // the map never changes: see tenants.go
 	recalls  liveCount                                    // questions to the store under way
 
@@ -96,9 +97,11 @@ func (s *System) Err() error {
 }
 
 // Drain says that a stop is near: operators get no new chats, and whose connections go
-// from here on has not left its visitors. To be called before the connections are
-// drained. It may be called again.
+// from here on has not left: no grace of operators or visitors runs for that, however
+// long the drain takes. To be called before the connections are drained. It may be
+// called again.
 func (s *System) Drain() {
+	s.draining.Store(true)
 	for _, t := range s.tenancies() {
 		for _, o := range t.allOperators() {
 			if o.connections.Load() > 0 || o.deadline.Load() != 0 {

@@ -104,6 +104,9 @@ func (s *System) letGoOn(ctx context.Context) {
 // what is taken is finished, and nothing more is.
 func (t *tenancy) isEnding() bool { return t.sys.stopping.Load() || t.suspended.Load() }
 
+// isDraining reports that whose connections go has been sent away.
+func (t *tenancy) isDraining() bool { return t.sys.draining.Load() || t.suspended.Load() }
+
 // letGo ends all that runs of the tenant, and waits for it.
 func (t *tenancy) letGo(ctx context.Context) error {
 	t.mu.Lock()

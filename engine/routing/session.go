@@ -317,8 +317,11 @@ func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
 	if s.isSeen && (arrival != s.arrival || l != s.line) {
 		r.see(s, false)
 	}
-	if s.shelf != nil {
-		r.unshelve(s, row.State == engine.StateUnattended && l == s.line && arrival == s.arrival && !recovered)
+	isSame := row.State == engine.StateUnattended && l == s.line && arrival == s.arrival
+	// One that was rebuilt where it was has answered nothing: what it was told is in its
+	// inbox still, and its visitor, if it is back, makes it report once more.
+	if s.shelf != nil && (!recovered || !isSame || row.Epoch != s.epoch) {
+		r.unshelve(s, isSame)
 	}
 	queued := nanos(row.Service.Queued)
 	if queued == 0 {
