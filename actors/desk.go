@@ -152,9 +152,9 @@ func (a *operatorActor) notice(n notice, now time.Time) {
 		})
 		a.step(operator.OfferEnded{Session: id, ID: n.Offer.ID, Cause: n.Cause}, now)
 	case session.Gained:
-		a.gained(id, now)
+		a.gained(operator.Gained{Session: id, Epoch: n.Offer.Epoch}, now)
 	case session.Lost:
-		a.step(operator.Lost{Session: id, Served: n.served}, now)
+		a.step(operator.Lost{Session: id, Epoch: n.Offer.Epoch, Served: n.served}, now)
 		a.tellMine(id, false)
 	case session.Joined:
 		a.join(id)
@@ -166,10 +166,11 @@ func (a *operatorActor) notice(n notice, now time.Time) {
 	}
 }
 
-func (a *operatorActor) gained(id engine.SessionID, now time.Time) {
+func (a *operatorActor) gained(is operator.Gained, now time.Time) {
+	id := is.Session
 	again := a.owns(id)
 	delete(a.briefs, id)
-	a.step(operator.Gained{Session: id}, now)
+	a.step(is, now)
 	if again {
 		return
 	}

@@ -71,11 +71,9 @@ type (
 		err     error
 	}
 	// order is what the router, or an operator, wants the rules to take.
-	order  struct{ session.Input }
-	revoke struct {
-		operator engine.OperatorID
-		cause    engine.Cause
-	}
+	order struct{ session.Input }
+	// revoke is what an operator to whom it was offered wants.
+	revoke session.Revoke
 	// inform asks for the session's state; reply has room for one.
 	inform   struct{ reply chan informed }
 	informed struct {

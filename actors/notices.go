@@ -146,7 +146,7 @@ func (a *operatorActor) revokeUnseen() {
 	for id, b := range a.briefs {
 		isSeen := slices.ContainsFunc(b.about.Reach, func(d engine.DepartmentID) bool { return slices.Contains(scope, d) })
 		if len(b.about.Reach) > 0 && !isSeen {
-			a.h.tenant.tellSession(id, revoke{operator: a.h.id, cause: engine.CauseOperatorLost})
+			a.h.tenant.tellSession(id, revoke{Operator: a.h.id, Offer: b.offer, Cause: engine.CauseOperatorLost})
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (a *operatorActor) begin(now time.Time) {
 	var offers []engine.Offer
 	if before != nil {
 		restored = now
-		restore.Intent, restore.Sessions = a.meant, before.Sessions(nil)
+		restore.Intent, restore.Sessions = a.meant, before.Owned(nil)
 		offers = before.Offers(nil)
 	}
 	a.meant = restore.Intent
@@ -125,7 +125,7 @@ func (a *operatorActor) carryOut(next heldIntent) {
 		})
 	case operator.RevokeOffers:
 		for _, o := range e.Offers {
-			a.h.tenant.tellSession(o.Session, revoke{operator: a.h.id, cause: e.Cause})
+			a.h.tenant.tellSession(o.Session, revoke{Operator: a.h.id, Offer: o.ID, Cause: e.Cause})
 		}
 	case operator.TellOwned:
 		a.tellOwned(e)
@@ -136,12 +136,12 @@ func (a *operatorActor) carryOut(next heldIntent) {
 
 // tellOwned tells sessions whether their owner is there.
 func (a *operatorActor) tellOwned(e operator.TellOwned) {
-	var in session.Input = session.OwnerBack{Operator: a.h.id}
-	if e.Gone {
-		in = session.OwnerGone{Operator: a.h.id, Cause: e.Cause, Drain: e.Drain}
-	}
-	for _, id := range e.Sessions {
-		a.h.tenant.tellSession(id, order{in})
+	for _, s := range e.Sessions {
+		var in session.Input = session.OwnerBack{Operator: a.h.id, Epoch: s.Epoch}
+		if e.Gone {
+			in = session.OwnerGone{Operator: a.h.id, Epoch: s.Epoch, Cause: e.Cause, Drain: e.Drain}
+		}
+		a.h.tenant.tellSession(s.Session, order{in})
 	}
 }
 

@@ -78,11 +78,11 @@ func (s *System) takeUpSession(t *tenancy, row *engine.Row, log engine.Log) {
 	h := t.recover(row, log)
 	h.setDeadline(session.DeadlineOf(*row, h.since, t.rules(h)))
 	if row.Owner != "" {
-		s.takesPart(t, h, row.Owner, session.Gained)
+		s.takesPart(t, h, row, row.Owner, session.Gained)
 	}
 	for _, m := range row.Service.Members {
 		if !m.Hidden { // who watched unseen does so no longer
-			s.takesPart(t, h, m.Operator, session.Joined)
+			s.takesPart(t, h, row, m.Operator, session.Joined)
 		}
 	}
 	t.router.tell(routing.SessionIs{Row: row, Recovered: true})
@@ -90,8 +90,8 @@ func (s *System) takeUpSession(t *tenancy, row *engine.Row, log engine.Log) {
 
 // takesPart tells an operator what it has to do with a session found by the start-up
 // scan. Its owner counts as in grace from now on.
-func (s *System) takesPart(t *tenancy, h *handle, who engine.OperatorID, as session.Note) {
-	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: h.ref.Session}}
+func (s *System) takesPart(t *tenancy, h *handle, row *engine.Row, who engine.OperatorID, as session.Note) {
+	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: h.ref.Session, Epoch: row.Epoch}}
 	h.told.note(n)
 	t.operator(who).tell(notice{Notify: n})
 }

@@ -234,7 +234,7 @@ func (a *sessionActor) live(item any, now time.Time) {
 		a.rules.Reconfigure(a.h.tenant.rules(a.h))
 		a.prune(now)
 	case revoke:
-		a.step(session.Revoke{Operator: item.operator, Cause: item.cause}, now)
+		a.step(session.Revoke(item), now)
 	case tick:
 		a.step(session.Tick{}, now)
 	case reportAgain:
@@ -310,10 +310,10 @@ func (a *sessionActor) catchUpOn() {
 	}
 	if told.owner != owner {
 		if told.owner != "" {
-			a.effect(session.Notify{Operator: told.owner, Note: session.Lost, Offer: engine.Offer{Session: row.Ref.Session}}, nil)
+			a.effect(session.Notify{Operator: told.owner, Note: session.Lost, Offer: engine.Offer{Session: row.Ref.Session, Epoch: row.Epoch}}, nil)
 		}
 		if owner != "" {
-			a.effect(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Session: row.Ref.Session}}, nil)
+			a.effect(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Session: row.Ref.Session, Epoch: row.Epoch}}, nil)
 		}
 	}
 	if !row.State.IsOpen() && a.h.lives > 1 {

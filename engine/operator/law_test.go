@@ -35,7 +35,7 @@ func (l *law) step(in operator.Input) {
 			d.router = e
 		case operator.TellOwned:
 			for _, s := range e.Sessions {
-				d.sessions[s] = e
+				d.sessions[s.Session] = e
 			}
 		case operator.RevokeOffers:
 			for _, o := range e.Offers {
@@ -228,11 +228,11 @@ func (l *law) configure() {
 // restart keeps what is stored: the intent, and what the logs say it owns.
 func (l *law) restart() {
 	d := l.desk
-	var owned []engine.SessionID
+	var owned []operator.Owned
 	for id := range l.owns {
-		owned = append(owned, id)
+		owned = append(owned, operator.Owned{Session: id})
 	}
-	slices.SortFunc(owned, func(a, b engine.SessionID) int { return slices.Compare(a[:], b[:]) })
+	slices.SortFunc(owned, func(a, b operator.Owned) int { return slices.Compare(a.Session[:], b.Session[:]) })
 	d.m = operator.New("ada")
 	clear(l.away)
 	clear(l.offers)
@@ -246,7 +246,7 @@ func (l *law) restart() {
 			d.router = e
 		case operator.TellOwned:
 			for _, s := range e.Sessions {
-				d.sessions[s] = e
+				d.sessions[s.Session] = e
 			}
 		}
 	}

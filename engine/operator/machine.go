@@ -52,7 +52,7 @@ type lost struct {
 
 // owned is a session it owns, and what that session was told last.
 type owned struct {
-	id   engine.SessionID
+	Owned
 	told standing
 }
 
@@ -109,7 +109,7 @@ func (m *Machine) Step(in Input, now time.Time, out []Effect) []Effect {
 	case SetAway:
 		m.setAway(in)
 	case Gained:
-		m.gained(in.Session)
+		m.gained(Owned(in))
 	case Lost:
 		m.lostSession(in)
 	case Offered:
@@ -212,8 +212,8 @@ func (m *Machine) configure(in Configure) {
 func (m *Machine) restore(in Restore) {
 	m.intent, m.kept = in.Intent, in.Intent
 	m.sessions = m.sessions[:0]
-	for _, id := range in.Sessions {
-		m.sessions = append(m.sessions, owned{id, untold})
+	for _, s := range in.Sessions {
+		m.sessions = append(m.sessions, owned{s, untold})
 	}
 	if len(m.connections) == 0 {
 		m.lost = lost{grace: m.now.Add(m.settings.Grace)}
@@ -233,7 +233,15 @@ func (m *Machine) Intent() engine.IntentInfo { return m.intent }
 // Sessions appends the sessions that the operator owns.
 func (m *Machine) Sessions(to []engine.SessionID) []engine.SessionID {
 	for _, s := range m.sessions {
-		to = append(to, s.id)
+		to = append(to, s.Session)
+	}
+	return to
+}
+
+// Owned appends them with the epochs by which it does.
+func (m *Machine) Owned(to []Owned) []Owned {
+	for _, s := range m.sessions {
+		to = append(to, s.Owned)
 	}
 	return to
 }

@@ -124,11 +124,11 @@ func (m *Machine) tellOwned() {
 
 // tell tells a standing to the sessions that are to hear it.
 func (m *Machine) tell(is standing, whom func(told standing) bool) {
-	var to []engine.SessionID
+	var to []Owned
 	for i := range m.sessions {
 		if s := &m.sessions[i]; whom(s.told) {
 			s.told = is
-			to = append(to, s.id)
+			to = append(to, s.Owned)
 		}
 	}
 	if len(to) == 0 {
@@ -149,26 +149,28 @@ func (m *Machine) tell(is standing, whom func(told standing) bool) {
 
 // gained notes a session of its own. One that says so again may have forgotten
 // what it was told.
-func (m *Machine) gained(id engine.SessionID) {
-	accepted := m.dropOffer(id)
+func (m *Machine) gained(is Owned) {
+	accepted := m.dropOffer(is.Session)
 	if accepted {
 		m.misses = 0
 	}
 	for i := range m.sessions {
-		if m.sessions[i].id == id {
-			m.sessions[i].told = untold
+		if s := &m.sessions[i]; s.Session == is.Session {
+			if s.Epoch <= is.Epoch {
+				*s = owned{is, untold}
+			}
 			return
 		}
 	}
 	// Untold even where the operator is there: it may have had the session before, and
 	// word of an absence then may still be under way to it.
-	m.sessions = append(m.sessions, owned{id, untold})
+	m.sessions = append(m.sessions, owned{is, untold})
 	m.changed = true
 }
 
 func (m *Machine) lostSession(in Lost) {
-	i := slices.IndexFunc(m.sessions, func(s owned) bool { return s.id == in.Session })
-	if i < 0 {
+	i := slices.IndexFunc(m.sessions, func(s owned) bool { return s.Session == in.Session })
+	if i < 0 || in.Epoch < m.sessions[i].Epoch { // it has come back since
 		return
 	}
 	m.sessions = slices.Delete(m.sessions, i, i+1)

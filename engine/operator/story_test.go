@@ -59,7 +59,7 @@ func (d *desk) step(inputs ...operator.Input) {
 				for _, s := range e.Sessions {
 					told := e
 					told.Sessions = nil
-					d.sessions[s] = told
+					d.sessions[s.Session] = told
 				}
 			case operator.RevokeOffers:
 				d.revoked = append(d.revoked, e.Cause)
@@ -171,7 +171,7 @@ func TestFailure37_server_start(t *testing.T) {
 	d := newDesk(t)
 	stored := engine.IntentInfo{Intent: engine.IntentAccepting, Cause: engine.CauseManual, By: "ada", At: nine}
 	d.stored = stored
-	d.step(operator.Restore{Intent: stored, Sessions: []engine.SessionID{sid(1)}})
+	d.step(operator.Restore{Intent: stored, Sessions: []operator.Owned{{Session: sid(1)}}})
 	d.is(operator.InGrace, false)
 	d.told(1, gone(engine.CauseOperatorLost))
 	d.after(grace - time.Second)
@@ -412,5 +412,22 @@ func TestSettingsOf(t *testing.T) {
 	}
 	if operator.SettingsOf(tenant, "eve").Known {
 		t.Error("eve is not of this tenant")
+	}
+}
+
+// What a session said before it came back does not take it away.
+func TestWhatWasSaidOfAnEarlierEpoch(t *testing.T) {
+	d := newDesk(t)
+	d.step(connect(1), operator.Gained{Session: sid(1), Epoch: 5}, operator.Lost{Session: sid(1), Epoch: 4}, operator.Gained{Session: sid(1), Epoch: 3})
+	if got := d.m.Owned(nil); len(got) != 1 || got[0].Epoch != 5 {
+		t.Fatalf("got %v, want session 1 by epoch 5", got)
+	}
+	d.step(operator.Disconnect{Connection: 1})
+	if said := d.heard[len(d.heard)-1]; !said.Gone || said.Sessions[0] != (operator.Owned{Session: sid(1), Epoch: 5}) {
+		t.Errorf("told %+v", said)
+	}
+	d.step(operator.Lost{Session: sid(1), Epoch: 6})
+	if got := d.m.Owned(nil); len(got) != 0 {
+		t.Errorf("still owns %v", got)
 	}
 }

@@ -50,14 +50,24 @@ type SetAway struct {
 	On         bool
 }
 
+// Owned is a session that an operator owns, and the epoch by which it does: what is
+// said to the session, because of the operator, is said to that epoch of it.
+type Owned struct {
+	Session engine.SessionID
+	Epoch   engine.Epoch
+}
+
 // Gained, Lost, Offered and OfferEnded are what sessions tell.
 type (
 	// Gained: the operator owns the session. A session that was rebuilt says it again,
-	// and is told anew whether its owner is there.
-	Gained struct{ Session engine.SessionID }
-	// Lost: it does no longer. Served: the session came to its end in its hands.
+	// and is told anew whether its owner is there. No effect if it owns the session by a
+	// later epoch.
+	Gained Owned
+	// Lost: it does no longer. Served: the session came to its end in its hands. No
+	// effect if it owns the session by a later epoch than Epoch.
 	Lost struct {
 		Session engine.SessionID
+		Epoch   engine.Epoch
 		Served  bool
 	}
 	// Offered: a chat is offered.
@@ -87,7 +97,7 @@ type Configure struct {
 // that the log says it owns. The operator counts as in grace from now on.
 type Restore struct {
 	Intent   engine.IntentInfo
-	Sessions []engine.SessionID
+	Sessions []Owned
 }
 
 // Drain says that the server is about to stop: no new offers, and connections
@@ -156,7 +166,7 @@ type RevokeOffers struct {
 
 // TellOwned tells sessions it owns that it is gone (and why), or back.
 type TellOwned struct {
-	Sessions []engine.SessionID
+	Sessions []Owned
 	Gone     bool
 	Cause    engine.Cause // of Gone: operator_lost, operator_signed_out or operator_removed
 	Drain    bool         // of CauseOperatorSignedOut: it keeps what is open

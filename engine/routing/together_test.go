@@ -34,6 +34,16 @@ type house struct {
 	crashed bool
 }
 
+// offerTo is the live offer to an operator; 0: there is none.
+func offerTo(row engine.Row, to engine.OperatorID) engine.Seq {
+	for _, o := range row.Offers {
+		if o.Operator == to {
+			return o.ID
+		}
+	}
+	return 0
+}
+
 func newTown(t *rapid.T) *town {
 	tenant := &engine.Tenant{
 		ID:          "acme",
@@ -205,7 +215,7 @@ func TestTogether(t *testing.T) {
 				w.toRouter = append(w.toRouter, routing.OperatorIs{Operator: id, Routable: w.routable[id]})
 				for _, h := range w.sessions {
 					if !w.routable[id] {
-						h.mail = append(h.mail, session.Revoke{Operator: id, Cause: engine.CauseOperatorLost})
+						h.mail = append(h.mail, session.Revoke{Operator: id, Offer: offerTo(h.s.Row(), id), Cause: engine.CauseOperatorLost})
 					}
 				}
 			},

@@ -57,7 +57,7 @@ func (l *life) say(text string) engine.Draft {
 }
 
 func (l *life) lost(id engine.OperatorID) {
-	l.do(session.OwnerGone{Operator: id, Cause: engine.CauseOperatorLost})
+	l.do(session.OwnerGone{Operator: id, Epoch: l.s.Row().Epoch, Cause: engine.CauseOperatorLost})
 }
 
 func (l *life) count(kind engine.Kind) (n int) {
@@ -341,7 +341,7 @@ func TestFailure41_reload_ends_the_session(t *testing.T) {
 	epoch := l.s.Row().Epoch
 	l.lost("ada")
 	l.advance(engine.DefaultOperatorGrace - time.Millisecond)
-	l.do(session.OwnerBack{Operator: "ada"})
+	l.do(session.OwnerBack{Operator: "ada", Epoch: l.s.Row().Epoch})
 	l.is(engine.StateActive, "ada")
 	l.advance(time.Minute)
 	l.is(engine.StateActive, "ada")
@@ -351,7 +351,7 @@ func TestFailure41_reload_ends_the_session(t *testing.T) {
 	l.good(operator("ada"), l.say("back"))
 	l.lost("ada")
 	l.now = l.now.Add(engine.DefaultOperatorGrace) // nobody has looked at the clock yet
-	l.do(session.OwnerBack{Operator: "ada"})
+	l.do(session.OwnerBack{Operator: "ada", Epoch: l.s.Row().Epoch})
 	l.is(engine.StateQueued, "")
 }
 

@@ -113,21 +113,27 @@ type TransferFailed struct {
 
 // OwnerGone says that an operator's last connection is gone (CauseOperatorLost:
 // the session waits for it), that it signed out or that the configuration no
-// longer has it (the session goes back to the line at once). No effect on the
-// sessions of others.
+// longer has it (the session goes back to the line at once). Epoch is that of the
+// session as the operator had it: no effect on the sessions of others, nor on one that
+// has changed hands or waited since, though it may have come to the same again.
 type OwnerGone struct {
 	Operator engine.OperatorID
+	Epoch    engine.Epoch
 	Cause    engine.Cause
 	Drain    bool // of CauseOperatorSignedOut: it keeps what is open
 }
 
-// OwnerBack says that an operator has a connection again.
-type OwnerBack struct{ Operator engine.OperatorID }
+// OwnerBack says that an operator has a connection again. Epoch is as in OwnerGone.
+type OwnerBack struct {
+	Operator engine.OperatorID
+	Epoch    engine.Epoch
+}
 
-// Revoke ends the live offer to an operator, because of what happened to the
-// operator. No effect if there is none.
+// Revoke ends the live offer of that id to an operator, because of what happened to
+// the operator. No effect if it has ended: a later one to the same operator stands.
 type Revoke struct {
 	Operator engine.OperatorID
+	Offer    engine.Seq
 	Cause    engine.Cause
 }
 

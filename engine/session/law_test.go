@@ -17,6 +17,7 @@ type life struct {
 	chat
 	model
 	number uint64
+	mail   []session.Input // of operators, ever: see late
 }
 
 var (
@@ -367,7 +368,8 @@ func TestLaws(t *testing.T) {
 				}
 			},
 			"revoke": func(*rapid.T) {
-				l.do(session.Revoke{Operator: operators.Draw(l.T, "whose"), Cause: causes.Draw(l.T, "cause")})
+				who := operators.Draw(l.T, "whose")
+				l.post(session.Revoke{Operator: who, Offer: offerTo(l.s.Row(), who), Cause: causes.Draw(l.T, "cause")})
 			},
 			"refuse": func(*rapid.T) {
 				if seldom(9) {
@@ -393,9 +395,10 @@ func TestLaws(t *testing.T) {
 				}
 			},
 			"gone": func(*rapid.T) {
-				l.do(session.OwnerGone{Operator: operators.Draw(l.T, "who"), Cause: causes.Draw(l.T, "cause"), Drain: seldom(1)})
+				l.post(session.OwnerGone{Operator: operators.Draw(l.T, "who"), Epoch: l.epoch(), Cause: causes.Draw(l.T, "cause"), Drain: seldom(1)})
 			},
-			"back": func(*rapid.T) { l.do(session.OwnerBack{Operator: operators.Draw(l.T, "who")}) },
+			"late": func(*rapid.T) { l.lateMail() },
+			"back": func(*rapid.T) { l.post(session.OwnerBack{Operator: operators.Draw(l.T, "who"), Epoch: l.epoch()}) },
 			"identity": func(*rapid.T) {
 				ids := rapid.SampledFrom([]engine.VisitorID{{15: 7}, {15: 8}, {15: 9}})
 				from, to, had := ids.Draw(l.T, "from"), ids.Draw(l.T, "to"), l.s.Row()

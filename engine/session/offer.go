@@ -157,8 +157,18 @@ func (t *turn) offersMissed() {
 	t.offersOver(engine.CauseMissed)
 }
 
-// revoke ends the offers to an operator to whom something happened.
-func (t *turn) revoke(operator engine.OperatorID, cause engine.Cause) {
+// revoke ends the offer to an operator to whom something happened.
+func (t *turn) revoke(in Revoke) {
+	for _, o := range t.row.Offers {
+		if o.ID == in.Offer && o.Operator == in.Operator {
+			t.revokeOf(in.Operator, in.Cause)
+			return
+		}
+	}
+}
+
+// revokeOf ends the offer to an operator, whichever it is.
+func (t *turn) revokeOf(operator engine.OperatorID, cause engine.Cause) {
 	for _, o := range t.row.Offers {
 		if o.Operator == operator {
 			t.endOffer(o.ID, cause, engine.Author{}, engine.Draft{})

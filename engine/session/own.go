@@ -119,7 +119,10 @@ func (t *turn) wait() {
 
 // ownerGone notes what happened to an operator, if it owns this session or was asked.
 func (t *turn) ownerGone(in OwnerGone) {
-	t.revoke(in.Operator, in.Cause)
+	if in.Epoch != t.row.Epoch { // of when it had the session before (I13)
+		return
+	}
+	t.revokeOf(in.Operator, in.Cause)
 	if in.Operator == "" || in.Operator != t.row.Owner {
 		return
 	}
@@ -142,8 +145,14 @@ func (t *turn) ownerGone(in OwnerGone) {
 }
 
 // ownerBack ends the waiting for the owner, unless it has lasted too long.
-func (t *turn) ownerBack(operator engine.OperatorID) {
-	t.tick()
+func (t *turn) ownerBack(in OwnerBack) {
+	operator := in.Operator
+	if in.Epoch != t.row.Epoch {
+		return
+	}
+	if t.tick(); in.Epoch != t.row.Epoch {
+		return
+	}
 	if t.row.Owner == operator && t.row.Service.Draining { // it is told again where the owner still drains
 		t.row.Service.Draining = false
 		t.change()

@@ -295,9 +295,9 @@ func TestAStepIsLoggedOnceAndKept(t *testing.T) {
 func TestSignedOutOwnerKeepsWhatItDrains(t *testing.T) {
 	l := newLife(t)
 	l.owned()
-	l.do(session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorSignedOut, Drain: true})
+	l.do(session.OwnerGone{Operator: "ada", Epoch: l.s.Row().Epoch, Cause: engine.CauseOperatorSignedOut, Drain: true})
 	l.is(engine.StateActive, "ada")
-	l.do(session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorSignedOut})
+	l.do(session.OwnerGone{Operator: "ada", Epoch: l.s.Row().Epoch, Cause: engine.CauseOperatorSignedOut})
 	l.is(engine.StateQueued, "")
 	if e := l.last(); e.Cause != engine.CauseOperatorSignedOut || l.s.Row().Service.Preferred != "ada" {
 		t.Fatalf("got %v", e)

@@ -59,7 +59,7 @@ func (t *turn) take(in Input) {
 	case OwnerGone:
 		t.ownerGone(in)
 	case OwnerBack:
-		t.ownerBack(in.Operator)
+		t.ownerBack(in)
 	case Recover:
 		t.recover(in.Since)
 	default:
@@ -73,7 +73,7 @@ func (t *turn) route(in Input) {
 	case Offer:
 		t.offer(in)
 	case Revoke:
-		t.revoke(in.Operator, in.Cause)
+		t.revoke(in)
 	case Refuse:
 		if t.row.State == engine.StateQueued && t.row.Epoch == in.Epoch {
 			t.write(&engine.Entry{Kind: engine.KindSessionRefused, Cause: in.Cause})

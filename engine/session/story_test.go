@@ -160,7 +160,7 @@ func (s *story) readParticipant(by engine.Author, w []string) session.Input {
 		return proof
 	case "goes": // goes CAUSE
 		cause, _ := engine.ParseCause(w[1])
-		return session.Revoke{Operator: by.Operator, Cause: cause}
+		return session.Revoke{Operator: by.Operator, Offer: offerTo(s.s.Row(), by.Operator), Cause: cause}
 	}
 	ops := map[string]engine.Op{
 		"starts": engine.OpStart, "says": engine.OpMessage, "reads": engine.OpRead, "closes": engine.OpClose,

@@ -64,7 +64,7 @@ var situations = []situation{
 	}},
 	{"detached", func(l *life) {
 		l.owned()
-		l.do(session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorLost})
+		l.do(session.OwnerGone{Operator: "ada", Epoch: l.s.Row().Epoch, Cause: engine.CauseOperatorLost})
 	}},
 	{"closing", func(l *life) { l.owned(); l.ask(operator("ada"), engine.Draft{Op: engine.OpClose}) }},
 	{"closed", func(l *life) {
@@ -183,8 +183,11 @@ var happenings = append(drafts(), []happening{
 	{"assignment", func(r engine.Row) session.Input {
 		return session.Offer{Operator: "eve", Epoch: r.Epoch, Number: 9, Direct: true}
 	}},
-	{"offer revoked", func(engine.Row) session.Input {
-		return session.Revoke{Operator: "bob", Cause: engine.CauseOperatorLost}
+	{"offer revoked", func(r engine.Row) session.Input {
+		return session.Revoke{Operator: "bob", Offer: offerTo(r, "bob"), Cause: engine.CauseOperatorLost}
+	}},
+	{"offer of old revoked", func(r engine.Row) session.Input {
+		return session.Revoke{Operator: "bob", Offer: offerTo(r, "bob") - 1, Cause: engine.CauseOperatorLost}
 	}},
 	{"refusal", func(r engine.Row) session.Input {
 		return session.Refuse{Epoch: r.Epoch, Cause: engine.CauseQueueFull}
@@ -199,22 +202,25 @@ var happenings = append(drafts(), []happening{
 		}
 		return in
 	}},
-	{"owner lost", func(engine.Row) session.Input {
-		return session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorLost}
+	{"owner lost", func(r engine.Row) session.Input {
+		return session.OwnerGone{Operator: "ada", Epoch: r.Epoch, Cause: engine.CauseOperatorLost}
 	}},
-	{"owner signs out", func(engine.Row) session.Input {
-		return session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorSignedOut}
+	{"owner lost before", func(r engine.Row) session.Input {
+		return session.OwnerGone{Operator: "ada", Epoch: r.Epoch - 1, Cause: engine.CauseOperatorLost}
 	}},
-	{"owner drains", func(engine.Row) session.Input {
-		return session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorSignedOut, Drain: true}
+	{"owner signs out", func(r engine.Row) session.Input {
+		return session.OwnerGone{Operator: "ada", Epoch: r.Epoch, Cause: engine.CauseOperatorSignedOut}
 	}},
-	{"owner removed", func(engine.Row) session.Input {
-		return session.OwnerGone{Operator: "ada", Cause: engine.CauseOperatorRemoved}
+	{"owner drains", func(r engine.Row) session.Input {
+		return session.OwnerGone{Operator: "ada", Epoch: r.Epoch, Cause: engine.CauseOperatorSignedOut, Drain: true}
 	}},
-	{"mate lost", func(engine.Row) session.Input {
-		return session.OwnerGone{Operator: "bob", Cause: engine.CauseOperatorLost}
+	{"owner removed", func(r engine.Row) session.Input {
+		return session.OwnerGone{Operator: "ada", Epoch: r.Epoch, Cause: engine.CauseOperatorRemoved}
 	}},
-	{"owner back", func(engine.Row) session.Input { return session.OwnerBack{Operator: "ada"} }},
+	{"mate lost", func(r engine.Row) session.Input {
+		return session.OwnerGone{Operator: "bob", Epoch: r.Epoch, Cause: engine.CauseOperatorLost}
+	}},
+	{"owner back", func(r engine.Row) session.Input { return session.OwnerBack{Operator: "ada", Epoch: r.Epoch} }},
 	{"visitor goes", func(engine.Row) session.Input { return session.Present{On: false} }},
 	{"visitor proves itself", func(r engine.Row) session.Input {
 		return session.Upgrade{From: r.Visitor, To: engine.VisitorID{15: 9}}

@@ -44,10 +44,10 @@ func (d *desk) begin() {
 	d.m = operator.New(d.id)
 	d.there = [maxDevices]uint64{}
 	d.step(operator.SettingsOf(d.w.tenant, d.id))
-	var owned []engine.SessionID
+	var owned []operator.Owned
 	for _, h := range d.w.alive {
 		if h.row != nil && h.row.Owner == d.id && h.row.State.IsOpen() && !h.over {
-			owned = append(owned, h.ref.Session)
+			owned = append(owned, operator.Owned{Session: h.ref.Session, Epoch: h.row.Epoch})
 		}
 	}
 	d.step(operator.Restore{Intent: d.stored, Sessions: owned})
@@ -77,7 +77,7 @@ func (d *desk) step(in operator.Input) {
 			}})
 		case operator.RevokeOffers:
 			for _, o := range e.Offers {
-				w.send(w.house(o.Session).mailFrom(d), letter{session: session.Revoke{Operator: d.id, Cause: e.Cause}})
+				w.send(w.house(o.Session).mailFrom(d), letter{session: session.Revoke{Operator: d.id, Offer: o.ID, Cause: e.Cause}})
 			}
 		case operator.TellOwned:
 			d.tell(e)
@@ -146,11 +146,11 @@ func (d *desk) named(info engine.IntentInfo) {
 }
 
 func (d *desk) tell(e operator.TellOwned) {
-	for _, id := range e.Sessions {
-		var in session.Input = session.OwnerBack{Operator: d.id}
+	for _, s := range e.Sessions {
+		var in session.Input = session.OwnerBack{Operator: d.id, Epoch: s.Epoch}
 		if e.Gone {
-			in = session.OwnerGone{Operator: d.id, Cause: e.Cause, Drain: e.Drain}
+			in = session.OwnerGone{Operator: d.id, Epoch: s.Epoch, Cause: e.Cause, Drain: e.Drain}
 		}
-		d.w.send(d.w.house(id).mailFrom(d), letter{session: in})
+		d.w.send(d.w.house(s.Session).mailFrom(d), letter{session: in})
 	}
 }

@@ -56,10 +56,10 @@ func (h *house) recover() {
 		h.w.send(&h.toRouter, letter{router: routing.SessionIs{Row: &row, Recovered: true}})
 	}
 	if was := h.told.owner; was != "" && was != owner {
-		h.notify(session.Notify{Operator: was, Note: session.Lost})
+		h.notify(session.Notify{Operator: was, Note: session.Lost, Offer: engine.Offer{Epoch: row.Epoch}})
 	}
 	if owner != "" {
-		h.notify(session.Notify{Operator: owner, Note: session.Gained})
+		h.notify(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Epoch: row.Epoch}})
 	}
 }
 
