@@ -2,20 +2,26 @@ package simulate_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// mutants are faults planted in the rules, one at a time, and the invariant that
-// breaks first. `make mutants` runs them; the sources are not touched.
-var mutants = []struct {
+// mutant is a fault: in a file of package engine or below it, a text that is there
+// once, and another in its place.
+type mutant struct {
 	name, file, old, fresh string
 	breaks                 string // invariants, any of which will do
-}{
+}
+
+// mutants are faults planted in the rules, one at a time, and the invariant that
+// breaks first. `make mutants` runs them; the sources are not touched.
+var mutants = []mutant{
 	{"an assignment does not begin an epoch", "session/own.go", "\tt.row.Epoch++\n\tt.row.Owner = a.to", "\tt.row.Owner = a.to", "I1"},
 	{"anybody may accept an offer", "session/offer.go", "case t.row.Offers[at].Operator != by.Operator:", "case false:", "I1"},
 	{"an offer that ran out is accepted", "session/offer.go", "\tt.tick() // an offer that has run out is gone, whether or not the sweeper has been by\n", "", "I13"},
@@ -48,6 +54,17 @@ var mutants = []struct {
 	{"a restart prolongs the grace", "session/recover.go", "t.row.State == engine.StateDetached && s.GraceBy.IsZero()", "t.row.State == engine.StateDetached", "I13"},
 	{"offers are missed early", "session/offer.go", "\t\t\tDeadline: deadline, Waiting:", "\t\t\tDeadline: deadline.Add(-3e9), Waiting:", "I13"},
 	{"the router speaks of another tenant", "routing/match.go", "Session: s.ref, Operator: winners[0].id", "Session: engine.SessionRef{Session: s.ref.Session}, Operator: winners[0].id", "I14"},
+	{"who watches unseen is shown", "session/view.go", "\t\tif !m.Hidden {\n\t\t\tv.Members", "\t\tif true {\n\t\t\tv.Members", "I10"},
+	{"an intent that could not be kept stands", "operator/intent.go", "m.intent, m.changed = m.kept, true", "m.changed = true", "I9"},
+	{"the router keeps what is closed", "routing/session.go", "\t\tr.forget(s)\n\t\treturn nil", "\t\treturn nil", "I12"},
+	{"a stored session is looked at too late", "session/clock.go", "if other := t.Deadline(); at.IsZero() || !other.IsZero() && other.Before(at) {", "if false {\n\t\t\tother := at", "I13"},
+	{"a rebuilt session forgets its keys", "session/session.go", "\t\ts.remember(&head.Results[i])\n", "", "I8"},
+	{"a host is told what was typed", "unrecorded.go", "\t\treturn e.Redacted()\n\t}\n\tif !bytes", "\t\treturn e\n\t}\n\tif !bytes", "I15"},
+	{"a host is told tags", "unrecorded.go", "\tf.Tags = nil\n", "", "I15"},
+	{"the visitor's last activity is kept", "session/talk.go", "if t.rules.Keeps {", "if true {", "I15"},
+	{"the first message is taken for a language", "session/start.go", "\tif p := t.row.Priority; p != 0 {", "\tf.Language = string(d.Body.Reveal())\n\tif p := t.row.Priority; p != 0 {", "I15"},
+	{"what is written becomes a need", "session/talk.go", "\tseq := t.write(e)\n", "\tseq := t.write(e)\n\tt.row.Service.Needs = []engine.Need{{Skill: string(d.Body.Reveal())}}\n", "I15 I5"},
+	{"a body prints what it holds", "body.go", "f.Write([]byte(b.String()))", "f.Write(b.Reveal())", "I15"},
 }
 
 var verdict = regexp.MustCompile(`seed \d+, after (\d+) events in world \d+: (I\d+|panic)[^\n]*`)
@@ -57,6 +74,8 @@ func TestMutants(t *testing.T) {
 	if os.Getenv("PARLEY_MUTANTS") == "" {
 		t.Skip("PARLEY_MUTANTS is not set: make mutants")
 	}
+	var table strings.Builder
+	table.WriteString("| fault | invariants | caught by | after events |\n|---|---|---|---|\n")
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
 			path, err := filepath.Abs(filepath.Join("..", m.file))
@@ -76,10 +95,23 @@ func TestMutants(t *testing.T) {
 				t.Fatalf("not caught:\n%s", out[:min(len(out), 1000)])
 			}
 			t.Logf("caught by %s after %s events", found[2], found[1])
+			fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", m.name, m.breaks, found[2], found[1])
 			if !strings.Contains(" "+m.breaks+" ", " "+found[2]+" ") {
 				t.Errorf("want %s: %s", m.breaks, found[0])
 			}
 		})
+	}
+	t.Logf("\n%s", &table)
+}
+
+// TestEveryInvariantHasAMutant: I1 to I15.
+func TestEveryInvariantHasAMutant(t *testing.T) {
+	for i := range 15 {
+		name := fmt.Sprintf("I%d", i+1)
+		has := slices.ContainsFunc(mutants, func(m mutant) bool { return slices.Contains(strings.Fields(m.breaks), name) })
+		if !has {
+			t.Errorf("%s: no fault is planted that breaks it", name)
+		}
 	}
 }
 
