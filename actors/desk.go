@@ -102,7 +102,7 @@ func (a *operatorActor) setIntent(item draftPosted, now time.Time) {
 		names += " by " + string(by) // a key is good for whoever asks only
 	}
 	tag, known := a.once(names, d.ClientID, intentDigest(d), now, func(info engine.IntentInfo, refused *engine.Error) {
-		item.seat.answer(d, engine.Answer{Err: refused, Intent: info})
+		item.seat.answer(d, engine.Answer{Err: refused, Intent: &info})
 	})
 	switch {
 	case known:

@@ -190,7 +190,7 @@ func (a *operatorActor) intentStored(item intentStored, now time.Time) {
 		a.did(item.tag, engine.IntentInfo{}, engine.ErrBusy)
 	default:
 		if item.asked.seat != nil {
-			item.asked.seat.answer(item.asked.draft, engine.Answer{Intent: item.info})
+			item.asked.seat.answer(item.asked.draft, engine.Answer{Intent: &item.info})
 		}
 		item.signOut.answer(signedOut{info: item.info})
 		a.did(item.tag, item.info, nil)

@@ -145,18 +145,18 @@ const (
 type Answer struct {
 	Request string
 	Op      Op
-	Err     *Error     // nil: done, and durable where Op changes something
-	Session SessionID  // OpStart, OpMessage, OpClose, OpAccept, OpReject, OpHistory
-	Seq     Seq        // the entry that Op added, or that it added the first time
-	At      time.Time  // that entry's time
-	Epoch   Epoch      // OpStart, OpAccept
-	State   State      // OpStart
-	Entries []*Entry   // OpHistory, and ErrStaleView's missed entries, oldest first
-	More    bool       // OpHistory: there are earlier ones
-	Welcome *Welcome   // answer to Visit and Attend
-	Intent  IntentInfo // OpIntent
-	Held    *Identity  // OpIdentity: what is held about the visitor; nil: nothing
-	File    *FileLink  // OpFile, OpFetch
+	Err     *Error      // nil: done, and durable where Op changes something
+	Session SessionID   // OpStart, OpMessage, OpClose, OpAccept, OpReject, OpHistory
+	Seq     Seq         // the entry that Op added, or that it added the first time
+	At      time.Time   // that entry's time
+	Epoch   Epoch       // OpStart, OpAccept
+	State   State       // OpStart
+	Entries []*Entry    // OpHistory, and ErrStaleView's missed entries, oldest first
+	More    bool        // OpHistory: there are earlier ones
+	Welcome *Welcome    // answer to Visit and Attend
+	Intent  *IntentInfo // OpIntent
+	Held    *Identity   // OpIdentity: what is held about the visitor; nil: nothing
+	File    *FileLink   // OpFile, OpFetch
 
 	Decisions   *Decisions         // OpExplain
 	Departments []ListedDepartment // OpDepartments

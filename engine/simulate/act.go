@@ -103,7 +103,7 @@ func (w *world) draw(r *rand.Rand) act {
 		x.deed = question
 	case p < 4042:
 		x.deed = jam
-	case p < 4044:
+	case p < 4043:
 		x.deed = stop
 	default:
 		x.deed = deliver

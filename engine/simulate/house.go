@@ -64,7 +64,8 @@ type try struct {
 }
 
 func (w *world) newHouse(v *visitor) *house {
-	h := &house{w: w, visitor: v, owner: v.id}
+	h := w.spareHouse()
+	h.w, h.visitor, h.owner = w, v, v.id
 	n := len(w.houses) + 1
 	h.ref = engine.SessionRef{Tenant: w.tenant.ID, Session: engine.SessionID{14: byte(n >> 8), 15: byte(n)}}
 	h.s = session.New(h.ref, v.id, w.rules)
@@ -73,6 +74,19 @@ func (w *world) newHouse(v *visitor) *house {
 		h.desks[i].to, h.desks[i].from = newLink(nil, d), newLink(h, nil)
 	}
 	w.houses = append(w.houses, h)
+	return h
+}
+
+// spareHouse is an empty house.
+func (w *world) spareHouse() *house {
+	n := len(w.spare)
+	if n == 0 {
+		return &house{}
+	}
+	h := w.spare[n-1]
+	w.spare = w.spare[:n-1]
+	clear(h.log)
+	*h = house{log: h.log[:0], results: h.results[:0]}
 	return h
 }
 
@@ -214,7 +228,7 @@ func (h *house) answered(e session.Reply) {
 		w.tally.refused[e.Answer.Op]++
 	}
 	t := w.trying
-	if t == nil || e.Answer.Err != nil || t.draft.ClientID == "" {
+	if t == nil || e.Answer.Err != nil || t.draft.ClientID == "" || t.draft.Op == engine.OpIdentity { // what is held changes
 		return
 	}
 	if t.seq != 0 && e.Answer.Seq != 0 && t.seq != e.Answer.Seq {

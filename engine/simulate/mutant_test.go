@@ -53,12 +53,12 @@ var mutants = []mutant{
 	{"grace does not end", "session/clock.go", "\t\tc.set(s.row.Service.GraceBy, graceAlarm)\n", "", "I13"},
 	{"a restart prolongs the grace", "session/recover.go", "t.row.State == engine.StateDetached && s.GraceBy.IsZero()", "t.row.State == engine.StateDetached", "I13"},
 	{"offers are missed early", "session/offer.go", "\t\t\tDeadline: deadline, Waiting:", "\t\t\tDeadline: deadline.Add(-3e9), Waiting:", "I13"},
-	{"the router speaks of another tenant", "routing/match.go", "Session: s.ref, Operator: winners[0].id", "Session: engine.SessionRef{Session: s.ref.Session}, Operator: winners[0].id", "I14"},
+	{"the router speaks of another tenant", "routing/match.go", "Session: s.ref, Operator: s.promised[0].id", "Session: engine.SessionRef{Session: s.ref.Session}, Operator: s.promised[0].id", "I14"},
 	{"who watches unseen is shown", "session/view.go", "\t\tif !m.Hidden {\n\t\t\tv.Members", "\t\tif true {\n\t\t\tv.Members", "I10"},
 	{"an intent that could not be kept stands", "operator/intent.go", "m.intent, m.changed = m.kept, true", "m.changed = true", "I9"},
 	{"the router keeps what is closed", "routing/session.go", "\t\tr.forget(s)\n\t\treturn nil", "\t\treturn nil", "I12"},
 	{"a stored session is looked at too late", "session/clock.go", "if other := t.Deadline(); at.IsZero() || !other.IsZero() && other.Before(at) {", "if false {\n\t\t\tother := at", "I13"},
-	{"a rebuilt session forgets its keys", "session/session.go", "\t\ts.remember(&head.Results[i])\n", "", "I8"},
+	{"a rebuilt session forgets its keys", "session/session.go", "\t\ts.remember(&head.Results[i])\n", "\t\t_ = i\n", "I8"},
 	{"a host is told what was typed", "unrecorded.go", "\t\treturn e.Redacted()\n\t}\n\tif !bytes", "\t\treturn e\n\t}\n\tif !bytes", "I15"},
 	{"a host is told tags", "unrecorded.go", "\tf.Tags = nil\n", "", "I15"},
 	{"the visitor's last activity is kept", "session/talk.go", "if t.rules.Keeps {", "if true {", "I15"},
@@ -82,14 +82,7 @@ func TestMutants(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			source, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n := strings.Count(string(source), m.old); n != 1 {
-				t.Fatalf("%s has the text %d times, want once", m.file, n)
-			}
-			out := hunt(t, path, strings.Replace(string(source), m.old, m.fresh, 1))
+			out := hunt(t, path, m.plant(t, path))
 			found := verdict.FindStringSubmatch(out)
 			if found == nil {
 				t.Fatalf("not caught:\n%s", out[:min(len(out), 1000)])
@@ -104,8 +97,12 @@ func TestMutants(t *testing.T) {
 	t.Logf("\n%s", &table)
 }
 
-// TestEveryInvariantHasAMutant: I1 to I15.
+// TestEveryInvariantHasAMutant: I1 to I15, and each can be planted in the rules as they
+// are.
 func TestEveryInvariantHasAMutant(t *testing.T) {
+	for _, m := range mutants {
+		m.plant(t, filepath.Join("..", m.file))
+	}
 	for i := range 15 {
 		name := fmt.Sprintf("I%d", i+1)
 		has := slices.ContainsFunc(mutants, func(m mutant) bool { return slices.Contains(strings.Fields(m.breaks), name) })
@@ -113,6 +110,19 @@ func TestEveryInvariantHasAMutant(t *testing.T) {
 			t.Errorf("%s: no fault is planted that breaks it", name)
 		}
 	}
+}
+
+// plant is the file with the fault in it.
+func (m *mutant) plant(t *testing.T, path string) string {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(source), m.old); n != 1 {
+		t.Fatalf("%s: %s has the text %d times, want once", m.name, m.file, n)
+	}
+	return strings.Replace(string(source), m.old, m.fresh, 1)
 }
 
 // hunt runs the worlds with one source file replaced.

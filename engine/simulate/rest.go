@@ -93,9 +93,9 @@ func (h *house) atRest(row *engine.Row) {
 // actor looks at the session in time (I13).
 func (h *house) seen(row *engine.Row) {
 	w := h.w
-	by := session.DeadlineOf(*row, h.s.AwaySince(w.now), w.rules)
+	by := session.DeadlineOf(*h.row, h.s.AwaySince(w.now), w.rules)
 	if !h.deadline.IsZero() && (by.IsZero() || by.After(h.deadline)) {
-		w.broken("I13", h, "%v: it is to be looked at %v, from its row one would at %v", row.State, h.deadline, by)
+		w.broken("I13", h, "%v: it is to be looked at %v, from its stored row one would at %v", row.State, h.deadline, by)
 	}
 	visitor, operators := h.s.Situation(engine.VisibleToAll), h.s.Situation(engine.VisibleToOperators)
 	if visitor.Serving != nil || !visitor.Visitor.LastActivity.IsZero() || h.s.HeadFor(engine.VisibleToAll) > h.s.HeadFor(engine.VisibleToOperators) {

@@ -56,10 +56,12 @@ func Run(o Options) Result {
 	}
 	result := Result{Seed: o.Seed, Kinds: map[engine.Kind]int{}, Causes: map[engine.Cause]int{}, Done: map[engine.Op]int{}, Refused: map[engine.Op]int{}}
 	acts := make([]act, 0, o.Acts)
+	var spare []*house
 	for result.Events < o.Events && (result.Violations == 0 || o.KeepGoing) {
 		seed := worldSeed(o.Seed, result.Worlds)
 		off := result.Worlds%offEvery == offEvery-1
 		w := newWorld(seed, off)
+		w.spare = spare
 		r := rand.New(rand.NewPCG(seed, 2))
 		acts = acts[:0]
 		for len(acts) < o.Acts && w.violation == nil && result.Events+w.events < o.Events {
@@ -71,6 +73,7 @@ func Run(o Options) Result {
 			w.do(x)
 		}
 		w.rest()
+		spare = append(w.spare, w.houses...)
 		result.add(w)
 		if w.violation != nil {
 			result.Violations++

@@ -26,6 +26,7 @@ type world struct {
 	rules   session.Rules
 
 	houses   []*house // by number, all there ever were
+	spare    []*house // of worlds before this one: their memory is used again
 	alive    []*house // those that may still do something, in order
 	desks    []*desk
 	visitors [visitorCount]visitor

@@ -27,7 +27,9 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		dst = appendSession(dst, "sid", a.Session)
 		dst = appendDecisions(dst, a.Decisions)
 	case engine.OpIntent:
-		dst = appendIntent(dst, a.Intent)
+		if a.Intent != nil {
+			dst = appendIntent(dst, *a.Intent)
+		}
 	case engine.OpFile:
 		dst = appendLink(dst, a.File, "upload_url")
 	case engine.OpFetch:

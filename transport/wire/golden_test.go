@@ -179,7 +179,7 @@ func frames() map[string][]byte {
 		"res.session.close":             answer(engine.OpClose, nil),
 		"res.offer.accept":              answer(engine.OpAccept, nil),
 		"res.offer.reject":              answer(engine.OpReject, nil),
-		"res.intent.set":                answer(engine.OpIntent, func(a *engine.Answer) { a.Intent = meNow.Intent }),
+		"res.intent.set":                answer(engine.OpIntent, func(a *engine.Answer) { a.Intent = &meNow.Intent }),
 		"res.away.set":                  answer(engine.OpAway, nil),
 		"res.stale_view":                answer(engine.OpMessage, func(a *engine.Answer) { a.Err, a.Entries = engine.ErrStaleView.At(7), []*engine.Entry{message} }),
 		"res.bad_request":               refusal(engine.ErrBadRequest.In("sid", "cmid")),
