@@ -39,7 +39,7 @@ type Department struct {
 	ID           DepartmentID
 	Name         string        // shown to visitors
 	OfferTimeout time.Duration // how long an offer stands; 0 means 20 s
-	PushTimeout  time.Duration // how long one stands to who has no connection and is woken by a push; 0 means three times OfferTimeout
+	PushTimeout  time.Duration // how long one stands to who has no connection and is woken by a push; 0 means three times OfferTimeout, at most an hour or OfferTimeout
 	SLA          time.Duration // waiting longer than this, a session's operators hear of it; 0: nobody does
 	DeclineFor   time.Duration // how long a decliner is not asked again; 0 means 60 s
 	WrapUp       time.Duration // how long a closed session still loads its operator; 0 means none
@@ -152,7 +152,7 @@ func (t *Tenant) EnsureDefaults() {
 // EnsureDefaults fills zero fields.
 func (d *Department) EnsureDefaults() {
 	orDefault(&d.OfferTimeout, DefaultOfferTimeout)
-	orDefault(&d.PushTimeout, 3*d.OfferTimeout)
+	orDefault(&d.PushTimeout, max(d.OfferTimeout, min(3*d.OfferTimeout, maxPushTimeout)))
 	orDefault(&d.DeclineFor, DefaultDeclineFor)
 	orDefault(&d.QueueLimit, DefaultQueueLimit)
 	orDefault(&d.QueueGrace, DefaultQueueGrace)

@@ -12,6 +12,7 @@ const (
 	maxStepFor     = 24 * time.Hour
 	maxSilence     = 30 * 24 * time.Hour
 	maxDepartments = 50 // that a step adds
+	maxPushTimeout = time.Hour
 	maxReasons     = 100
 )
 
@@ -62,7 +63,7 @@ func (d *Department) validateNumbers() error {
 		return fmt.Errorf("parallel is 1 to %d", MaxParallel)
 	case d.FirstReply < time.Second || d.OperatorGrace < time.Second || d.VisitorGrace < time.Second || d.UnattendedFor < time.Minute:
 		return fmt.Errorf("first_reply, operator_grace and visitor_grace are at least 1s, unattended_for at least 1m")
-	case d.PushTimeout < d.OfferTimeout || d.PushTimeout > time.Hour:
+	case d.PushTimeout < d.OfferTimeout || d.PushTimeout > max(d.OfferTimeout, maxPushTimeout):
 		return fmt.Errorf("push_timeout is offer_timeout to 1h")
 	case d.SLA < 0 || d.SLA > 24*time.Hour || d.SLA > 0 && d.SLA < time.Second:
 		return fmt.Errorf("sla is 0 (off), or 1s to 24h")

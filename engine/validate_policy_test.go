@@ -33,6 +33,20 @@ func TestPolicyDefaults(t *testing.T) {
 	}
 }
 
+// Long offers were good before push_timeout was, and are: its default follows them.
+func TestLongOffersNeedNoPushTimeout(t *testing.T) {
+	for offer, push := range map[time.Duration]time.Duration{
+		time.Second: 3 * time.Second, 20 * time.Second: time.Minute, 30 * time.Minute: time.Hour, time.Hour: time.Hour, 2 * time.Hour: 2 * time.Hour,
+	} {
+		a := tenant()
+		a.Departments[0] = engine.Department{ID: a.Departments[0].ID, OfferTimeout: offer}
+		a.EnsureDefaults()
+		if err := a.Validate(); err != nil || a.Departments[0].PushTimeout != push {
+			t.Errorf("offer_timeout %s: push_timeout %s, want %s: %v", offer, a.Departments[0].PushTimeout, push, err)
+		}
+	}
+}
+
 func TestPolicyValidate(t *testing.T) {
 	type sales = *engine.Department
 	fr := func(level int, hard bool) []engine.Need {
