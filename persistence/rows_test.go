@@ -111,6 +111,7 @@ func TestIntents(t *testing.T) {
 		"owen": {Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "owen", At: at, Until: at.Add(time.Hour)},
 		"omar": {Intent: engine.IntentSignedOut, Cause: engine.CauseManual, By: "omar", At: at, Drain: true},
 		"otto": {Intent: engine.IntentAccepting, Cause: engine.CauseMissed, At: at},
+		"orla": {Intent: engine.IntentPaused, Cause: engine.CauseSupervisor, By: "boss", At: at, Until: at.Add(time.Hour), Reason: "training"},
 		"oona": {Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(-time.Second)},
 	}
 	putIntent(t, s, "acme", "olga", engine.IntentInfo{Intent: engine.IntentAccepting})
