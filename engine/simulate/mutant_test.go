@@ -40,7 +40,7 @@ var mutants = []mutant{
 	{"a session that waits again is as young as new", "session/own.go", "\tt.row.Owner = \"\"\n\tif q.boost {", "\tt.row.Owner, t.row.FirstQueued = \"\", t.now\n\tif q.boost {", "I6"},
 	{"who turned a session down is asked again", "routing/session.go", "if d.o == o && now < d.until {", "if d.o == o && now > d.until {", "I6"},
 	{"the owner's absence is not noted", "session/own.go", "case t.row.State == engine.StateActive:\n\t\tt.row.Service.GraceBy", "case false:\n\t\tt.row.Service.GraceBy", "I7"},
-	{"who is gone already does not say so", "operator/presence.go", "append(m.sessions, owned{id, untold})", "append(m.sessions, owned{id, m.standing()})", "I7"},
+	{"who is gone already does not say so", "operator/presence.go", "append(m.sessions, owned{is, untold})", "append(m.sessions, owned{is, m.standing()})", "I7"},
 	{"a known key is new", "session/ask.go", "if !known {\n\t\treturn false", "if known || !known {\n\t\treturn false", "I8"},
 	{"a second device changes the intent", "operator/presence.go", "first := len(m.connections) == 0", "first := true", "I9"},
 	{"an intent is not kept", "operator/intent.go", "\tm.do(Store{info})\n", "", "I9"},
