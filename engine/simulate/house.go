@@ -105,7 +105,11 @@ func (h *house) step(in session.Input) {
 	if w.tale != nil {
 		w.tell("session %s (%v) <- %T%+v", h.ref.Session, h.s.State(), in, in)
 	}
+	isStale := h.isStale(in)
 	out := h.s.Step(in, w.now, w.sessionOut[:0])
+	if isStale && len(out) > 0 {
+		h.fenced(in, out)
+	}
 	w.sessionOut = nil // one that is carried out may begin another session, which steps as well
 	var written engine.Seq
 	for _, effect := range out {

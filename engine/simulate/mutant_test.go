@@ -63,7 +63,10 @@ var mutants = []mutant{
 	{"a host is told tags", "unrecorded.go", "\tf.Tags = nil\n", "", "I15"},
 	{"the visitor's last activity is kept", "session/talk.go", "if t.rules.Keeps {", "if true {", "I15"},
 	{"the first message is taken for a language", "session/start.go", "\tif p := t.row.Priority; p != 0 {", "\tf.Language = string(d.Body.Reveal())\n\tif p := t.row.Priority; p != 0 {", "I15"},
-	{"what is written becomes a need", "session/talk.go", "\tseq := t.write(e)\n", "\tseq := t.write(e)\n\tt.row.Service.Needs = []engine.Need{{Skill: string(d.Body.Reveal())}}\n", "I15 I5"},
+	{"what is written becomes a need", "session/talk.go", "\tseq := t.write(e)\n", "\tseq := t.write(e)\n\tt.row.Service.Needs = []engine.Need{{Skill: string(d.Body.Reveal())}}\n\tt.change()\n", "I15"},
+	{"word of an absence in an older epoch counts", "session/own.go", "\tif in.Epoch != t.row.Epoch { // of when it had the session before (I13)\n\t\treturn\n\t}\n", "", "I13"},
+	{"word of an offer that has ended ends another", "session/offer.go", "if o.ID == in.Offer && o.Operator == in.Operator {", "if o.Operator == in.Operator {", "I13"},
+	{"a step of an older search counts", "session/offer.go", "if !waits || in.Epoch != t.row.Epoch || in.Step", "if !waits || in.Step", "I13"},
 	{"a body prints what it holds", "body.go", "f.Write([]byte(b.String()))", "f.Write(b.Reveal())", "I15"},
 }
 
@@ -73,6 +76,9 @@ var verdict = regexp.MustCompile(`seed \d+, after (\d+) events in world \d+: (I\
 func TestMutants(t *testing.T) {
 	if os.Getenv("PARLEY_MUTANTS") == "" {
 		t.Skip("PARLEY_MUTANTS is not set: make mutants")
+	}
+	if found := verdict.FindString(hunt(t, "", "")); found != "" {
+		t.Fatalf("nothing is planted, and %s", found)
 	}
 	var table strings.Builder
 	table.WriteString("| fault | invariants | caught by | after events |\n|---|---|---|---|\n")
@@ -125,12 +131,16 @@ func (m *mutant) plant(t *testing.T, path string) string {
 	return strings.Replace(string(source), m.old, m.fresh, 1)
 }
 
-// hunt runs the worlds with one source file replaced.
+// hunt runs the worlds with one source file replaced, or as they are.
 func hunt(t *testing.T, path, source string) string {
 	t.Helper()
 	dir := t.TempDir()
 	mutant, overlay := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json")
-	text, err := json.Marshal(map[string]map[string]string{"Replace": {path: mutant}})
+	replace := map[string]string{}
+	if path != "" {
+		replace[path] = mutant
+	}
+	text, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
