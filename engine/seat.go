@@ -45,12 +45,15 @@ const (
 	OpContinue       // visitor: a new session that continues a closed one
 	OpExplain        // owner, member, supervisor: the router's decisions, and why For was not chosen in that numbered Target
 	OpDepartments    // visitor: what the departments are now
+	OpWatch          // operator: be shown Topics from now on, each from a snapshot
+	OpUnwatch        // operator: be shown Topics no longer
 )
 
 var opNames = [...]string{
 	"", "session.start", "message.send", "read.mark", "history.get", "session.close", "offer.accept", "offer.reject", "intent.set", "away.set", "message.edit", "message.redact", "file.begin", "file.get", "client.identify", "identity.get",
 	"session.pick", "session.release", "transfer.start", "transfer.cancel", "session.join", "session.leave", "session.takeover",
 	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue", "explain", "department.list",
+	"watch", "unwatch",
 }
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
@@ -93,6 +96,7 @@ type Draft struct {
 	Reason     string          // OpIntent: a code, or empty
 	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 	Identity   *IdentityChange // OpIdentify
+	Topics     []Topic         // OpWatch, OpUnwatch
 }
 
 // Plan is what an operation asks of how a session is served.
@@ -160,6 +164,7 @@ type Answer struct {
 
 	Decisions   *Decisions         // OpExplain
 	Departments []ListedDepartment // OpDepartments
+	Topics      []Topic            // OpWatch, OpUnwatch: all that the connection watches now
 }
 
 // Seat is a participant's way into the engine: what a connection holds. It is
@@ -264,6 +269,7 @@ type Attendance struct {
 	Pushable  bool   // the device can be woken by a push: see Operator.PushReach
 	Intent    Intent // stated on connecting; used only if the operator was signed out
 	Have      []Have
+	Watch     []Topic // what it is shown besides its own state; nil: the waiting lines of its departments
 }
 
 // Have is how much of a session a resuming client holds already.

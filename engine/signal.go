@@ -148,10 +148,12 @@ type IntentChanged struct {
 // Queue is the watch of a tenant's waiting lines: with Snapshot the whole, else
 // what changed since revision Rev-1. It holds no content.
 type Queue struct {
-	Rev      uint64
-	Snapshot bool
-	Rows     []QueueRow  // new or changed
-	Gone     []SessionID // no longer waiting
+	Rev        uint64
+	Snapshot   bool
+	Department DepartmentID // of one department's line only; empty: of all that the watcher sees
+	Rows       []QueueRow   // new or changed
+	Gone       []SessionID  // no longer waiting
+	Lines      []QueueLine  // of the lines that the rows, and who is gone, belong to
 }
 
 // QueueRow is one waiting session.

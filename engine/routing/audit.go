@@ -19,7 +19,7 @@ type Finding struct {
 
 // Audit compares what the router keeps up to date with what it comes to when it is
 // computed anew: everybody's load from the sessions (I2), that who waits is where it is
-// looked for (I4), that nobody's session is with an operator who is gone (I7), that
+// looked for and counted as what it is (I4), that nobody's session is with an operator who is gone (I7), that
 // nothing is kept of closed sessions (I12). It walks everything: ask every few minutes.
 //
 // A finding about a session may be that it has just changed and its next report is on
@@ -27,7 +27,12 @@ type Finding struct {
 func (r *Router) Audit() []Finding {
 	var all []Finding
 	sums := make(map[*operator]load, len(r.operators))
+	counts := make(map[*line]*tallies, len(r.byLine))
+	for _, l := range r.byLine {
+		counts[l] = &tallies{}
+	}
 	for _, s := range r.sessions {
+		*counts[s.line].at(s.state)++
 		if f := s.audit(); f.Invariant != "" {
 			f.Session, f.Epoch = s.ref.Session, s.epoch
 			all = append(all, f)
@@ -38,6 +43,11 @@ func (r *Router) Audit() []Finding {
 		if sum := sums[o]; sum.used != o.used || sum.open != o.open {
 			all = append(all, Finding{Invariant: "I2", Operator: o.id, Detail: fmt.Sprintf(
 				"operator %s carries %d in %d sessions, the router counts %d in %d", o.id, sum.used, sum.open, o.used, o.open)})
+		}
+	}
+	for _, l := range r.byLine {
+		if *counts[l] != l.states {
+			all = append(all, Finding{Invariant: "I4", Detail: fmt.Sprintf("department %s has %v sessions by state, the router counts %v", l.id, *counts[l], l.states)})
 		}
 	}
 	slices.SortFunc(all, func(a, b Finding) int {

@@ -51,6 +51,7 @@ type line struct {
 	overtaken int64 // the worst seen
 
 	isTouched bool
+	states    tallies
 }
 
 // census is what an operator adds to its lines' sums.
@@ -173,7 +174,7 @@ func (r *Router) touchLine(l *line) {
 func (r *Router) see(s *session, on bool) {
 	l := s.line
 	if s.isSeen = on; on {
-		l.visible.insert(s, 0, 0)
+		l.visible.insert(s, 0, s.since)
 		l.expect(s)
 	} else {
 		l.visible.remove(s)

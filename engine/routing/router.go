@@ -44,6 +44,7 @@ type Router struct {
 	fresh          []*session // who began to wait, or may ask again
 	ended          []*session
 	changes        []*session // whose row in the published lines may have changed
+	stirred        []*line    // of the rows that the step published
 	bids           bids
 	found          []*member
 	foundPreferred *member

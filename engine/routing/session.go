@@ -239,6 +239,7 @@ func (r *Router) forget(s *session) {
 		r.see(s, false)
 	}
 	r.show(s)
+	*s.line.states.at(s.state)--
 	delete(r.sessions, s.ref.Session)
 	r.ended = append(r.ended, s)
 }
@@ -333,6 +334,10 @@ func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
 			s.step = 0
 		}
 	}
+	if s.line != nil {
+		*s.line.states.at(s.state)--
+	}
+	*l.states.at(row.State)++
 	s.line, s.since, s.arrival, s.queued = l, since, arrival, queued
 	s.state, s.epoch, s.boosted, s.people = row.State, row.Epoch, row.Boost > 0, row.Service.Handed
 	s.isGivenUp = row.Service.Aside == engine.CauseQueueTimeout || row.Service.Aside == engine.CauseVisitorLeft

@@ -22,6 +22,7 @@ func (r *Router) publishLines() {
 	if len(r.changes) > 0 {
 		r.moved = r.moved[:0]
 	}
+	r.stirred = r.stirred[:0]
 	for _, s := range r.changes {
 		s.isChanged = false
 		if s.isSeen {
@@ -30,6 +31,7 @@ func (r *Router) publishLines() {
 				if s.isShown && s.shown.line != s.line {
 					r.moved = append(r.moved, engine.QueueRow{Session: s.ref.Session, Department: s.shown.line.id})
 				}
+				r.stirred = append(r.stirred, s.shown.line, s.line) // of one that waits elsewhere now: both
 				s.shown, s.isShown = row, true
 				if q == nil {
 					q = r.newRow()
@@ -37,6 +39,7 @@ func (r *Router) publishLines() {
 				q.Rows = append(q.Rows, s.queueRow())
 			}
 		} else if s.isShown {
+			r.stirred = append(r.stirred, s.shown.line)
 			s.isShown, s.position, s.toldAt = false, 0, 0
 			if q == nil {
 				q = r.goneRow()
@@ -101,6 +104,11 @@ func (r *Router) snapshot(to engine.OperatorID) {
 	for i, s := range shown {
 		q.Rows[i] = s.queueRow()
 	}
+	for _, l := range r.byLine {
+		if l.isKnown && o != nil && o.whole.serves(l.id) {
+			q.Lines = append(q.Lines, r.queueLine(l))
+		}
+	}
 	r.do(Snapshot{To: to, Queue: q})
 }
 
@@ -111,7 +119,8 @@ func (r *Router) snapshot(to engine.OperatorID) {
 func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 	o := r.operators[to]
 	hidden := func(row engine.QueueRow) bool { return o == nil || !o.whole.serves(row.Department) }
-	if !slices.ContainsFunc(q.Rows, hidden) {
+	secret := func(l engine.QueueLine) bool { return o == nil || !o.whole.serves(l.Department) }
+	if !slices.ContainsFunc(q.Rows, hidden) && !slices.ContainsFunc(q.Lines, secret) {
 		return q
 	}
 	mine := *q
@@ -123,5 +132,6 @@ func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 			mine.Gone = append(mine.Gone, row.Session)
 		}
 	}
+	mine.Lines = slices.DeleteFunc(slices.Clone(q.Lines), secret)
 	return &mine
 }

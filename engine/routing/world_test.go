@@ -274,6 +274,7 @@ func (w *world) hear(in routing.Input, effects []routing.Effect) {
 		case routing.Show:
 			shows++
 			w.see(e.Queue)
+			w.lines(e.Queue)
 		case routing.Snapshot:
 			w.snapshot(e)
 		}
@@ -406,6 +407,7 @@ func (w *world) agree(in routing.Input) {
 	w.nobodyIsLeft()
 	w.statuses()
 	w.misplaced()
+	w.tallies()
 	if _, isTick := in.(routing.Tick); isTick {
 		w.positions()
 	}
