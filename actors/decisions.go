@@ -150,6 +150,9 @@ func (a *routerActor) unexplained() {
 		if ask, waits := item.(explain); waits {
 			ask.reply(explained{err: engine.ErrBusy})
 		}
+		if ask, waits := item.(survey); waits {
+			ask.reply(nil)
+		}
 	}
 	a.batch = nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/operator"
-	"github.com/parleyhq/parley/engine/routing"
 	"github.com/parleyhq/parley/engine/session"
 )
 
@@ -42,8 +41,7 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 	for _, id := range a.parts() {
 		a.lend(s, id)
 	}
-	s.asked = true
-	a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
+	a.topics(s, item.watch)
 }
 
 // lend seats a connection in a session that the operator has a part in.
@@ -60,6 +58,7 @@ func (a *operatorActor) leave(of *seat, now time.Time) {
 	number := a.seats[i].number
 	defer a.revokeUnseen()
 	a.seats = slices.Delete(a.seats, i, i+1)
+	a.recount()
 	for _, id := range a.parts() {
 		a.h.tenant.lookup(id).tell(detach{of})
 	}
@@ -78,6 +77,8 @@ func (a *operatorActor) draft(item draftPosted, now time.Time) {
 			}
 		}
 		item.seat.answer(d, engine.Answer{})
+	case engine.OpWatch, engine.OpUnwatch:
+		a.watchDraft(item)
 	default:
 		item.seat.answer(d, engine.Answer{Err: engine.ErrUnknownOp})
 	}

@@ -96,12 +96,17 @@ func (f *figures) entry(s *stopwatch, e *engine.Entry) {
 		f.waited(s, e.Cause.String(), e.At)
 		s.owed = time.Time{}
 	case engine.KindMessageNew:
-		if !s.owed.IsZero() && e.Author == (engine.Author{Kind: engine.AuthorOperator, Operator: s.owner}) && e.IsVisible(engine.VisibleToAll) {
+		if s.isReply(e) {
 			f.replies.Observe(e.At.Sub(s.owed).Seconds())
 			s.owed = time.Time{}
 		}
 	default:
 	}
+}
+
+// isReply reports whether an entry is the message that the owner owes.
+func (s *stopwatch) isReply(e *engine.Entry) bool {
+	return e.Kind == engine.KindMessageNew && !s.owed.IsZero() && e.Author == (engine.Author{Kind: engine.AuthorOperator, Operator: s.owner}) && e.IsVisible(engine.VisibleToAll)
 }
 
 func (f *figures) waited(s *stopwatch, outcome string, at time.Time) {

@@ -89,6 +89,7 @@ type (
 		request string
 		intent  engine.Intent
 		have    []engine.Have
+		watch   []engine.Topic
 	}
 	// notice is what a session tells its operator.
 	notice struct {

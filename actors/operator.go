@@ -7,7 +7,6 @@ import (
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/operator"
-	"github.com/parleyhq/parley/engine/routing"
 )
 
 // operatorHandle is an operator's place in the system.
@@ -20,6 +19,9 @@ type operatorHandle struct {
 	revoked     atomic.Int64 // Unix nanoseconds: tokens issued up to then are refused; 0: never
 	deadline    atomic.Int64 // Unix nanoseconds of the next due tick; 0: none
 	ticking     atomic.Bool  // a tick waits in the inbox
+	lines       atomic.Int64 // connections that watch waiting lines
+	boards      atomic.Int64 // connections that watch boards or operators
+	standing    standing
 	state       *operatorState
 }
 
@@ -56,9 +58,11 @@ type operatorSeat struct {
 	seat   *seat
 	number uint64 // the machine's name for it
 	away   bool
+	lines  bool                          // watches the waiting lines of its departments as one list
 	queue  bool                          // has had its snapshot of the waiting lines
 	asked  bool                          // a snapshot is on its way
 	shown  map[engine.SessionID]struct{} // waiting sessions it was shown; nil where its token names no departments
+	topics []*topic
 	have   []engine.Have
 	failed bool
 }
@@ -120,6 +124,7 @@ func (a *operatorActor) turn() verdict {
 	a.current = draftPosted{}
 	a.h.recycle(taken)
 	a.h.setDeadline(sooner(a.machine.Deadline(), a.sayLoad(now)))
+	a.show(now)
 	switch {
 	case a.quit && !a.storing:
 		return end
@@ -180,6 +185,8 @@ func (a *operatorActor) handle(item any, now time.Time) {
 		a.notice(item, now)
 	case queueShown:
 		a.showQueue(item.queue)
+	case boardsShown:
+		a.showBoards(item.view)
 	case rescoped:
 		a.rescope(item.seat, now)
 	case signOut:
@@ -220,10 +227,10 @@ func (a *operatorActor) reportAgain(now time.Time) {
 // is to be seen.
 func (a *operatorActor) watchAnew() {
 	for _, s := range a.seats {
-		s.queue, s.asked = false, true
-	}
-	if len(a.seats) > 0 {
-		a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
+		for _, t := range s.watched() {
+			a.watch(s, t)
+		}
+		a.ask(s)
 	}
 }
 
@@ -232,6 +239,7 @@ func (a *operatorActor) reconfigure(now time.Time) {
 	settings := operator.SettingsOf(a.h.tenant.config(), a.h.id)
 	a.step(settings, now)
 	if settings.Known {
+		a.prune()
 		if !slices.Equal(a.serves, settings.Operator.Departments) {
 			a.serves = settings.Operator.Departments
 			a.watchAnew()

@@ -6,17 +6,20 @@ import (
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/operator"
-	"github.com/parleyhq/parley/engine/routing"
 )
 
 // showQueue passes the waiting lines on: deltas to connections that have had
 // their snapshot, a snapshot to those that have asked.
 func (a *operatorActor) showQueue(q *engine.Queue) {
 	for _, s := range a.seats {
-		if s.failed || q.Snapshot != (s.asked && !s.queue) {
+		if !s.failed {
+			s.prune(engine.TopicQueue)
+			s.showLines(q)
+		}
+		if s.failed || !s.lines || q.Snapshot != (s.asked && !s.queue) {
 			continue
 		}
-		s.queue = true
+		s.queue, s.asked = true, false
 		s.failed = !s.seat.outlet.Notify(s.scoped(q))
 	}
 }
@@ -33,7 +36,12 @@ func (s *operatorSeat) scoped(q *engine.Queue) *engine.Queue {
 		s.shown = map[engine.SessionID]struct{}{}
 	}
 	mine := *q
-	mine.Rows, mine.Gone = nil, nil
+	mine.Rows, mine.Gone, mine.Lines = nil, nil, nil
+	for _, l := range q.Lines {
+		if slices.Contains(departments, l.Department) {
+			mine.Lines = append(mine.Lines, l)
+		}
+	}
 	for _, row := range q.Rows {
 		switch _, known := s.shown[row.Session]; {
 		case slices.Contains(departments, row.Department):
@@ -63,8 +71,11 @@ func (a *operatorActor) rescope(of *seat, now time.Time) {
 		if s.seat == of {
 			a.step(operator.Rescope{Connection: s.number, Departments: of.principal.Load().Departments}, now)
 			a.revokeUnseen()
-			s.queue, s.asked = false, true
-			a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
+			s.prune(engine.TopicNone)
+			if s.lines {
+				a.watch(s, everything)
+			}
+			a.ask(s)
 		}
 	}
 }

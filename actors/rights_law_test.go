@@ -16,7 +16,7 @@ import (
 // deed is one thing that somebody does: what, who, and three numbers.
 type deed struct{ What, Who, A, B, C int }
 
-const deeds = 22
+const deeds = 24
 
 // I10: whatever people do, whatever their tokens are renewed to, and however slow
 // the store is, nothing reaches a connection that may not have it at that moment.
@@ -44,7 +44,7 @@ func TestNothingReachesWhoMayNotHaveIt(t *testing.T) {
 			rt.Fatalf("%d faults, the first: %s", len(o.faults), o.faults[0])
 		}
 	})
-	for _, what := range []string{"an entry", "a situation", "a page", "the last word"} {
+	for _, what := range []string{"an entry", "a situation", "a page", "the last word", "a board", "operators", "one line"} {
 		if let[what] == 0 {
 			t.Errorf("%s was let through to nobody: the law says nothing about it", what)
 		}
@@ -96,6 +96,11 @@ func tell(t *testing.T, story []deed, latency time.Duration) *oracle {
 		s.arrive(i, engine.Visit{})
 	}
 	s.arrive(0, engine.Visit{})
+	for _, g := range s.conns { // refused to those who may not
+		s.post(g, engine.Draft{Op: engine.OpWatch, Topics: []engine.Topic{board("sales")}})
+		s.post(g, engine.Draft{Op: engine.OpWatch, Topics: []engine.Topic{everybody}})
+		s.post(g, engine.Draft{Op: engine.OpWatch, Topics: []engine.Topic{line("support")}})
+	}
 	for _, d := range story {
 		s.do(d)
 	}
@@ -253,6 +258,9 @@ func (s *stage) comeAndGo(g *guard, d deed) bool {
 		} else {
 			s.attend(s.index(g), engine.Principal{Operator: g.who.Operator, Roles: s.roles(g.who.Operator, d.A), Departments: g.who.Departments})
 		}
+	case 22, 23:
+		topics := []engine.Topic{line("sales"), line("support"), board("sales"), board("support"), everybody, everything}
+		s.post(g, engine.Draft{Op: []engine.Op{engine.OpWatch, engine.OpUnwatch}[d.What-22], Topics: topics[d.A%len(topics):][:1]})
 	case 20:
 		if g.isVisitor() {
 			s.arrive(s.index(g), engine.Visit{Token: g.token, Subject: fmt.Sprintf("u%d", d.A)})

@@ -124,6 +124,7 @@ type guard struct {
 	// Guarded by the oracle's mu.
 	issued time.Time
 	who    engine.Principal
+	revs   map[engine.Topic]uint64 // as last shown
 }
 
 func (g *guard) isVisitor() bool { return !g.operates }
@@ -222,6 +223,12 @@ func (g *guard) Notify(s engine.Signal) bool {
 		g.check("a read mark", s.Session)
 	case *engine.Queue:
 		g.queue(s)
+	case engine.BoardShown:
+		g.list("a board", s.Board.Department)
+		g.follows(board(s.Board.Department), s.Rev, s.Snapshot)
+	case *engine.OperatorsShown:
+		g.operators(s)
+		g.follows(everybody, s.Rev, s.Snapshot)
 	}
 	return g.screen.Notify(s)
 }
@@ -234,7 +241,65 @@ func (g *guard) only(holds bool, what string) {
 	}
 }
 
+// list judges a frame about one department that is no session's. Its watcher serves
+// that department, and so does its token.
+func (g *guard) list(what string, d engine.DepartmentID) {
+	g.oracle.mu.Lock()
+	defer g.oracle.mu.Unlock()
+	at, out := g.oracle.signedOut[g.key()]
+	switch names := g.who.Departments; {
+	case g.isVisitor():
+		g.wrong("%s", what)
+	case out && !g.issued.After(at):
+		g.wrong("%s: signed out", what)
+	case g.who.Operator == "grace" && d != "sales":
+		g.wrong("%s of a department that it does not serve", what)
+	case len(names) > 0 && !slices.Contains(names, d):
+		g.wrong("%s of a department that its token does not name", what)
+	default:
+		g.oracle.let[what]++
+	}
+}
+
+// operators judges the list of operators: grace serves sales only, the others all.
+func (g *guard) operators(s *engine.OperatorsShown) {
+	g.oracle.mu.Lock()
+	defer g.oracle.mu.Unlock()
+	at, out := g.oracle.signedOut[g.key()]
+	sales := g.who.Operator != "grace" && len(g.who.Departments) == 0 || slices.Contains(g.who.Departments, "sales")
+	switch {
+	case g.isVisitor() || !slices.Contains(g.who.Roles, engine.RoleSupervisor):
+		g.wrong("operators, and is no supervisor")
+	case out && !g.issued.After(at):
+		g.wrong("operators: signed out")
+	case !sales && slices.ContainsFunc(s.Rows, func(r engine.OperatorRow) bool { return r.Operator == "grace" }):
+		g.wrong("an operator of a department that it does not supervise")
+	default:
+		g.oracle.let["operators"]++
+	}
+}
+
+// follows: no revision of a list is left out.
+func (g *guard) follows(t engine.Topic, rev uint64, snapshot bool) {
+	g.oracle.mu.Lock()
+	defer g.oracle.mu.Unlock()
+	if g.revs == nil {
+		g.revs = map[engine.Topic]uint64{}
+	}
+	if !snapshot && rev != g.revs[t]+1 {
+		g.wrong("revision %d of %s after %d", rev, t, g.revs[t])
+	}
+	g.revs[t] = rev
+}
+
 func (g *guard) queue(q *engine.Queue) {
+	if q.Department != "" {
+		g.list("one line", q.Department)
+		g.follows(line(q.Department), q.Rev, q.Snapshot)
+	}
+	for _, l := range q.Lines {
+		g.list("figures of a line", l.Department)
+	}
 	g.oracle.mu.Lock()
 	defer g.oracle.mu.Unlock()
 	at, out := g.oracle.signedOut[g.key()]

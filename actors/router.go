@@ -95,6 +95,9 @@ func (a *routerActor) turn() verdict {
 		case explain:
 			a.batch[i] = nil // answered once
 			a.explain(item, now)
+		case survey:
+			a.survey(item)
+			a.batch[i] = nil
 		case measure:
 			a.measure(now)
 		case reconfigured:
@@ -193,8 +196,13 @@ func (a *routerActor) order(ref engine.SessionRef, in session.Input) {
 // show publishes a change of the waiting lines to everybody who watches, each
 // with the departments it serves.
 func (a *routerActor) show(q *engine.Queue) {
+	counted := false
 	for _, o := range a.h.tenant.allOperators() {
-		if o.connections.Load() > 0 {
+		if o.lines.Load() > 0 {
+			if rules, ok := a.rules.(tallier); ok && !counted {
+				rules.Lines(q)
+				counted = true
+			}
 			o.tell(queueShown{a.rules.For(o.id, q)})
 		}
 	}

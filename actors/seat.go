@@ -62,6 +62,11 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 			return err
 		}
 		return desk.post(draftPosted{seat: s, draft: d})
+	case engine.OpWatch, engine.OpUnwatch:
+		if s.desk == nil {
+			return engine.ErrForbidden
+		}
+		return s.desk.post(draftPosted{seat: s, draft: d})
 	case engine.OpAccept, engine.OpReject:
 		if s.desk == nil {
 			return engine.ErrForbidden

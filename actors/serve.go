@@ -15,7 +15,15 @@ func (s *seat) rights(department engine.DepartmentID) engine.Rights {
 		return 0
 	}
 	declared, known := s.tenant.config().Operator(p.Operator)
-	if !known || len(declared.Departments) > 0 && !slices.Contains(declared.Departments, department) {
+	if !known {
+		return 0
+	}
+	return rightsOf(p, &declared, department)
+}
+
+// rightsOf is what a token and the configuration allow together.
+func rightsOf(p *engine.Principal, declared *engine.Operator, department engine.DepartmentID) engine.Rights {
+	if !p.Serves(department) || !serves(declared, department) {
 		return 0
 	}
 	var r engine.Rights

@@ -524,6 +524,7 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 		}
 		a.deliver(e.Entry)
 		a.feedEntry(e.Entry)
+		a.h.tenant.wall.hours.entry(a.rules.Department(), a.clock, e.Entry)
 		a.sys.rt.metrics.figures.entry(&a.clock, e.Entry)
 	case session.Reply:
 		a.reply(e.Answer, asker)

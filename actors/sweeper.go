@@ -108,5 +108,6 @@ func (s *System) sweepOnce(now time.Time) {
 		t.router.tickIfDue(now)
 		t.tickOperators(now)
 		t.tellStatuses(now)
+		t.showBoards(now)
 	}
 }

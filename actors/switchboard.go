@@ -94,6 +94,6 @@ func (s *System) Attend(_ context.Context, at engine.Attendance, outlet engine.O
 	}
 	seat.principal.Store(&at.Principal)
 	seat.stamp()
-	desk.tell(attend{seat: seat, request: at.Request, intent: at.Intent, have: at.Have})
+	desk.tell(attend{seat: seat, request: at.Request, intent: at.Intent, have: at.Have, watch: at.Watch})
 	return seat, nil
 }

@@ -27,6 +27,7 @@ type tenancy struct {
 	liveSessions, liveOthers liveCount // its actors that run
 
 	departments departments
+	wall        wall
 
 	// Guarded by mu.
 	mu        sync.RWMutex

@@ -155,7 +155,7 @@ func (c *conn) attend(ctx context.Context, frame *wire.Frame) error {
 		have = together(have, c.returned.have)
 	}
 	c.seat, err = c.server.board.Attend(ctx, engine.Attendance{
-		Request: frame.Request, Tenant: c.tenant, Principal: p, Device: a.Device, Kind: a.DeviceKind, Pushable: a.Pushable, Intent: a.Intent, Have: have,
+		Request: frame.Request, Tenant: c.tenant, Principal: p, Device: a.Device, Kind: a.DeviceKind, Pushable: a.Pushable, Intent: a.Intent, Have: have, Watch: a.Watch,
 	}, c)
 	return err
 }

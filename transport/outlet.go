@@ -37,7 +37,7 @@ func (c *conn) Notify(signal engine.Signal) bool {
 		c.server.metrics.dropped.Inc()
 		return open
 	}
-	v := c.push(c.introduce(namedBy(signal)), frame)
+	v := c.push(c.introduceAll(signal), frame)
 	if sit, ok := signal.(engine.Situation); ok && c.stream != nil && c.stream.attached(&sit) {
 		v = c.sayRecovered(v)
 	}
@@ -141,6 +141,32 @@ func (c *conn) introduce(first, second engine.OperatorID) verdict {
 		}
 	}
 	return v
+}
+
+// introduceAll queues people frames for whom a signal names. The caller holds the
+// outbox's mu.
+func (c *conn) introduceAll(signal engine.Signal) verdict {
+	shown, ok := signal.(*engine.OperatorsShown)
+	if !ok {
+		return c.introduce(namedBy(signal))
+	}
+	var fresh []engine.OperatorID
+	for i := range shown.Rows {
+		id := shown.Rows[i].Operator
+		if _, known := c.tenant.Operator(id); known && !slices.Contains(c.introduced, id) {
+			fresh = append(fresh, id)
+		}
+	}
+	if len(fresh) == 0 {
+		return refused
+	}
+	c.introduced = append(c.introduced, fresh...)
+	c.introduced = c.introduced[max(len(c.introduced)-knownPeople, 0):]
+	frame := wire.AppendPeople(nil, fresh, func(id engine.OperatorID) string {
+		o, _ := c.tenant.Operator(id)
+		return o.Name
+	})
+	return c.push(refused, outFrame{frame, rfc6455.OpText})
 }
 
 // namedBy is whom a signal names.

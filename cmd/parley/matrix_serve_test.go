@@ -21,6 +21,8 @@ func servedMatrix() map[string]row {
 		"operator wrapup.extend":      {aim: "sid", stranger: "not_found", own: "stale_epoch"},
 		"operator wrapup.done":        {aim: "sid", stranger: "not_found", own: "stale_epoch"},
 		"operator note.add":           {aim: "sid", stranger: "not_found", own: "forbidden"}, // it is not over
+		"operator watch":              {},
+		"operator unwatch":            {},
 		"operator explain":            {aim: "sid", stranger: "not_found"},
 		"operator session.pick":       {aim: "sid", stranger: "not_found", own: "forbidden"},
 		"operator session.takeover":   {aim: "sid", stranger: "not_found", own: "forbidden"},
@@ -29,7 +31,7 @@ func servedMatrix() map[string]row {
 
 // servedFields are values of the members that these commands have.
 func servedFields(op string) map[string]any {
-	values := map[string]any{"as": "member", "choice": "close", "score": 5}
+	values := map[string]any{"as": "member", "choice": "close", "score": 5, "topics": []string{"queue"}}
 	if op == "transfer.start" {
 		values["target"] = map[string]any{"operator": "bob"}
 	}

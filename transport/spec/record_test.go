@@ -58,6 +58,7 @@ func TestRecordedFrames(t *testing.T) {
 	s.identify()
 	s.close()
 	s.serve()
+	s.watch()
 	s.wait()
 	s.leave()
 

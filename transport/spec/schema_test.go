@@ -131,6 +131,7 @@ func samples() map[string]any {
 		"tags": []any{"vip", "two words"}, "if_rev": 4, "follow_up_at": "2026-05-04T12:30:01.007Z", "score": 5, "comment": "hi",
 		"until": "2026-05-04T12:30:01.007Z", "for": "ada", "drain": true, "decision_seq": 4, "operator": "eve",
 		"reason": "lunch", "reason_code": "solved", "wrapup": false, "follow_up": map[string]any{"at": "2026-05-04T12:30:01.007Z"},
+		"watch": []any{"queue", "board:sales"}, "topics": []any{"operators", "queue:sales"},
 	}
 }
 
@@ -161,6 +162,7 @@ func spoilt() []any {
 		map[string]any{"operator": "ada", "skill": "x"},
 		map[string]any{"skill": ""},
 		map[string]any{"department": "No Such"},
+		[]any{"board"}, []any{"queue:"}, []any{"board:No Such"}, []any{"operators:sales"}, []any{"operators"}, []any{"visitors"},
 		[]any{"x"},
 		[]any{""},
 		[]any{map[string]any{"skill": "x"}},

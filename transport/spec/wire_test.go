@@ -45,6 +45,9 @@ func encoded() map[string][]frame {
 		"AppendPing":      {{text: wire.AppendPing(nil, moment, nil, "")}, {text: wire.AppendPing(nil, moment, []engine.Have{{Session: theSID, Seq: 7}}, "opaque")}},
 		"AppendBye":       one(wire.AppendBye(nil, "shutdown", "after", time.Second)),
 		"AppendPerson":    one(wire.AppendPerson(nil, "ada", "Ada")),
+		"AppendPeople":    one(wire.AppendPeople(nil, []engine.OperatorID{"ada", "bob"}, func(id engine.OperatorID) string { return string(id) })),
+		"AppendBoard":     nil,
+		"AppendOperator":  nil,
 		"AppendAuth":      {{text: wire.AppendAuth(nil, "c0", &wire.Auth{Tenant: "acme", Anonymous: true})}},
 		"AppendDraft":     drafts(),
 		"AppendTyping":    one(wire.AppendTyping(nil, theSID, true)),
@@ -79,6 +82,7 @@ func answers() (all []frame) {
 	for _, op := range ops() {
 		a := &engine.Answer{
 			Request: "c1", Op: op, Session: theSID, Seq: 7, At: moment, Epoch: 2, State: engine.StateQueued,
+			Topics:      allTopics(),
 			Intent:      &engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
 			Departments: []engine.ListedDepartment{{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}}},
 			File:        &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
@@ -93,6 +97,24 @@ func answers() (all []frame) {
 	return all
 }
 
+func allTopics() []engine.Topic {
+	return []engine.Topic{
+		{Kind: engine.TopicQueue}, {Kind: engine.TopicQueue, Department: "sales"}, {Kind: engine.TopicBoard, Department: "sales"}, {Kind: engine.TopicOperators},
+	}
+}
+
+// aBoard says everything that a board can.
+func aBoard() engine.Board {
+	return engine.Board{
+		Department: "sales", Waiting: 3, Offered: 1, Active: 7, Detached: 1, Closing: 2, Unattended: 4, OldestSince: moment, P50: time.Minute, P90: 2 * time.Minute,
+		Operators: [engine.OperatorStates]int{1, 2, 0, 1, 1, 5}, Slots: 6, Hour: engine.Hour{Served: 20, Abandoned: 2, Replies: 19, FirstReply: 1500 * time.Millisecond, Since: moment},
+	}
+}
+
+func aRow() engine.OperatorRow {
+	return engine.OperatorRow{Operator: "ada", State: engine.OperatorAccepting, Since: moment, Used: 1000, Capacity: 3000, Open: 1, OpenCap: 6}
+}
+
 func drafts() (all []frame) {
 	for _, op := range ops() {
 		d := &engine.Draft{Op: op, Request: "c1", ClientID: "k", Session: theSID, Offer: 4, Epoch: 1, Seq: 1, Target: 4, Intent: engine.IntentPaused, Body: engine.BodyOf("x")}
@@ -101,6 +123,9 @@ func drafts() (all []frame) {
 		}
 		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain || op == engine.OpDepartments {
 			d.ClientID = ""
+		}
+		if op == engine.OpWatch || op == engine.OpUnwatch {
+			d.ClientID, d.Topics = "", allTopics()
 		}
 		if op == engine.OpIdentify {
 			d.Identity = &engine.IdentityChange{Basis: engine.BasisConsent, Set: []engine.Attr{{Name: "email", Value: engine.BodyOf("a@b")}}}
@@ -204,11 +229,17 @@ func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
 			engine.Notice{Kind: engine.NoticeMissedPause, Since: moment, Misses: 2}, engine.Notice{Kind: engine.NoticeConfigChanged, Rev: 7},
 			engine.Notice{Kind: engine.NoticeGoingAway}, engine.Notice{Kind: engine.NoticeRisk, Department: "sales", Waited: time.Minute, Sessions: 3},
 		},
-		"OfferRevoked":  {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
-		"MineChanged":   {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000, Open: 1, OpenCap: 6}},
-		"IntentChanged": {engine.IntentChanged{Rev: 4}},
-		"Queue":         {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}},
-		"GoingAway":     {engine.GoingAway{Retry: time.Second}},
+		"OfferRevoked":   {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
+		"MineChanged":    {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000, Open: 1, OpenCap: 6}},
+		"IntentChanged":  {engine.IntentChanged{Rev: 4}},
+		"Queue":          {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}, &engine.Queue{Rev: 3, Department: "sales", Lines: []engine.QueueLine{{Department: "sales", Length: 1, OldestSince: moment, P50: time.Second, P90: time.Minute}}}},
+		"BoardShown":     {engine.BoardShown{Rev: 1, Snapshot: true, At: moment, Board: aBoard()}, engine.BoardShown{Rev: 2, At: moment, Board: engine.Board{Department: "sales"}}},
+		"OperatorsShown": {&engine.OperatorsShown{Rev: 1, Snapshot: true, Rows: []engine.OperatorRow{aRow()}}, &engine.OperatorsShown{Rev: 2, Gone: []engine.OperatorID{"ada"}}},
+		"WatchEnded": {
+			engine.WatchEnded{Topic: engine.Topic{Kind: engine.TopicQueue, Department: "sales"}},
+			engine.WatchEnded{Rev: 3, Topic: engine.Topic{Kind: engine.TopicBoard, Department: "sales"}}, engine.WatchEnded{Rev: 1, Topic: engine.Topic{Kind: engine.TopicOperators}},
+		},
+		"GoingAway": {engine.GoingAway{Retry: time.Second}},
 	}
 }
 

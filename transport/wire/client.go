@@ -14,6 +14,9 @@ func AppendAuth(dst []byte, request string, a *Auth) []byte {
 	dst = appendDevice(dst, a)
 	dst = appendField(dst, "intent", a.Intent.String())
 	dst = appendHave(dst, "have", a.Have)
+	if a.Watch != nil {
+		dst = appendNamedTopics(dst, "watch", a.Watch)
+	}
 	return append(appendField(dst, "resume_token", a.Resume), '}', '}')
 }
 
@@ -80,6 +83,8 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		if d.Limit > 0 {
 			dst = appendIntField(dst, "limit", d.Limit)
 		}
+	case engine.OpWatch, engine.OpUnwatch:
+		return append(appendTopics(dst, d.Topics), '}', '}')
 	case engine.OpDepartments:
 		return append(dst, '}', '}')
 	case engine.OpExplain:

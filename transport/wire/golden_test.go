@@ -167,6 +167,24 @@ func frames() map[string][]byte {
 		"watch.me.intent.changed": s(engine.IntentChanged{Rev: 7, Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseMissed, At: at}, Away: true}),
 		"watch.queue.snapshot":    s(&engine.Queue{Rev: 1, Snapshot: true, Rows: []engine.QueueRow{{Session: session, Department: "sales", Since: at}, {Session: other, Department: "help", Since: at, Offered: true}}}),
 		"watch.queue.delta":       s(&engine.Queue{Rev: 2, Gone: []engine.SessionID{session, other}}),
+		"watch.queue.delta.lines": s(&engine.Queue{Rev: 3, Department: "sales", Lines: []engine.QueueLine{{Department: "sales", Length: 2, OldestSince: at, P50: 1500 * time.Millisecond, P90: time.Minute}}}),
+		"watch.board.snapshot": s(engine.BoardShown{Rev: 1, Snapshot: true, At: at.Add(90 * time.Second), Board: engine.Board{
+			Department: "sales", Waiting: 3, Offered: 1, Active: 7, Detached: 1, Closing: 2, Unattended: 4, OldestSince: at, P50: time.Minute, P90: 2 * time.Minute,
+			Operators: [engine.OperatorStates]int{1, 2, 0, 1, 1, 5}, Slots: 6, Hour: engine.Hour{Served: 20, Abandoned: 2, Replies: 19, FirstReply: 1500 * time.Millisecond, Since: at},
+		}}),
+		"watch.board.delta": s(engine.BoardShown{Rev: 2, At: at, Board: engine.Board{Department: "sales"}}),
+		"watch.board.ended": s(engine.WatchEnded{Rev: 3, Topic: engine.Topic{Kind: engine.TopicBoard, Department: "sales"}}),
+		"watch.operators.snapshot": s(&engine.OperatorsShown{Rev: 1, Snapshot: true, Rows: []engine.OperatorRow{
+			{Operator: "ada", State: engine.OperatorAccepting, Since: at, Used: 1000, Capacity: 3000, Open: 1, OpenCap: 6}, {Operator: "bob", Capacity: 1000, OpenCap: 2},
+		}}),
+		"watch.operators.delta": s(&engine.OperatorsShown{Rev: 2, Gone: []engine.OperatorID{"ada", "bob"}}),
+		"watch.operators.ended": s(engine.WatchEnded{Rev: 3, Topic: engine.Topic{Kind: engine.TopicOperators}}),
+		"eph.people.two":        AppendPeople(nil, []engine.OperatorID{"ada", "bob"}, func(id engine.OperatorID) string { return strings.ToUpper(string(id)) }),
+		"res.watch": answer(engine.OpWatch, func(a *engine.Answer) {
+			a.Topics = []engine.Topic{{Kind: engine.TopicQueue}, {Kind: engine.TopicBoard, Department: "sales"}}
+		}),
+		"req.watch":               AppendDraft(nil, &engine.Draft{Op: engine.OpWatch, Request: "c1", Topics: []engine.Topic{{Kind: engine.TopicQueue, Department: "sales"}, {Kind: engine.TopicOperators}}}),
+		"req.auth.watch.operator": AppendAuth(nil, "c1", &Auth{Tenant: "acme", Token: "a.b.c", Watch: []engine.Topic{{Kind: engine.TopicBoard, Department: "sales"}}}),
 		"res.session.start":       answer(engine.OpStart, nil),
 		"res.message.send":        answer(engine.OpMessage, nil),
 		"res.message.edit":        answer(engine.OpEdit, nil),

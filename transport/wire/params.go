@@ -60,6 +60,8 @@ const (
 	fieldReason
 	fieldReasonCode
 	fieldWrapUp
+	fieldWatch
+	fieldTopics
 	fieldOn // the last one
 )
 
@@ -172,6 +174,10 @@ func fieldName(field fields) string {
 		return "reason_code"
 	case fieldWrapUp:
 		return "wrapup"
+	case fieldWatch:
+		return "watch"
+	case fieldTopics:
+		return "topics"
 	default:
 		return "on"
 	}
@@ -397,6 +403,9 @@ func (a *Auth) take(name string, value []byte) (field fields, good bool) {
 	case "have":
 		a.Have, good = haveOf(value)
 		return fieldHave, good
+	case "watch":
+		a.Watch, good = topicsOf(value)
+		return fieldWatch, good
 	default:
 		return 0, true
 	}

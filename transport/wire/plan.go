@@ -139,6 +139,9 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 	case "drain":
 		p.draft.Drain, good = boolOf(value)
 		return fieldDrain, good
+	case "topics":
+		p.draft.Topics, good = topicsOf(value)
+		return fieldTopics, good && len(p.draft.Topics) > 0
 	default:
 		return 0, true
 	}

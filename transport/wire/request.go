@@ -47,7 +47,8 @@ type Auth struct {
 	Pushable   bool
 	Intent     engine.Intent // an operator's
 	Have       []engine.Have
-	Resume     string // a resume token of an earlier connection
+	Resume     string         // a resume token of an earlier connection
+	Watch      []engine.Topic // an operator's; nil: not said
 }
 
 const (
@@ -161,7 +162,7 @@ func decodeRequest(e *envelope, frame *Frame) *engine.Error {
 		p.auth = &Auth{}
 		p.scan(e.data)
 		frame.Auth = p.auth
-		return p.check(fieldTenant, fieldTenant|fieldToken|fieldJWT|fieldAnonymous|fieldDevice|fieldIntent|fieldHave|fieldResume)
+		return p.check(fieldTenant, fieldTenant|fieldToken|fieldJWT|fieldAnonymous|fieldDevice|fieldIntent|fieldHave|fieldResume|fieldWatch)
 	case opRefresh:
 		frame.Kind = FrameRefresh
 		p.auth = &Auth{}
@@ -258,6 +259,8 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 		return rule{fieldSession, fieldBefore | fieldLimit}, true
 	case engine.OpDepartments:
 		return rule{}, true
+	case engine.OpWatch, engine.OpUnwatch:
+		return rule{fieldTopics, 0}, true
 	case engine.OpExplain:
 		return rule{0, fieldSession | fieldOffer | fieldDecision | fieldWhom}, true
 	case engine.OpClose:

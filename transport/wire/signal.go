@@ -65,6 +65,12 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		}
 	case *engine.Queue:
 		return appendQueue(dst, s)
+	case engine.BoardShown:
+		return appendBoard(dst, &s)
+	case *engine.OperatorsShown:
+		return appendOperators(dst, s)
+	case engine.WatchEnded:
+		return appendEnded(dst, s)
 	case engine.GoingAway:
 		dst = append(dst, `{"k":"ctl","t":"going_away","d":{`...)
 		dst = appendRetry(dst, s.Retry)
@@ -195,30 +201,4 @@ func appendIntent(dst []byte, i engine.IntentInfo) []byte {
 		dst = appendTimeField(dst, "until", i.Until)
 	}
 	return appendField(appendIf(dst, "drain", i.Drain), "reason", i.Reason)
-}
-
-func appendQueue(dst []byte, q *engine.Queue) []byte {
-	what := "delta"
-	if q.Snapshot {
-		what = "snapshot"
-	}
-	dst = append(appendWatch(dst, "queue", what, q.Rev), `"rows":[`...)
-	for i := range q.Rows {
-		row := &q.Rows[i]
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendSession(append(dst, '{'), "sid", row.Session)
-		dst = appendField(dst, "department", string(row.Department))
-		dst = appendTimeField(dst, "since", row.Since)
-		dst = append(appendBoolField(dst, "offered", row.Offered), '}')
-	}
-	dst = append(dst, `],"gone":[`...)
-	for i, session := range q.Gone {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(appendID(append(dst, '"'), engine.ID(session)), '"')
-	}
-	return append(dst, ']', '}', '}')
 }

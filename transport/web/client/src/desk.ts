@@ -53,7 +53,8 @@ export class Desk {
   }
 
   watch(frame: Watch): void {
-    if (frame.w !== "me" && frame.w !== "queue") return; // a watch of a later version
+    if (frame.w !== "me" && frame.w !== "queue") return; // boards and operators are the host's
+    if (frame.w === "queue" && (frame.t === "ended" || frame.d.department)) return; // of one department
     const last = this.revs.get(frame.w);
     if (frame.t === "snapshot") this.revs.set(frame.w, frame.rev);
     else if (last !== undefined && frame.rev <= last) return;
