@@ -237,7 +237,8 @@ func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
 		"OperatorsShown": {&engine.OperatorsShown{Rev: 1, Snapshot: true, Rows: []engine.OperatorRow{aRow()}}, &engine.OperatorsShown{Rev: 2, Gone: []engine.OperatorID{"ada"}}},
 		"WatchEnded": {
 			engine.WatchEnded{Topic: engine.Topic{Kind: engine.TopicQueue, Department: "sales"}},
-			engine.WatchEnded{Rev: 3, Topic: engine.Topic{Kind: engine.TopicBoard, Department: "sales"}}, engine.WatchEnded{Rev: 1, Topic: engine.Topic{Kind: engine.TopicOperators}},
+			engine.WatchEnded{Rev: 3, Topic: engine.Topic{Kind: engine.TopicBoard, Department: "sales"}},
+			engine.WatchEnded{Rev: 1, Topic: engine.Topic{Kind: engine.TopicOperators}},
 		},
 		"GoingAway": {engine.GoingAway{Retry: time.Second}},
 	}
