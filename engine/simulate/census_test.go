@@ -20,6 +20,8 @@ var (
 		engine.OpFetch:       "a link to a file's bytes; package actors",
 		engine.OpExplain:     "reads the log; the worlds ask the router itself",
 		engine.OpDepartments: "asks no session; package actors",
+		engine.OpWatch:       "a connection's; package actors",
+		engine.OpUnwatch:     "a connection's; package actors",
 		engine.OpIntent:      "an operator's: operator.SetIntent",
 		engine.OpAway:        "an operator's: operator.SetAway",
 	}

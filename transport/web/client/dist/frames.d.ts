@@ -184,6 +184,19 @@ export type Needs1 = {
     hard?: boolean;
 }[];
 /**
+ * A list that operators watch: queue (the lines of one's departments as one list), queue:DEPARTMENT, board:DEPARTMENT, operators.
+ */
+export type Topic = string;
+export type OperatorState = "signed_out" | "offline" | "reconnecting" | "paused" | "away" | "accepting";
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time2 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time3 = string;
+/**
  * Exactly one member.
  */
 export type Target = Target1 & Target2;
@@ -201,19 +214,11 @@ export type Entry = EvtAttrsSet | EvtIdentityUpgraded | EvtIdleOff | EvtIdleOn |
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time2 = string;
+export type Time4 = string;
 /**
  * Stable. Messages are for people and may change.
  */
 export type Code = "bad_frame" | "bad_request" | "unknown_op" | "unsupported_version" | "auth_required" | "auth_invalid" | "auth_expired" | "forbidden" | "origin_not_allowed" | "tenant_unknown" | "not_found" | "session_closed" | "offer_gone" | "offer_not_yours" | "not_owner" | "stale_epoch" | "stale_view" | "idem_conflict" | "too_large" | "type_not_allowed" | "file_mismatch" | "rate_limited" | "too_many_connections" | "queue_full" | "unavailable" | "precondition_failed" | "erased" | "department_closed" | "department_away" | "already_owner" | "target_offline" | "target_full" | "target_not_member" | "transfer_pending" | "capacity_exceeded" | "stale_revision" | "internal";
-/**
- * RFC 3339, UTC, milliseconds.
- */
-export type Time3 = string;
-/**
- * RFC 3339, UTC, milliseconds.
- */
-export type Time4 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
@@ -222,6 +227,14 @@ export type Time5 = string;
  * RFC 3339, UTC, milliseconds.
  */
 export type Time6 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time7 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time8 = string;
 /**
  * A tenant's or department's id.
  */
@@ -233,7 +246,7 @@ export type OfferId1 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time7 = string;
+export type Time9 = string;
 /**
  * The tenant's own id of an operator.
  */
@@ -249,7 +262,15 @@ export type OperatorId2 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time8 = string;
+export type Time10 = string;
+/**
+ * A tenant's or department's id.
+ */
+export type Label2 = string;
+/**
+ * A tenant's or department's id.
+ */
+export type Label3 = string;
 /**
  * Who acted. Only operators have an id; names come in people frames.
  */
@@ -402,6 +423,97 @@ export interface Limits {
     frame_bytes: number;
     ping_s: number;
     history: number;
+}
+/**
+ * A department's waiting line; p50_s and p90_s are of one that joined it now.
+ */
+export interface QueueLine {
+    department: Label;
+    length: number;
+    oldest_since?: Time;
+    p50_s?: number;
+    p90_s?: number;
+}
+export interface OperatorRow {
+    operator: OperatorId;
+    state: OperatorState;
+    since?: Time;
+    used: Units;
+    capacity: Units;
+    open: number;
+    open_cap: number;
+}
+/**
+ * A department in counts.
+ */
+export interface Board {
+    department: Label;
+    at: Time2;
+    /**
+     * Wait and are offered to nobody.
+     */
+    waiting: number;
+    offered: number;
+    active: number;
+    /**
+     * Their operator's connection is lost.
+     */
+    detached: number;
+    /**
+     * In wrap-up.
+     */
+    closing: number;
+    /**
+     * Messages for later.
+     */
+    unattended: number;
+    /**
+     * At the time of at; 0: nobody waits.
+     */
+    oldest_wait_s: number;
+    oldest_since?: Time;
+    /**
+     * How long one that joined the line now would wait; absent: not known.
+     */
+    p50_s?: number;
+    p90_s?: number;
+    /**
+     * How many of its operators are in each state.
+     */
+    operators: {
+        signed_out: number;
+        offline: number;
+        reconnecting: number;
+        paused: number;
+        away: number;
+        accepting: number;
+    };
+    /**
+     * Sessions of the department's weight that its operators could take at once.
+     */
+    slots: number;
+    /**
+     * What became of the line in the last hour, to the minute.
+     */
+    hour: {
+        /**
+         * Found an operator.
+         */
+        served: number;
+        /**
+         * Ended while they waited.
+         */
+        abandoned: number;
+        /**
+         * Assignments whose operator has written.
+         */
+        replies: number;
+        /**
+         * From an assignment to that message, on average.
+         */
+        first_reply_ms?: number;
+        since?: Time3;
+    };
 }
 export interface Target2 {
     operator?: OperatorId;
@@ -879,7 +991,7 @@ export interface EvtSessionClosing {
     cid?: Key;
     cause?: Cause;
     d: {
-        deadline?: Time2;
+        deadline?: Time4;
         facts?: Facts;
     };
 }
@@ -1274,8 +1386,8 @@ export interface CtlResumed {
             visitor: Mark;
             operator: Mark;
         };
-        deadline?: Time3;
-        rate_by?: Time4;
+        deadline?: Time5;
+        rate_by?: Time6;
         serving?: Serving1;
     };
 }
@@ -1337,7 +1449,7 @@ export interface EphLoad {
          * How many there may be.
          */
         open_cap?: number;
-        breathing_until?: Time5;
+        breathing_until?: Time7;
     };
 }
 /**
@@ -1348,7 +1460,7 @@ export interface EphNotice {
     t: "notice";
     d: {
         kind: "missed_pause" | "config_changed" | "going_away" | "sla_risk";
-        since?: Time6;
+        since?: Time8;
         /**
          * Of missed_pause: offers in a row that ran out.
          */
@@ -1482,6 +1594,12 @@ export interface ReqAuthOperator {
         };
         intent?: IntentWord;
         have?: Have;
+        /**
+         * Absent: queue.
+         *
+         * @maxItems 256
+         */
+        watch?: Topic[];
         resume_token?: string;
     };
 }
@@ -1623,7 +1741,7 @@ export interface ReqIntentSet {
     op: "intent.set";
     d: {
         intent: IntentWord;
-        until?: Time7;
+        until?: Time9;
         reason?: ReasonCode;
         /**
          * Of signed_out: keep what is open.
@@ -1973,6 +2091,36 @@ export interface ReqTransferStart {
     };
 }
 /**
+ * Be shown these lists no longer. Operators only.
+ */
+export interface ReqUnwatch {
+    k: "req";
+    id: RequestId;
+    op: "unwatch";
+    d: {
+        /**
+         * @minItems 1
+         * @maxItems 256
+         */
+        topics: Topic[];
+    };
+}
+/**
+ * Be shown these lists from now on, each from a snapshot. Operators only. A list that is watched already begins anew with a snapshot.
+ */
+export interface ReqWatch {
+    k: "req";
+    id: RequestId;
+    op: "watch";
+    d: {
+        /**
+         * @minItems 1
+         * @maxItems 256
+         */
+        topics: Topic[];
+    };
+}
+/**
  * Say that the notes are finished
  */
 export interface ReqWrapupDone {
@@ -2314,7 +2462,7 @@ export interface ResRefused {
          * @maxItems 100
          */
         events?: Entry[];
-        opens_at?: Time8;
+        opens_at?: Time10;
     };
 }
 /**
@@ -2506,6 +2654,34 @@ export interface ResTransferStart {
     };
 }
 /**
+ * What the connection still watches
+ */
+export interface ResUnwatch {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        /**
+         * @maxItems 256
+         */
+        topics: Topic[];
+    };
+}
+/**
+ * What the connection watches now
+ */
+export interface ResWatch {
+    k: "res";
+    id: RequestId;
+    ok: true;
+    d: {
+        /**
+         * @maxItems 256
+         */
+        topics: Topic[];
+    };
+}
+/**
  * The wrap-up is over
  */
 export interface ResWrapupDone {
@@ -2530,6 +2706,38 @@ export interface ResWrapupExtend {
         seq: Seq;
         at: Time;
     };
+}
+/**
+ * What a department in counts has become. The whole board, as it is now.
+ */
+export interface WatchBoardDelta {
+    k: "watch";
+    w: "board";
+    t: "delta";
+    rev: Rev;
+    d: Board;
+}
+/**
+ * The right to watch a department is gone
+ */
+export interface WatchBoardEnded {
+    k: "watch";
+    w: "board";
+    t: "ended";
+    rev: Rev;
+    d: {
+        department: Label;
+    };
+}
+/**
+ * A department in counts
+ */
+export interface WatchBoardSnapshot {
+    k: "watch";
+    w: "board";
+    t: "snapshot";
+    rev: Rev;
+    d: Board;
 }
 /**
  * The operator's intent or presence changed
@@ -2595,6 +2803,44 @@ export interface WatchMeSnapshot {
     d: Me;
 }
 /**
+ * What changed among the operators
+ */
+export interface WatchOperatorsDelta {
+    k: "watch";
+    w: "operators";
+    t: "delta";
+    rev: Rev;
+    d: {
+        rows: OperatorRow[];
+        gone: OperatorId[];
+    };
+}
+/**
+ * The right to watch operators is gone
+ */
+export interface WatchOperatorsEnded {
+    k: "watch";
+    w: "operators";
+    t: "ended";
+    rev: Rev;
+    d: {
+        [k: string]: unknown;
+    };
+}
+/**
+ * The operators of the departments that the connection supervises
+ */
+export interface WatchOperatorsSnapshot {
+    k: "watch";
+    w: "operators";
+    t: "snapshot";
+    rev: Rev;
+    d: {
+        rows: OperatorRow[];
+        gone: OperatorId[];
+    };
+}
+/**
  * What changed among those who wait
  */
 export interface WatchQueueDelta {
@@ -2603,6 +2849,7 @@ export interface WatchQueueDelta {
     t: "delta";
     rev: Rev;
     d: {
+        department?: Label2;
         rows: {
             sid: Id;
             department: Label;
@@ -2610,6 +2857,22 @@ export interface WatchQueueDelta {
             offered: boolean;
         }[];
         gone: Id[];
+        /**
+         * The lines that these belong to.
+         */
+        lines: QueueLine[];
+    };
+}
+/**
+ * The right to watch a department's line is gone
+ */
+export interface WatchQueueEnded {
+    k: "watch";
+    w: "queue";
+    t: "ended";
+    rev: Rev;
+    d: {
+        department: Label;
     };
 }
 /**
@@ -2621,6 +2884,7 @@ export interface WatchQueueSnapshot {
     t: "snapshot";
     rev: Rev;
     d: {
+        department?: Label3;
         rows: {
             sid: Id;
             department: Label;
@@ -2628,12 +2892,16 @@ export interface WatchQueueSnapshot {
             offered: boolean;
         }[];
         gone: Id[];
+        /**
+         * The lines that these belong to.
+         */
+        lines: QueueLine[];
     };
 }
 /** What the server says in passing. */
 export type Passing = EphDepartmentStatus | EphLoad | EphNotice | EphPeek | EphPeople | EphPresence | EphQueuePosition | EphReadMoved | EphTyping;
 /** A list that the server keeps for an operator. */
-export type Watch = WatchMeIntentChanged | WatchMeMineChanged | WatchMeOfferNew | WatchMeOfferRevoked | WatchMeSnapshot | WatchQueueDelta | WatchQueueSnapshot;
+export type Watch = WatchBoardDelta | WatchBoardEnded | WatchBoardSnapshot | WatchMeIntentChanged | WatchMeMineChanged | WatchMeOfferNew | WatchMeOfferRevoked | WatchMeSnapshot | WatchOperatorsDelta | WatchOperatorsEnded | WatchOperatorsSnapshot | WatchQueueDelta | WatchQueueEnded | WatchQueueSnapshot;
 /** What the server says about the connection and its sessions. */
 export type Control = CtlBye | CtlGoingAway | CtlPing | CtlRecovered | CtlResumed;
 /** What a client says without an answer. */
@@ -2818,6 +3086,14 @@ export interface OperatorOps {
     "transfer.start": {
         d: NonNullable<ReqTransferStart["d"]>;
         res: NonNullable<ResTransferStart["d"]>;
+    };
+    "unwatch": {
+        d: NonNullable<ReqUnwatch["d"]>;
+        res: NonNullable<ResUnwatch["d"]>;
+    };
+    "watch": {
+        d: NonNullable<ReqWatch["d"]>;
+        res: NonNullable<ResWatch["d"]>;
     };
     "wrapup.done": {
         d: NonNullable<ReqWrapupDone["d"]>;

@@ -218,6 +218,19 @@ export type Needs1 = {
   hard?: boolean;
 }[];
 /**
+ * A list that operators watch: queue (the lines of one's departments as one list), queue:DEPARTMENT, board:DEPARTMENT, operators.
+ */
+export type Topic = string;
+export type OperatorState = "signed_out" | "offline" | "reconnecting" | "paused" | "away" | "accepting";
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time2 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time3 = string;
+/**
  * Exactly one member.
  */
 export type Target = Target1 & Target2;
@@ -268,7 +281,7 @@ export type Entry =
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time2 = string;
+export type Time4 = string;
 /**
  * Stable. Messages are for people and may change.
  */
@@ -313,19 +326,19 @@ export type Code =
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time3 = string;
-/**
- * RFC 3339, UTC, milliseconds.
- */
-export type Time4 = string;
-/**
- * RFC 3339, UTC, milliseconds.
- */
 export type Time5 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
 export type Time6 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time7 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time8 = string;
 /**
  * A tenant's or department's id.
  */
@@ -337,7 +350,7 @@ export type OfferId1 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time7 = string;
+export type Time9 = string;
 /**
  * The tenant's own id of an operator.
  */
@@ -353,7 +366,15 @@ export type OperatorId2 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time8 = string;
+export type Time10 = string;
+/**
+ * A tenant's or department's id.
+ */
+export type Label2 = string;
+/**
+ * A tenant's or department's id.
+ */
+export type Label3 = string;
 
 /**
  * Who acted. Only operators have an id; names come in people frames.
@@ -507,6 +528,97 @@ export interface Limits {
   frame_bytes: number;
   ping_s: number;
   history: number;
+}
+/**
+ * A department's waiting line; p50_s and p90_s are of one that joined it now.
+ */
+export interface QueueLine {
+  department: Label;
+  length: number;
+  oldest_since?: Time;
+  p50_s?: number;
+  p90_s?: number;
+}
+export interface OperatorRow {
+  operator: OperatorId;
+  state: OperatorState;
+  since?: Time;
+  used: Units;
+  capacity: Units;
+  open: number;
+  open_cap: number;
+}
+/**
+ * A department in counts.
+ */
+export interface Board {
+  department: Label;
+  at: Time2;
+  /**
+   * Wait and are offered to nobody.
+   */
+  waiting: number;
+  offered: number;
+  active: number;
+  /**
+   * Their operator's connection is lost.
+   */
+  detached: number;
+  /**
+   * In wrap-up.
+   */
+  closing: number;
+  /**
+   * Messages for later.
+   */
+  unattended: number;
+  /**
+   * At the time of at; 0: nobody waits.
+   */
+  oldest_wait_s: number;
+  oldest_since?: Time;
+  /**
+   * How long one that joined the line now would wait; absent: not known.
+   */
+  p50_s?: number;
+  p90_s?: number;
+  /**
+   * How many of its operators are in each state.
+   */
+  operators: {
+    signed_out: number;
+    offline: number;
+    reconnecting: number;
+    paused: number;
+    away: number;
+    accepting: number;
+  };
+  /**
+   * Sessions of the department's weight that its operators could take at once.
+   */
+  slots: number;
+  /**
+   * What became of the line in the last hour, to the minute.
+   */
+  hour: {
+    /**
+     * Found an operator.
+     */
+    served: number;
+    /**
+     * Ended while they waited.
+     */
+    abandoned: number;
+    /**
+     * Assignments whose operator has written.
+     */
+    replies: number;
+    /**
+     * From an assignment to that message, on average.
+     */
+    first_reply_ms?: number;
+    since?: Time3;
+  };
 }
 export interface Target2 {
   operator?: OperatorId;
@@ -984,7 +1096,7 @@ export interface EvtSessionClosing {
   cid?: Key;
   cause?: Cause;
   d: {
-    deadline?: Time2;
+    deadline?: Time4;
     facts?: Facts;
   };
 }
@@ -1399,8 +1511,8 @@ export interface CtlResumed {
       visitor: Mark;
       operator: Mark;
     };
-    deadline?: Time3;
-    rate_by?: Time4;
+    deadline?: Time5;
+    rate_by?: Time6;
     serving?: Serving1;
   };
 }
@@ -1462,7 +1574,7 @@ export interface EphLoad {
      * How many there may be.
      */
     open_cap?: number;
-    breathing_until?: Time5;
+    breathing_until?: Time7;
   };
 }
 /**
@@ -1473,7 +1585,7 @@ export interface EphNotice {
   t: "notice";
   d: {
     kind: "missed_pause" | "config_changed" | "going_away" | "sla_risk";
-    since?: Time6;
+    since?: Time8;
     /**
      * Of missed_pause: offers in a row that ran out.
      */
@@ -1609,6 +1721,12 @@ export interface ReqAuthOperator {
         };
     intent?: IntentWord;
     have?: Have;
+    /**
+     * Absent: queue.
+     *
+     * @maxItems 256
+     */
+    watch?: Topic[];
     resume_token?: string;
   };
 }
@@ -1750,7 +1868,7 @@ export interface ReqIntentSet {
   op: "intent.set";
   d: {
     intent: IntentWord;
-    until?: Time7;
+    until?: Time9;
     reason?: ReasonCode;
     /**
      * Of signed_out: keep what is open.
@@ -2097,6 +2215,36 @@ export interface ReqTransferStart {
      */
     force?: boolean;
     idem: Key;
+  };
+}
+/**
+ * Be shown these lists no longer. Operators only.
+ */
+export interface ReqUnwatch {
+  k: "req";
+  id: RequestId;
+  op: "unwatch";
+  d: {
+    /**
+     * @minItems 1
+     * @maxItems 256
+     */
+    topics: Topic[];
+  };
+}
+/**
+ * Be shown these lists from now on, each from a snapshot. Operators only. A list that is watched already begins anew with a snapshot.
+ */
+export interface ReqWatch {
+  k: "req";
+  id: RequestId;
+  op: "watch";
+  d: {
+    /**
+     * @minItems 1
+     * @maxItems 256
+     */
+    topics: Topic[];
   };
 }
 /**
@@ -2454,7 +2602,7 @@ export interface ResRefused {
      * @maxItems 100
      */
     events?: Entry[];
-    opens_at?: Time8;
+    opens_at?: Time10;
   };
 }
 /**
@@ -2646,6 +2794,34 @@ export interface ResTransferStart {
   };
 }
 /**
+ * What the connection still watches
+ */
+export interface ResUnwatch {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    /**
+     * @maxItems 256
+     */
+    topics: Topic[];
+  };
+}
+/**
+ * What the connection watches now
+ */
+export interface ResWatch {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    /**
+     * @maxItems 256
+     */
+    topics: Topic[];
+  };
+}
+/**
  * The wrap-up is over
  */
 export interface ResWrapupDone {
@@ -2670,6 +2846,38 @@ export interface ResWrapupExtend {
     seq: Seq;
     at: Time;
   };
+}
+/**
+ * What a department in counts has become. The whole board, as it is now.
+ */
+export interface WatchBoardDelta {
+  k: "watch";
+  w: "board";
+  t: "delta";
+  rev: Rev;
+  d: Board;
+}
+/**
+ * The right to watch a department is gone
+ */
+export interface WatchBoardEnded {
+  k: "watch";
+  w: "board";
+  t: "ended";
+  rev: Rev;
+  d: {
+    department: Label;
+  };
+}
+/**
+ * A department in counts
+ */
+export interface WatchBoardSnapshot {
+  k: "watch";
+  w: "board";
+  t: "snapshot";
+  rev: Rev;
+  d: Board;
 }
 /**
  * The operator's intent or presence changed
@@ -2735,6 +2943,44 @@ export interface WatchMeSnapshot {
   d: Me;
 }
 /**
+ * What changed among the operators
+ */
+export interface WatchOperatorsDelta {
+  k: "watch";
+  w: "operators";
+  t: "delta";
+  rev: Rev;
+  d: {
+    rows: OperatorRow[];
+    gone: OperatorId[];
+  };
+}
+/**
+ * The right to watch operators is gone
+ */
+export interface WatchOperatorsEnded {
+  k: "watch";
+  w: "operators";
+  t: "ended";
+  rev: Rev;
+  d: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The operators of the departments that the connection supervises
+ */
+export interface WatchOperatorsSnapshot {
+  k: "watch";
+  w: "operators";
+  t: "snapshot";
+  rev: Rev;
+  d: {
+    rows: OperatorRow[];
+    gone: OperatorId[];
+  };
+}
+/**
  * What changed among those who wait
  */
 export interface WatchQueueDelta {
@@ -2743,6 +2989,7 @@ export interface WatchQueueDelta {
   t: "delta";
   rev: Rev;
   d: {
+    department?: Label2;
     rows: {
       sid: Id;
       department: Label;
@@ -2750,6 +2997,22 @@ export interface WatchQueueDelta {
       offered: boolean;
     }[];
     gone: Id[];
+    /**
+     * The lines that these belong to.
+     */
+    lines: QueueLine[];
+  };
+}
+/**
+ * The right to watch a department's line is gone
+ */
+export interface WatchQueueEnded {
+  k: "watch";
+  w: "queue";
+  t: "ended";
+  rev: Rev;
+  d: {
+    department: Label;
   };
 }
 /**
@@ -2761,6 +3024,7 @@ export interface WatchQueueSnapshot {
   t: "snapshot";
   rev: Rev;
   d: {
+    department?: Label3;
     rows: {
       sid: Id;
       department: Label;
@@ -2768,6 +3032,10 @@ export interface WatchQueueSnapshot {
       offered: boolean;
     }[];
     gone: Id[];
+    /**
+     * The lines that these belong to.
+     */
+    lines: QueueLine[];
   };
 }
 
@@ -2785,12 +3053,19 @@ export type Passing =
 
 /** A list that the server keeps for an operator. */
 export type Watch =
+  | WatchBoardDelta
+  | WatchBoardEnded
+  | WatchBoardSnapshot
   | WatchMeIntentChanged
   | WatchMeMineChanged
   | WatchMeOfferNew
   | WatchMeOfferRevoked
   | WatchMeSnapshot
+  | WatchOperatorsDelta
+  | WatchOperatorsEnded
+  | WatchOperatorsSnapshot
   | WatchQueueDelta
+  | WatchQueueEnded
   | WatchQueueSnapshot;
 
 /** What the server says about the connection and its sessions. */
@@ -2859,6 +3134,8 @@ export interface OperatorOps {
   "session.takeover": { d: NonNullable<ReqSessionTakeover["d"]>; res: NonNullable<ResSessionTakeover["d"]> };
   "transfer.cancel": { d: NonNullable<ReqTransferCancel["d"]>; res: NonNullable<ResTransferCancel["d"]> };
   "transfer.start": { d: NonNullable<ReqTransferStart["d"]>; res: NonNullable<ResTransferStart["d"]> };
+  "unwatch": { d: NonNullable<ReqUnwatch["d"]>; res: NonNullable<ResUnwatch["d"]> };
+  "watch": { d: NonNullable<ReqWatch["d"]>; res: NonNullable<ResWatch["d"]> };
   "wrapup.done": { d: NonNullable<ReqWrapupDone["d"]>; res: NonNullable<ResWrapupDone["d"]> };
   "wrapup.extend": { d: NonNullable<ReqWrapupExtend["d"]>; res: NonNullable<ResWrapupExtend["d"]> };
 }
