@@ -8,6 +8,7 @@ import (
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/routing"
+	"github.com/parleyhq/parley/engine/session"
 )
 
 // doubted are routing rules that find something wrong with themselves.
@@ -124,4 +125,41 @@ func TestOrphan(t *testing.T) {
 			t.Errorf("invariants: got %+v, want the one session frozen", r)
 		}
 	})
+}
+
+// TestIntentOfNobody is I9 live: an intent that nobody may have declared raises the alarm.
+func TestIntentOfNobody(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.violates = true
+		w.operator("ada")
+		a := &operatorActor{h: w.sys.tenant("demo").operator("ada"), operatorState: &operatorState{}}
+		a.store(engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada"}, intentStored{})
+		if r := w.sys.Invariants(); len(r.Violations) != 0 {
+			t.Fatalf("violations: got %+v, want none", r.Recent)
+		}
+		a.store(engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseOperatorLost}, intentStored{})
+		if r := w.sys.Invariants(); r.Violations["I9"] != 1 || len(r.Frozen) != 0 {
+			t.Errorf("violations: got %+v, want one I9", r.Violations)
+		}
+		synctest.Wait()
+	})
+}
+
+// TestForeignSteps is I14 live: what a session's actor has of another's freezes it.
+func TestForeignSteps(t *testing.T) {
+	ref := engine.SessionRef{Tenant: "demo", Session: engine.SessionID{15: 1}}
+	other := engine.SessionRef{Tenant: "other", Session: ref.Session}
+	for name, effect := range map[string]session.Effect{
+		"an entry": session.Write{Entry: &engine.Entry{Kind: engine.KindSessionStarted, Seq: 1, Session: engine.SessionID{15: 2}}},
+		"a row":    session.Report{Row: &engine.Row{Ref: other, State: engine.StateNew}},
+	} {
+		w := watch{ref: ref}
+		if w.effect(effect); w.broken == nil || w.broken.Invariant != "I14" {
+			t.Errorf("%s: got %v", name, w.broken)
+		}
+	}
+	w := watch{}
+	if w.resume(ref, session.New(other, engine.VisitorID{15: 1}, session.Rules{}), false); w.broken == nil || w.broken.Invariant != "I14" {
+		t.Errorf("a log: got %v", w.broken)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/invariant"
 	"github.com/parleyhq/parley/engine/operator"
 	"github.com/parleyhq/parley/engine/routing"
 	"github.com/parleyhq/parley/engine/session"
@@ -160,6 +161,9 @@ func (a *operatorActor) showIntent() {
 
 // store keeps an intent, and tells the actor then.
 func (a *operatorActor) store(info engine.IntentInfo, then intentStored) {
+	if v := invariant.CheckIntent(a.h.id, a.intent, info); v != nil {
+		a.h.tenant.sys.alarm.note(a.h.tenant.id, v, a.h.tenant.sys.cfg.Clock())
+	}
 	a.storing, a.calling = true, true
 	a.h.tenant.sys.cfg.Store.PutIntent(a.h.tenant.id, a.h.id, info, a.memo(then.tag, info), func(err error) {
 		then.info, then.err = info, err

@@ -272,7 +272,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 		a.shown = a.rules.HeadFor(engine.VisibleToAll) // all there is is durable
 	}
 	if a.frozen = a.sys.alarm.refusal(a.h.ref); a.frozen == nil {
-		a.watch.resume(a.rules, a.h.log == engine.Log(a.h.tenant.memory))
+		a.watch.resume(a.h.ref, a.rules, a.h.log == engine.Log(a.h.tenant.memory))
 		a.judge()
 	}
 	if c.head.Last > 0 {

@@ -12,6 +12,7 @@ import (
 // are numbered and its routing facts as they change, before either is stored or told.
 // It costs as much as the change. Owned by the session's actor.
 type watch struct {
+	ref    engine.SessionRef // whose actor it is; fixed for its life
 	log    invariant.Log
 	before *engine.Row // as last reported; nil: not yet
 	moved  bool        // the facts have changed in this turn
@@ -21,10 +22,11 @@ type watch struct {
 }
 
 // resume begins with a session as its log left it.
-func (w *watch) resume(s *session.Session, unrecorded bool) {
+func (w *watch) resume(ref engine.SessionRef, s *session.Session, unrecorded bool) {
 	row := s.Row()
-	*w = watch{log: invariant.Resume(&row, s.Last(), s.HeadFor(engine.VisibleToAll)), unrecorded: unrecorded}
+	*w = watch{ref: ref, log: invariant.Resume(&row, s.Last(), s.HeadFor(engine.VisibleToAll)), unrecorded: unrecorded}
 	w.found(invariant.CheckRow(&row))
+	w.found(invariant.CheckRef(ref, row.Ref))
 }
 
 // effect looks at what a step has come to.
@@ -32,8 +34,10 @@ func (w *watch) effect(effect session.Effect) {
 	switch e := effect.(type) {
 	case session.Write:
 		w.found(w.log.Add(e.Entry))
+		w.found(invariant.CheckRef(w.ref, engine.SessionRef{Tenant: w.ref.Tenant, Session: e.Entry.Session}))
 	case session.Report:
 		w.found(invariant.CheckRow(e.Row))
+		w.found(invariant.CheckRef(w.ref, e.Row.Ref))
 		if w.before != nil {
 			w.found(invariant.CheckChange(w.before, e.Row))
 		}

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -10,8 +11,8 @@ import (
 // Finding is something that an audit did not find as it should be. It holds ids and
 // counts only.
 type Finding struct {
-	Invariant string           // I2, I4, I7 or I12
-	Session   engine.SessionID // zero: of an operator's sums
+	Invariant string           // I2, I4, I5, I6, I7 or I12
+	Session   engine.SessionID // zero: of the router itself, which is to begin anew
 	Epoch     engine.Epoch     // of Session
 	Operator  engine.OperatorID
 	Detail    string
@@ -19,8 +20,10 @@ type Finding struct {
 
 // Audit compares what the router keeps up to date with what it comes to when it is
 // computed anew: everybody's load from the sessions (I2), that who waits is where it is
-// looked for and counted as what it is (I4), that nobody's session is with an operator who is gone (I7), that
-// nothing is kept of closed sessions (I12). It walks everything: ask every few minutes.
+// looked for and counted as what it is (I4), that nobody waits whom somebody could take
+// (I5), that nobody's session is with an operator who is gone (I7), that nothing is kept
+// of closed sessions (I12). It says too which offers since the last audit, of those looked
+// at, were out of order (I6). It walks everything: ask every few minutes.
 //
 // A finding about a session may be that it has just changed and its next report is on
 // the way: only one that is found twice counts.
@@ -50,11 +53,13 @@ func (r *Router) Audit() []Finding {
 			all = append(all, Finding{Invariant: "I4", Detail: fmt.Sprintf("department %s has %v sessions by state, the router counts %v", l.id, *counts[l], l.states)})
 		}
 	}
+	all = append(all, r.unplaced()...)
+	all = append(all, r.takeMisordered()...)
 	slices.SortFunc(all, func(a, b Finding) int {
 		if c := compareIDs(a.Session, b.Session); c != 0 {
 			return c
 		}
-		return slices.Compare([]byte(a.Operator), []byte(b.Operator))
+		return cmp.Or(cmp.Compare(a.Operator, b.Operator), cmp.Compare(a.Invariant, b.Invariant), cmp.Compare(a.Detail, b.Detail))
 	})
 	return all
 }

@@ -22,6 +22,16 @@ func (r *Router) SpoilLoad(id engine.OperatorID) { r.operators[id].used += 300 }
 // SpoilPresence lets an operator be gone without its sessions' knowing.
 func (r *Router) SpoilPresence(id engine.OperatorID) { r.operators[id].present = false }
 
+// SpoilRound takes a waiting session off the bids: an operator comes, and nobody looks.
+func (r *Router) SpoilRound(id engine.OperatorID) {
+	o := r.operators[id]
+	o.routable, o.present = true, true
+	for _, m := range o.memberships {
+		m.stale = true
+		m.c.stale = append(m.c.stale, m)
+	}
+}
+
 // SpoilPlace takes the waiting out of the line.
 func (r *Router) SpoilPlace() {
 	for _, s := range r.sessions {

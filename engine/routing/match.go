@@ -151,8 +151,9 @@ func (r *Router) promiseFound(s *session, several int, direct bool, rule string)
 // promise reserves the operators for the session, and offers it to them.
 func (r *Router) promise(s *session, winners []*operator, direct bool, d *engine.Decision) {
 	r.overtakes(s, winners, d.Rule)
-	r.leave(s)
 	r.number++
+	r.inOrder(s, winners[0], d.Rule)
+	r.leave(s)
 	s.isEarly = false
 	s.promised, s.promisedIn, s.number = append(s.promised[:0], winners...), s.state, r.number
 	for _, o := range winners {

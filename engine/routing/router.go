@@ -36,6 +36,8 @@ type Router struct {
 	awaitUntil int64
 	put        []OperatorIs
 
+	misordered []Finding // since the last audit
+
 	// One step's scratch.
 	now            int64
 	out            []Effect
