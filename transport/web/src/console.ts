@@ -1,12 +1,18 @@
 // The operator's console.
 
-import type { IntentWord, Offer, Session } from "../client/src/index.ts";
+import type { EphNotice, Offer, Session } from "../client/src/index.ts";
 import { newId, OperatorClient, ParleyError } from "../client/src/index.ts";
 import { ask } from "./ask.ts";
 import { Alerts } from "./console/alerts.ts";
+import { DeskBar } from "./console/desk.ts";
+import { filing, resetFiling } from "./console/ending.ts";
+import { ExplainDialog } from "./console/explain.ts";
+import { visitorOf } from "./console/names.ts";
 import { Pane } from "./console/pane.ts";
 import { Sidebar } from "./console/sidebar.ts";
 import { SignIn } from "./console/signin.ts";
+import { JoinDialog } from "./console/supervise.ts";
+import { TransferDialog } from "./console/transfer.ts";
 import { attr, byId, coalesced, isWatched, show, text } from "./dom.ts";
 import { LineView } from "./line.ts";
 import { tenantOfPage } from "./page.ts";
@@ -32,28 +38,42 @@ class ConsolePage {
   });
   private readonly desk = this.client.desk;
   private readonly line = new LineView(byId("line"), this.client.connection, words.refusedLine);
-  private readonly pane = new Pane(this.client, this.desk, (problem) => this.toast(problem));
+  private readonly attempt = (run: () => Promise<unknown>) => this.tried(run);
+  private readonly pane = new Pane(this.client, this.desk, (problem) => this.toast(problem), this.attempt, this.signIn.supervises);
+  private readonly deskBar = new DeskBar(this.client, this.attempt, () => this.mayLeave(), this.redraw);
+  private readonly transfer = new TransferDialog(this.client, this.attempt);
+  private readonly explain = new ExplainDialog(this.client, this.attempt);
+  private readonly join = new JoinDialog(this.client, this.attempt, (sid) => this.select(sid));
   private readonly sidebar = new Sidebar({
     desk: this.desk,
     client: this.client,
     accept: (offer) => void this.accept(offer),
     decline: (offer) => void this.decline(offer),
     select: (sid) => this.select(sid),
+    pick: (sid) => void this.pick(sid),
+    why: this.signIn.supervises ? (sid) => this.explain.open(sid, words.chat(sid)) : null,
   });
 
   run(): void {
     this.client.on("offer", (offer) => this.offered(offer));
     this.client.on("message", ({ session }) => this.message(session));
+    this.client.on("passing", (eph) => eph.t === "notice" && this.notice(eph.d));
     this.client.on("state", this.redraw);
     this.client.on("changed", this.redraw);
     byId("close").addEventListener("click", () => void this.close());
-    byId("done").addEventListener("click", () => this.dismiss());
+    byId("done").addEventListener("click", () => void this.done());
+    byId("transfer-open").addEventListener("click", () => this.withCurrent((session) => this.transfer.open(session)));
+    byId("explain-open").addEventListener("click", () => this.withCurrent((session) => this.explain.open(session.sid, visitorOf(session))));
+    byId("release").addEventListener("click", () => this.withCurrent((session) => void this.release(session)));
+    byId("take-over").addEventListener("click", () => this.withCurrent((session) => void this.tried(() => this.client.takeOver(session.sid))));
+    byId("leave").addEventListener("click", () => this.withCurrent((session) => void this.leave(session)));
+    byId("join-open").addEventListener("click", () => this.join.open());
+    byId("details-open").addEventListener("click", () => this.toggleDetails());
+    byId("details-close").addEventListener("click", () => this.toggleDetails());
+    show(byId("join-open"), this.signIn.supervises);
     byId("back").addEventListener("click", () => this.select(""));
     byId("keys").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
     byId("help-close").addEventListener("click", () => byId<HTMLDialogElement>("help").close());
-    for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=intent]")) {
-      radio.addEventListener("change", () => void this.setIntent(radio.value as IntentWord));
-    }
     document.addEventListener("keydown", (event) => this.shortcut(event));
     addEventListener("focus", this.redraw);
     document.addEventListener("visibilitychange", this.redraw);
@@ -81,7 +101,61 @@ class ConsolePage {
   /** Chats in the order in which they came to this operator. */
   private chats(): Session[] {
     const known = [...this.client.sessions.values()];
-    return known.filter((session) => this.desk.mine.has(session.sid) || !session.mine);
+    return known.filter((session) => this.client.partIn(session.sid) || !session.mine);
+  }
+
+  private withCurrent(run: (session: Session) => void): void {
+    const session = this.current();
+    if (session) run(session);
+  }
+
+  /** Asks for something, and says why if it did not work. */
+  private async tried(run: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      this.toast(common.requestFailed(explain(codeOf(error))));
+      return false;
+    } finally {
+      this.redraw();
+    }
+  }
+
+  /** Something that the operator should know. */
+  private notice({ kind, ...d }: EphNotice["d"]): void {
+    const said = words.notices[kind]?.(d.department ? this.desk.department(d.department) : "");
+    if (said) this.toast(said);
+  }
+
+  private async pick(sid: string): Promise<void> {
+    try {
+      await this.client.pick(sid);
+      this.select(sid);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "forbidden") this.sidebar.mayPick = false;
+      this.toast(code === "forbidden" ? words.mayNotPick : common.requestFailed(explain(code)));
+      this.redraw();
+    }
+  }
+
+  private async release(session: Session): Promise<void> {
+    if (!(await ask(byId<HTMLDialogElement>("ask-release"), words.releaseQuestion(visitorOf(session))))) return;
+    await this.tried(() => this.client.release(session.sid));
+  }
+
+  private async leave(session: Session): Promise<void> {
+    if (!(await this.tried(() => this.client.leave(session.sid)))) return;
+    this.client.forget(session.sid);
+    this.select("");
+  }
+
+  private toggleDetails(): void {
+    const open = byId("details").hidden === true;
+    show(byId("details"), open);
+    attr(byId("details-open"), "aria-expanded", String(open));
+    byId(open ? "details-close" : "details-open").focus();
   }
 
   private current(): Session | null {
@@ -133,28 +207,29 @@ class ConsolePage {
     }
   }
 
-  private async setIntent(intent: IntentWord): Promise<void> {
-    const open = this.desk.mine.size;
-    const warn = intent === "signed_out" && open > 0;
-    if (warn && !(await ask(byId<HTMLDialogElement>("ask-signout"), words.signOutWarning(open)))) return this.draw();
-    try {
-      await this.client.setIntent(intent);
-    } catch (error) {
-      this.toast(common.requestFailed(explain(codeOf(error))));
-    }
-    this.draw();
+  /** Signing out with open chats is asked about. */
+  private mayLeave(): Promise<boolean> {
+    return ask(byId<HTMLDialogElement>("ask-signout"), words.signOutWarning(this.desk.mine.size));
   }
 
   private async close(): Promise<void> {
     const session = this.current();
-    if (!session || !(await ask(byId<HTMLDialogElement>("ask-close"), `Close the chat with ${words.chat(session.sid)}?`))) return;
+    resetFiling();
+    if (!session || !(await ask(byId<HTMLDialogElement>("ask-close"), words.closeQuestion(visitorOf(session))))) return;
     try {
-      await this.client.end(session.sid);
+      await this.client.end(session.sid, filing(session));
     } catch (error) {
       if (codeOf(error) !== "session_closed") this.toast(common.requestFailed(explain(codeOf(error))));
     }
     this.draw();
     if (session.isOver) byId("done").focus(); // the button that had it is gone
+  }
+
+  private async done(): Promise<void> {
+    const session = this.current();
+    // It may have ended by itself just now: then there is nothing more to say.
+    if (session && this.pane.ending.isWrappingUp(session)) await this.client.endWrapUp(session.sid).catch(() => undefined);
+    this.dismiss();
   }
 
   private dismiss(): void {
@@ -203,33 +278,12 @@ class ConsolePage {
     show(byId("desk"), this.signIn.token !== "");
     attr(document.body, "data-view", current ? "chat" : "list");
     this.line.draw();
-    this.drawBar();
+    this.deskBar.draw(this.tenant);
     this.sidebar.draw(chats, current?.sid ?? "");
     this.pane.draw(current, this.keys.draft + (current?.sid ?? ""));
     const unread = chats.reduce((sum, chat) => sum + (chat.mine ? chat.unread("operator") : 0), 0);
     this.alerts.title(unread + this.desk.offers.size);
   }
-
-  private drawBar(): void {
-    const { desk } = this;
-    const intent = desk.intent.intent || "signed_out";
-    const online = this.client.connection.isOnline;
-    text(byId("tenant"), desk.tenant.name || this.tenant);
-    text(byId("me"), desk.operator.name);
-    text(byId("load"), desk.capacity > 0 ? words.load(units(desk.used), units(desk.capacity)) : "");
-    for (const radio of document.querySelectorAll<HTMLInputElement>("input[name=intent]")) {
-      radio.checked = desk.operator.id !== "" && radio.value === intent;
-      radio.disabled = !online;
-    }
-    const missed = intent === "paused" && desk.intent.cause === "missed";
-    text(byId("intent-hint"), desk.operator.id ? words.intentHints[missed ? "missed" : intent] ?? "" : "");
-    attr(byId("intent-hint"), "data-intent", missed ? "missed" : intent);
-  }
-}
-
-/** Thousandths of a chat as a person reads them. */
-function units(thousandths: number): string {
-  return String(Math.round(thousandths / 100) / 10);
 }
 
 function codeOf(error: unknown): string {

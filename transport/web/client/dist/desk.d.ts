@@ -1,4 +1,4 @@
-import type { Intent, Offer, Watch, WatchQueueSnapshot } from "./frames.ts";
+import type { EphLoad, Intent, Offer, Watch, WatchQueueSnapshot } from "./frames.ts";
 import type { OperatorHello } from "./protocol.ts";
 /** Somebody, or something, by its id and its name. */
 export interface Named {
@@ -26,6 +26,8 @@ export declare class Desk {
     /** Open chats, those that rest included, and how many there may be; 0: not told. */
     open: number;
     openCap: number;
+    /** Until when no chat is offered after the last one (RFC 3339); empty: it is not so. */
+    breathingUntil: string;
     readonly mine: Set<string>;
     readonly offers: Map<string, Offer>;
     readonly queue: Map<string, {
@@ -39,6 +41,8 @@ export declare class Desk {
     constructor(events: DeskEvents);
     hello(d: OperatorHello): void;
     watch(frame: Watch): void;
+    /** What the operator carries. */
+    load(d: EphLoad["d"]): void;
     /** The operator took the offer: the watch says so a little later. */
     took(offer: Offer): void;
     department(id: string): string;

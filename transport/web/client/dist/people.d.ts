@@ -5,6 +5,8 @@ export declare class People {
     learn(people: Person[]): void;
     /** The operator's name, or the id as long as no name has come. */
     operator(id: string): string;
+    /** Ids of the operators whose names have come. */
+    get operators(): string[];
     author(by: By): string | undefined;
 }
 export {};

@@ -1,4 +1,4 @@
-import type { Body, By, Entry, EphQueuePosition, Part, Passing, Presence, Serving, State, Turn } from "./frames.ts";
+import type { Body, By, Entry, EphQueuePosition, Part, Passing, Serving, State, Turn, VisitorState } from "./frames.ts";
 import { SessionLog } from "./log.ts";
 import type { Resumed } from "./protocol.ts";
 /** A receiver forgets somebody's typing after this long, in milliseconds. */
@@ -18,7 +18,8 @@ export declare class Session {
         visitor: number;
         operator: number;
     };
-    visitor: Presence | null;
+    /** Is the visitor there, and to operators what is held about it. */
+    visitor: VisitorState | null;
     /** Entries up to here are history: they arrived while nobody could look. */
     head: number;
     /** False once the session went elsewhere: back to the queue or to a colleague. */

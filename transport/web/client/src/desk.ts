@@ -1,6 +1,6 @@
 // The operator's situation as the watches `me` and `queue` tell it.
 
-import type { Intent, Me, Offer, Watch, WatchMeMineChanged, WatchQueueSnapshot } from "./frames.ts";
+import type { EphLoad, Intent, Me, Offer, Watch, WatchMeMineChanged, WatchQueueSnapshot } from "./frames.ts";
 import type { OperatorHello } from "./protocol.ts";
 
 /** Somebody, or something, by its id and its name. */
@@ -31,6 +31,8 @@ export class Desk {
   /** Open chats, those that rest included, and how many there may be; 0: not told. */
   open = 0;
   openCap = 0;
+  /** Until when no chat is offered after the last one (RFC 3339); empty: it is not so. */
+  breathingUntil = "";
   readonly mine = new Set<string>();
   readonly offers = new Map<string, Offer>();
   readonly queue = new Map<string, QueueRow>();
@@ -64,6 +66,15 @@ export class Desk {
     if (frame.w === "queue") this.waiting(frame.t === "snapshot", frame.d);
   }
 
+  /** What the operator carries. */
+  load(d: EphLoad["d"]): void {
+    this.used = d.used;
+    this.capacity = d.capacity;
+    this.open = d.open ?? 0;
+    this.openCap = d.open_cap ?? 0;
+    this.breathingUntil = d.breathing_until ?? "";
+  }
+
   /** The operator took the offer: the watch says so a little later. */
   took(offer: Offer): void {
     this.offers.delete(offer.offer_id);
@@ -87,10 +98,7 @@ export class Desk {
   private snapshot(me: Me): void {
     this.intent = me.intent;
     this.away = me.away;
-    this.used = me.used;
-    this.capacity = me.capacity;
-    this.open = me.open ?? 0;
-    this.openCap = me.open_cap ?? 0;
+    this.load(me);
     const lost = [...this.mine].filter((sid) => !me.sessions.includes(sid));
     this.mine.clear();
     for (const sid of me.sessions) {

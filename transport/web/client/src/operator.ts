@@ -56,6 +56,7 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
   constructor(options: OperatorOptions) {
     super("operator", options, `parley.unsent.operator.${options.tenant}.${options.operator ?? ""}.`);
     this.who = options;
+    this.on("passing", (eph) => eph.t === "load" && this.desk.load(eph.d));
     this.on("entry", ({ session, entry }) => {
       if ((entry.t !== "participant.joined" && entry.t !== "participant.left") || entry.d.operator !== this.desk.operator.id || entry.seq <= session.head) return;
       session.mine = entry.t === "participant.joined" || this.desk.mine.has(session.sid);

@@ -16,6 +16,11 @@ export class People {
     return this.names.get(`operator/${id}`) ?? id;
   }
 
+  /** Ids of the operators whose names have come. */
+  get operators(): string[] {
+    return [...this.names.keys()].filter((key) => key.startsWith("operator/")).map((key) => key.slice("operator/".length));
+  }
+
   author(by: By): string | undefined {
     return by.id === undefined ? undefined : this.names.get(`${by.kind}/${by.id}`) ?? by.id;
   }

@@ -1,6 +1,6 @@
 // What one side knows of one session: the log and the situation around it.
 
-import type { Body, By, Entry, EphQueuePosition, Part, Passing, Presence, Serving, State, Turn } from "./frames.ts";
+import type { Body, By, Entry, EphQueuePosition, Part, Passing, Serving, State, Turn, VisitorState } from "./frames.ts";
 import { SessionLog } from "./log.ts";
 import type { Resumed } from "./protocol.ts";
 
@@ -19,7 +19,8 @@ export class Session {
   department = "";
   owner = "";
   readonly read = { visitor: 0, operator: 0 };
-  visitor: Presence | null = null;
+  /** Is the visitor there, and to operators what is held about it. */
+  visitor: VisitorState | null = null;
   /** Entries up to here are history: they arrived while nobody could look. */
   head = 0;
   /** False once the session went elsewhere: back to the queue or to a colleague. */
@@ -113,6 +114,7 @@ export class Session {
     if (evt.t === "message.new" && evt.vis !== "operators" && evt.by.kind !== "system") this.turn = evt.by.kind === "visitor" ? "operator" : "visitor";
     if (evt.t === "participant.joined") this.members.set(evt.d.operator, evt.d.facts?.as ?? "member");
     if (evt.t === "participant.left") this.members.delete(evt.d.operator);
+    if (evt.t === "attrs.set" && evt.d.identity) this.visitor = { present: false, ...this.visitor, identity: evt.d.identity };
     if (this.serving) this.served(this.serving, evt);
   }
 
@@ -185,7 +187,7 @@ export class Session {
         return true;
       case "presence":
         if (eph.d.by.kind !== "visitor") return false;
-        this.visitor = { present: eph.d.present, last_activity_at: eph.d.last_activity_at ?? this.visitor?.last_activity_at };
+        this.visitor = { ...this.visitor, present: eph.d.present, last_activity_at: eph.d.last_activity_at ?? this.visitor?.last_activity_at };
         if (!eph.d.present) this.peeked = "";
         return true;
       case "peek":

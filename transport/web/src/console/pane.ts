@@ -11,6 +11,11 @@ import { tab } from "../storage.ts";
 import { common, explain, operator as words } from "../strings.ts";
 import { Timeline } from "../timeline.ts";
 import { clockTime } from "../time.ts";
+import type { Attempt } from "./desk.ts";
+import { Details } from "./details.ts";
+import { Ending } from "./ending.ts";
+import { isVerified, targetName, visitorOf } from "./names.ts";
+import { noticeOf } from "./notices.ts";
 
 export class Pane {
   readonly composer: Composer;
@@ -19,16 +24,24 @@ export class Pane {
   private readonly client: OperatorClient;
   private readonly desk: Desk;
   private readonly report: (problem: string) => void;
+  private readonly details: Details;
+  readonly ending: Ending;
+  /** May the person supervise, as far as its token says? The server judges. */
+  private readonly supervises: boolean;
   private session: Session | null = null;
   private draftKey = "";
   /** The message whose words stand in the box; null: a new one is written. */
   private editing: Entry | null = null;
 
   /** `report` shows the person what went wrong. */
-  constructor(client: OperatorClient, desk: Desk, report: (problem: string) => void) {
+  constructor(client: OperatorClient, desk: Desk, report: (problem: string) => void, attempt: Attempt, supervises: boolean) {
     this.report = report;
     this.client = client;
     this.desk = desk;
+    this.supervises = supervises;
+    this.details = new Details(client, attempt);
+    this.ending = new Ending(client, attempt);
+    byId("transfer-undo").addEventListener("click", () => void attempt(async () => this.session && client.cancelTransfer(this.session.sid)));
     this.timeline = new Timeline({
       client,
       side: "operator",
@@ -36,7 +49,7 @@ export class Pane {
       earlier: byId<HTMLButtonElement>("earlier"),
       edit: (evt, said) => this.startEdit(evt, said),
       remove: (evt) => void this.takeBack(evt),
-      notice: (session, evt) => this.notice(session, evt),
+      notice: (session, evt) => noticeOf(client, session, evt),
     });
     this.composer = new Composer({
       input: byId<HTMLTextAreaElement>("input"),
@@ -74,17 +87,21 @@ export class Pane {
     show(byId("nothing"), session === null);
     show(byId("pane"), session !== null);
     if (!session) return;
-    const writable = session.mine && !session.isOver;
+    const part = this.client.partIn(session.sid);
+    const silent = part === "observer" || part === "follower";
+    const writable = session.mine && !session.isOver && !silent;
     if (this.editing && (!writable || session.isRemoved(this.editing))) this.endEdit();
     this.composer.open(this.boxKey);
     this.composer.enable(writable);
     this.drawMode();
-    this.uploads.draw(writable && !this.editing ? session.sid : "");
+    this.uploads.draw(writable && !this.editing && part !== "whisper" ? session.sid : "");
     show(byId("composer"), writable);
-    show(byId("ended"), !writable);
-    show(byId("close"), writable);
-    text(byId("ended-words"), session.isOver ? words.isOver : words.gone);
-    text(byId("who"), words.chat(session.sid));
+    show(byId("ended"), session.isOver || !session.mine);
+    this.drawTools(session, part);
+    this.ending.draw(session);
+    text(byId("who"), visitorOf(session));
+    show(byId("verified"), isVerified(session));
+    this.details.draw(session, session.mine && !session.isOver && (part === "owner" || this.supervises));
     this.drawVisitor(session);
     this.timeline.draw(session, this.client.outbox.list(session.sid));
     this.drawPeek(session.isOver ? "" : session.peeked);
@@ -92,8 +109,32 @@ export class Pane {
     this.markRead();
   }
 
+  /** What can be done with the chat, and what is special about it. */
+  private drawTools(session: Session, part: string | undefined): void {
+    const open = session.mine && !session.isOver;
+    const owns = open && part === "owner";
+    const { transfer } = session.serving ?? {};
+    show(byId("close"), open && (owns || this.supervises));
+    show(byId("transfer-open"), owns && !transfer);
+    show(byId("release"), owns && !transfer);
+    show(byId("take-over"), open && !owns && this.supervises);
+    show(byId("leave"), open && !owns);
+    show(byId("transfer-undo"), open && transfer !== undefined);
+    text(byId("strip-words"), this.special(session, part));
+    show(byId("strip"), open && byId("strip-words").textContent !== "");
+    attr(byId("strip"), "data-kind", transfer ? "transfer" : part && part !== "owner" ? "part" : session.state);
+  }
+
+  private special(session: Session, part: string | undefined): string {
+    const { serving } = session;
+    if (serving?.transfer) return words.pending(targetName(this.client, this.desk, serving.transfer.target), serving.transfer.mode);
+    if (session.state === "detached") return words.ownerLost(this.client.people.operator(session.owner));
+    if (part && part !== "owner") return words.youTakePart[part] ?? "";
+    return serving?.idle ? words.rests : "";
+  }
+
   markRead(): void {
-    if (this.session?.mine && isWatched() && this.timeline.isAtEnd && byId("pane").offsetParent !== null) this.client.markRead(this.session);
+    if (this.session && this.client.partIn(this.session.sid) === "owner" && this.session?.mine && isWatched() && this.timeline.isAtEnd && byId("pane").offsetParent !== null) this.client.markRead(this.session);
   }
 
   private get boxKey(): string {
@@ -102,11 +143,16 @@ export class Pane {
 
   /** A note stays a note over a reload: its draft must not go to the visitor. */
   private get isNote(): boolean {
-    return tab.get(`${this.draftKey}.note`) !== null;
+    return this.whispers || tab.get(`${this.draftKey}.note`) !== null;
+  }
+
+  /** Who whispers writes to colleagues only. */
+  private get whispers(): boolean {
+    return this.session !== null && this.client.partIn(this.session.sid) === "whisper";
   }
 
   chooseNote(on: boolean): void {
-    if (!this.session || this.editing) return;
+    if (!this.session || this.editing || this.whispers) return;
     if (on) tab.set(`${this.draftKey}.note`, "1");
     else tab.remove(`${this.draftKey}.note`);
     if (on) this.client.typing(this.session.sid, false);
@@ -122,7 +168,7 @@ export class Pane {
     const note = this.editing ? isNote(this.editing) : this.isNote;
     const box = byId<HTMLInputElement>("note");
     box.checked = note;
-    box.disabled = this.editing !== null;
+    box.disabled = this.editing !== null || this.whispers;
     attr(byId("composer"), "data-note", note);
     attr(byId("input"), "placeholder", note ? words.noteHint : words.messageHint);
     show(byId("editing"), this.editing !== null);
@@ -206,36 +252,5 @@ export class Pane {
     if (!Number.isNaN(last)) parts.push(words.lastActive(clockTime(last)));
     text(presence, parts.filter(Boolean).join(" · "));
     text(byId("where"), this.desk.department(session.department));
-  }
-
-  private notice(session: Session, evt: Entry): string {
-    const who = (id: string | undefined) => this.client.people.operator(id ?? "");
-    const cause = evt.cause ?? "";
-    switch (evt.t) {
-      case "session.queued":
-        return cause.startsWith("operator_") ? words.requeued(cause) : words.queued(this.desk.department(evt.d.department));
-      case "offer.made":
-        return words.offerMade(who(evt.d.operator));
-      case "offer.ended":
-        return words.offerEnded(who(evt.d.operator), cause);
-      case "session.assigned":
-        return evt.d.operator === this.desk.operator.id ? common.assignedYou : common.joined(who(evt.d.operator));
-      case "identity.upgraded":
-        return words.proven;
-      case "session.closing":
-        return this.ending(evt);
-      case "session.closed":
-        return session.log.entries.some((entry) => entry.t === "session.closing") ? "" : this.ending(evt);
-      default:
-        return "";
-    }
-  }
-
-  private ending(evt: Entry): string {
-    if (evt.by.kind === "operator") {
-      return evt.by.id === this.desk.operator.id ? words.closedByYou : words.closedBy(this.client.people.author(evt.by) ?? "");
-    }
-    if (evt.by.kind === "visitor") return words.closedBy("The visitor");
-    return words.closedCause(evt.cause ?? "");
   }
 }

@@ -25,11 +25,20 @@ export class SignIn {
 
   /** Names the places where this operator's things are kept. It proves nothing. */
   get subject(): string {
+    return String(this.claims.sub ?? "");
+  }
+
+  /** What is worth showing: the server judges every request by itself. */
+  get supervises(): boolean {
+    const { roles } = this.claims;
+    return Array.isArray(roles) && roles.includes("supervisor");
+  }
+
+  private get claims(): { sub?: unknown; roles?: unknown } {
     try {
-      const claims = this.token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
-      return String((JSON.parse(atob(claims)) as { sub?: string }).sub ?? "");
+      return JSON.parse(atob(this.token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))) as { sub?: unknown; roles?: unknown };
     } catch {
-      return "";
+      return {};
     }
   }
 }

@@ -2,6 +2,94 @@
 
 import { ends } from "../strings.ts";
 
+/** Why one was preferred: what decided, see docs/ROUTING.md. */
+const rules: Record<string, string> = {
+  returning: "It was yours before",
+  preferred: "It is meant for you",
+  tier: "You are first in line for it",
+  fit: "You have the right skills",
+  balanced: "You have the most room",
+  longest_idle: "You were without a chat the longest",
+  round_robin: "It is your turn",
+  fill: "You have room left",
+  last_chosen: "You were not asked for the longest time",
+  hash: "All of you were equal",
+  only: "You are the only one who can take it",
+  pick: "You picked it",
+  force: "A supervisor gave it to you",
+};
+
+const rulesOf: Record<string, string> = {
+  returning: "It was theirs before",
+  preferred: "Meant for this operator",
+  tier: "The first tier goes first",
+  fit: "The best fit of skills",
+  balanced: "The lowest load",
+  longest_idle: "The longest without a chat",
+  round_robin: "The longest since last chosen",
+  fill: "The highest load with room",
+  last_chosen: "The longest since last chosen",
+  hash: "All were equal",
+  only: "Nobody else could take it",
+  pick: "Picked by hand",
+  force: "Forced by a supervisor",
+};
+
+const reasons: Record<string, string> = {
+  winner: "was chosen",
+  next: "could have been chosen, but somebody else came first",
+  not_routable: "was not taking chats at that moment",
+  not_member: "does not serve the department",
+  never_auto: "gets no chats by itself there",
+  skills: "lacks a skill that was asked for",
+  full: "had no room",
+  open_cap: "had too many open chats",
+  declined: "had turned it down shortly before",
+  breathing: "had just ended a chat",
+  owner: "had it already",
+  later: "came later",
+  unknown: "nothing is known of that any more",
+};
+
+const reasonsShort: Record<string, string> = {
+  not_member: "elsewhere", never_auto: "by hand only", skills: "without the skills", not_routable: "not taking chats", breathing: "just done", open_cap: "with too many open", full: "full", owner: "had it", declined: "turned it down",
+};
+
+const partSuffix: Record<string, string> = { whisper: " and whispers", observer: " to watch", follower: " to follow" };
+
+const causeWords: Record<string, string> = {
+  operator_lost: "the connection was lost",
+  operator_signed_out: "the operator signed out",
+  operator_removed: "the operator is gone",
+  operator_silent: "nobody answered the visitor",
+  no_first_reply: "nobody answered the visitor",
+  released: "it was given back",
+  transfer: "it was handed on",
+  rejected: "declined",
+  missed: "no answer in time",
+  taken: "somebody else was faster",
+  restart: "the server restarted",
+  visitor_left: "the visitor left",
+  target_offline: "not available",
+  target_full: "no room",
+  target_not_member: "not of the department",
+  cancelled: "called off",
+};
+
+const declined: Record<string, string> = {
+  rejected: "declined",
+  missed: "did not answer",
+  operator_lost: "lost the connection",
+  operator_signed_out: "signed out",
+  restart: "was interrupted by a restart",
+};
+
+function reason(cause: string): string {
+  if (cause === "operator_lost") return ": the operator's connection was lost";
+  if (cause === "operator_signed_out") return ": the operator signed out";
+  return "";
+}
+
 export const operator = {
   title: "Parley console",
   proven: "The visitor has signed in",
@@ -13,6 +101,7 @@ export const operator = {
     accepting: "New chats are offered to you.",
     paused: "You keep your chats; no new ones are offered.",
     signed_out: "You are not at work. Choose Accepting to get chats.",
+    drain: "Signed out: you keep your chats until they end.",
     missed: "Paused because offers were missed. Choose Accepting to go on.",
   } as Record<string, string>,
   chat: (sid: string) => `Visitor ${sid.slice(-4)}`,
@@ -42,7 +131,7 @@ export const operator = {
   noMessages: "No messages yet",
   queued: (department: string) => `Waiting in ${department}`,
   requeued: (cause: string) => `Back in the queue${reason(cause)}`,
-  offerMade: (name: string) => `Offered to ${name}`,
+  offerMade: (name: string, rule: string) => `Offered to ${name}${rulesOf[rule] ? ` · ${rulesOf[rule].toLowerCase()}` : ""}`,
   offerEnded: (name: string, cause: string) => `${name} ${declined[cause] ?? "did not take it"}`,
   closedByYou: "You have closed this chat",
   closedBy: (name: string) => `${name} has closed this chat`,
@@ -55,18 +144,98 @@ export const operator = {
   notificationsBlocked: "Your browser blocks notifications for this page.",
   taken: "The offer has ended: somebody else took it, or the time ran out.",
   countTitle: (n: number) => `(${n}) Parley console`,
+  done: "Done",
+  skill: (name: string) => `somebody with ${name}`,
+  somebody: "a colleague",
+  skillsMet: "What you bring for it",
+  offerWhy: (rule: string, step: number, parallel: number) => {
+    const others = parallel > 1 ? ` Offered to ${parallel} of you: the first to accept has it.` : "";
+    return `${rules[rule] ?? "You were chosen"}${step > 0 ? `, at step ${step} of the search` : ""}.${others}`;
+  },
+  openOf: (open: number, cap: number) => `${open} open of ${cap} at most`,
+  breathing: (time: string) => `next chat in ${time}`,
+  pausedUntil: (time: string) => `Accepting again at ${time}.`,
+  marks: { wrapup: "Notes", detached: "Lost", transfer: "Handing on", idle: "Rests", turn: "Your turn", member: "With", whisper: "Whisper", observer: "Watching", follower: "Following" } as Record<string, string>,
+  pick: "Take",
+  whyShort: "Why?",
+  mayNotPick: "You cannot take chats out of turn.",
+  closeQuestion: (name: string) => `Close the chat with ${name}?`,
+  releaseQuestion: (name: string) => `Put ${name} back in line? The visitor keeps its place.`,
+  transfer: "Hand on",
+  transferring: "Handing on…",
+  aDepartment: "Department",
+  aColleague: "Colleague",
+  pending: (name: string, mode: string) => (mode === "warm" ? `Offered to ${name}. You stay in charge until somebody accepts.` : `Waiting to be taken by ${name}.`),
+  ownerLost: (name: string) => `${name} has lost the connection and may come back any moment.`,
+  youTakePart: {
+    member: "You take part: the visitor reads what you write.",
+    whisper: "You whisper: only colleagues read what you write.",
+    observer: "You are watching: you cannot write here.",
+    follower: "You follow this chat: you cannot write here.",
+  } as Record<string, string>,
+  rests: "Rests: the visitor has not written for a while. It takes less of your room.",
+  noChatId: "That is not a chat's number: it has 26 letters and digits.",
+  wrapUp: "Time for your notes",
+  wrapUpDone: "Notes are done",
+  explainOf: (name: string) => `How ${name} found its operator`,
+  whyNot: (name: string, reason: string) => `${name}: ${reasons[reason] ?? reason}`,
+  waited: (time: string) => `waited ${time}`,
+  positionWas: (n: number) => (n > 0 ? `number ${n} in line` : ""),
+  step: (n: number) => `step ${n} of the search`,
+  chose: (name: string, direct: boolean) => (direct ? `Given to ${name}` : `Offered to ${name}`),
+  because: (rule: string) => `${rulesOf[rule] ?? rule}.`,
+  endedBy: (cause: string) => `It ended: ${causeWords[cause] ?? cause.replace(/_/g, " ")}.`,
+  outcomes: { accepted: "It was accepted.", open: "It is still open." },
+  restOf: (n: number, reason: string) => `${n} ${reasonsShort[reason] ?? reason}`,
+  others: (list: string) => `Not asked: ${list}`,
+  candidates: "Who could have been chosen",
+  candidateHead: ["Operator", "Tier", "Fit", "Load", "Last chosen"],
+  tiers: { primary: "first", secondary: "second", never_auto: "by hand" } as Record<string, string>,
+  loadShort: (used: number, capacity: number) => `${Math.round(used * 10) / 10} of ${Math.round(capacity * 10) / 10}`,
+  priority: (n: number) => (n === 0 ? "0 (normal)" : n > 0 ? `+${n}` : `−${-n}`),
+  attributes: { name: "Name", email: "E-mail", phone: "Phone" } as Record<string, string>,
+  factDepartment: "Department",
+  factState: "State",
+  factSince: "First in line",
+  factWaits: "Waiting",
+  factStep: "Step",
+  factSkills: "Needs",
+  factPrevious: "Continues",
+  factFollowUp: "Follow up",
+  factRating: "Rating",
+  factId: "Chat number",
+  states: { queued: "Waiting", offered: "Offered", active: "Open", detached: "Operator lost", closing: "Notes", closed: "Closed", unattended: "A message" } as Record<string, string>,
+  stars: (n: number) => "★".repeat(n) + "☆".repeat(5 - n),
+  removeTag: (tag: string) => `Remove ${tag}`,
+  owner: "has the chat",
+  parts: { member: "takes part", whisper: "whispers", observer: "watches", follower: "follows" } as Record<string, string>,
+  requeuedFrom: (name: string, cause: string) => `Back in the line${name ? ` from ${name}` : ""}${causeWords[cause] ? `: ${causeWords[cause]}` : ""}`,
+  searchWider: (step: number) => `The search was widened (step ${step})`,
+  tookItOver: (name: string) => `${name} has taken over`,
+  lostConnection: (name: string) => `${name} has lost the connection`,
+  isBack: (name: string) => `${name} is back`,
+  unattended: "Kept as a message for later",
+  theServer: "The website",
+  handing: (name: string, target: string) => `${name} ${name === "You" ? "are" : "is"} handing this chat to ${target}`,
+  transferOutcomes: {
+    accepted: () => "The chat was handed on",
+    failed: (why: string) => `Nobody took it${why ? `: ${why}` : ""}`,
+    cancelled: () => "Handing on was called off",
+  } as Record<string, (why: string) => string>,
+  joinedAs: (name: string, part: string) => `${name} ${name === "You" ? "have" : "has"} joined${partSuffix[part] ?? ""}`,
+  tagged: (tags: string[]) => (tags.length > 0 ? `Tags: ${tags.join(", ")}` : "Tags removed"),
+  prioritised: (n: number) => `Priority ${n > 0 ? "+" : ""}${n}`,
+  warned: "The visitor was asked whether it is still there",
+  nudged: "The visitor is waiting for an answer",
+  extended: "More time for notes",
+  ratedWith: (n: number) => `The visitor gave ${n} of 5 stars`,
+  noteAdded: (name: string, said: string) => `${name} noted: ${said}`,
+  commented: (said: string) => `The visitor commented: ${said}`,
+  causes: causeWords,
+  notices: {
+    missed_pause: () => "Paused: offers ran out without an answer.",
+    config_changed: () => "The configuration has changed.",
+    going_away: () => "The server is about to restart. Your chats stay.",
+    sla_risk: (department: string) => `Somebody waits too long${department ? ` in ${department}` : ""}.`,
+  } as Record<string, (department: string) => string>,
 };
-
-const declined: Record<string, string> = {
-  rejected: "declined",
-  missed: "did not answer",
-  operator_lost: "lost the connection",
-  operator_signed_out: "signed out",
-  restart: "was interrupted by a restart",
-};
-
-function reason(cause: string): string {
-  if (cause === "operator_lost") return ": the operator's connection was lost";
-  if (cause === "operator_signed_out") return ": the operator signed out";
-  return "";
-}
