@@ -46,6 +46,18 @@ type Store interface {
 	PutRevocation(tenant engine.TenantID, visitor engine.VisitorID, at time.Time, done func(error))
 	// Revocations yields what PutRevocation stored for a tenant's visitors.
 	Revocations(tenant engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error
+	// PutBan stores a visitor's ban, or, without Until, forgets it, and with it the key
+	// under which it was made, if memo is not nil; done as in engine.Log.
+	PutBan(tenant engine.TenantID, visitor engine.VisitorID, ban engine.Ban, memo *engine.Memo, done func(error))
+	// Bans yields what PutBan stored for a tenant's visitors.
+	Bans(tenant engine.TenantID, yield func(engine.VisitorID, engine.Ban) bool) error
+	// BanMemos yields what was done under the keys of bans that are kept.
+	BanMemos(tenant engine.TenantID, yield func(engine.Memo) bool) error
+	// Sessions answers a page of a tenant's sessions, newest first; done as in engine.Log.
+	Sessions(tenant engine.TenantID, q engine.SessionQuery, done func(engine.SessionPage, error))
+	// CountSessions answers how many sessions a visitor has, up to engine.MaxCounted,
+	// and which was the first; done as in engine.Log.
+	CountSessions(tenant engine.TenantID, visitor engine.VisitorID, done func(count int, first engine.SessionID, err error))
 	// Err is the first failure that ended the store's writing; nil while it works.
 	Err() error
 }

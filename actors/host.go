@@ -82,15 +82,7 @@ func (s *System) PostAs(ctx context.Context, ref engine.SessionRef, by engine.Au
 	if err := seat.Post(d); err != nil {
 		return engine.Answer{}, err
 	}
-	select {
-	case a := <-answers:
-		if a.Err != nil {
-			return a, a.Err
-		}
-		return a, nil
-	case <-ctx.Done():
-		return engine.Answer{}, context.Cause(ctx)
-	}
+	return answers.wait(ctx)
 }
 
 // answerOutlet takes one answer and nothing else.

@@ -90,7 +90,7 @@ func (m *Memory) keepKeysOnly(ref engine.SessionRef, r *remembered) {
 	if len(last) > 0 && last[0].Kind != engine.KindSessionClosed {
 		last = nil
 	}
-	r.entries, r.activity = slices.Clone(last), time.Time{}
+	r.entries, r.activity, r.filed = slices.Clone(last), time.Time{}, nil
 	if !r.keys.only { // else it was claimed once more
 		r.keys.only = true
 		m.ended = append(m.ended, ref)

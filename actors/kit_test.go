@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fakeStore is a Store over a Memory, with faults to order.
 type fakeStore struct {
+	keptBans
 	revocations map[engine.VisitorID]time.Time // guarded by mu
 	*Memory
 	mu      sync.Mutex

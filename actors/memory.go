@@ -42,6 +42,7 @@ type remembered struct {
 	row      *engine.Row     // nil before the first, and after the end
 	closed   bool
 	activity time.Time // of a closed session
+	filed    *engine.Filed
 	keys     startsOf
 	identity *engine.Entry // the last of engine.KindAttrsSet; nil: none
 }
@@ -73,7 +74,7 @@ func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, e
 	r.claimed = true
 	head := engine.Head{
 		Term: r.term, Last: r.last, Visitor: r.visitor, Row: copyRow(r.row), Closed: r.closed,
-		Results: r.results(), Activity: r.activity, Identity: r.identity,
+		Results: r.results(), Activity: r.activity, Filed: r.filed, Identity: r.identity,
 	}
 	tail := r.from(r.last-min(r.last, engine.Seq(max(c.Tail, 0))), c.Tail)
 	m.call(func() { done(head, tail, nil) })
@@ -116,7 +117,7 @@ func (m *Memory) add(a *engine.Append) error {
 		if n := len(a.Entries); n > 0 {
 			r.keys.ended = a.Entries[n-1].At
 		}
-		r.closed, r.row, r.activity = true, nil, a.Activity
+		r.closed, r.row, r.activity, r.filed = true, nil, a.Activity, a.Filed
 	}
 	return nil
 }

@@ -70,6 +70,8 @@ type (
 		entries []*engine.Entry
 		err     error
 	}
+	// banned says that the session's visitor was banned, and by whom.
+	banned struct{ by engine.Author }
 	// order is what the router, or an operator, wants the rules to take.
 	order struct{ session.Input }
 	// revoke is what an operator to whom it was offered wants.

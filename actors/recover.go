@@ -43,6 +43,9 @@ func (s *System) takeUp(tenants map[engine.TenantID]*tenancy) error {
 	if err == nil {
 		err = s.memory.OpenSessions(open(s.memory)) // of a tenant that was let go and is back
 	}
+	for _, t := range tenants {
+		t.endBanned()
+	}
 	for t, sessions := range offered {
 		t.router.tell(routing.Await{Sessions: sessions})
 	}
@@ -71,7 +74,10 @@ func (s *System) takeUpTenant(t *tenancy) error {
 	if err := s.recoverMemos(t); err != nil {
 		return err
 	}
-	return t.recoverRevocations(s.cfg.Clock())
+	if err := t.recoverRevocations(s.cfg.Clock()); err != nil {
+		return err
+	}
+	return t.recoverBans(s.cfg.Clock())
 }
 
 func (s *System) takeUpSession(t *tenancy, row *engine.Row, log engine.Log) {

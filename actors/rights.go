@@ -179,7 +179,7 @@ func (a *sessionActor) release(item readAnswer) {
 	}
 	answer, asked := item.answer, item.asked
 	switch {
-	case answer.Entries == nil && answer.Decisions == nil:
+	case answer.Entries == nil && answer.Decisions == nil && answer.Visitor == nil:
 	case a.rules == nil:
 		answer = engine.Answer{Err: engine.ErrBusy}
 	case asked.seat.desk != nil && a.rules.InFlight() > 0 && item.life != 0: // its right may rest on what is not yet durable
@@ -189,7 +189,8 @@ func (a *sessionActor) release(item readAnswer) {
 		if answer.Decisions = a.explained(asked.seat, answer.Decisions); answer.Decisions == nil {
 			answer = engine.Answer{Err: engine.ErrNotFound}
 		}
-	case !a.mayRead(asked.seat):
+	case answer.Visitor != nil && a.mayExplain(asked.seat):
+	case answer.Visitor != nil || !a.mayRead(asked.seat):
 		answer = engine.Answer{Err: engine.ErrNotFound}
 	}
 	asked.seat.answer(asked.draft, answer)

@@ -17,6 +17,7 @@ type seat struct {
 	visitor  engine.VisitorID // of AuthorVisitor
 	origin   string           // of AuthorVisitor: what its token is bound to
 	verified bool             // of AuthorVisitor: it has proven who it is
+	server   bool             // of AuthorVisitor: a server of the tenant's speaks for it
 	desk     *operatorHandle  // of AuthorOperator
 	device   device
 	outlet   engine.Outlet
@@ -56,6 +57,10 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 		return s.tenant.start(s, d)
 	case engine.OpDepartments:
 		return s.listDepartments(d)
+	case engine.OpBan:
+		return s.ban(d)
+	case engine.OpVisitor:
+		return s.askAboutVisitor(d)
 	case engine.OpIntent, engine.OpAway:
 		desk, err := s.deskOf(d)
 		if err != nil {

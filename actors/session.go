@@ -223,6 +223,8 @@ func (a *sessionActor) live(item any, now time.Time) {
 		if item.life == a.life {
 			a.caughtUp(item, now)
 		}
+	case banned:
+		a.step(session.Banned{By: item.by}, now)
 	case order:
 		// It stays for the next: resting at once it would report as one that was rebuilt,
 		// and a router gives such a one the same order again.
@@ -372,6 +374,8 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		a.history(item)
 	case item.draft.Op == engine.OpExplain:
 		a.explain(item)
+	case item.draft.Op == engine.OpVisitor:
+		a.aboutVisitor(item)
 	case item.draft.Op == engine.OpFetch:
 		a.fileLink(item, now)
 	case a.frozen != nil:
@@ -381,7 +385,10 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		a.current = item
 		written := len(a.entries)
 		by := item.seat
-		a.asked = session.Ask{By: by.author, Rights: by.rights(a.rules.Row().Department), Draft: by.vouched(item.draft), Inherit: item.inherit, Verified: by.verified}
+		a.asked = session.Ask{
+			By: by.author, Rights: by.rights(a.rules.Row().Department), Draft: by.vouched(item.draft), Inherit: item.inherit,
+			Verified: by.verified, Banned: a.h.tenant.bans.until(by.visitor, now), Server: by.server,
+		}
 		a.step(&a.asked, now)
 		a.asked = session.Ask{} // an idle session holds no text
 		a.noteStart(item, a.entries[written:])
@@ -473,7 +480,8 @@ func (a *sessionActor) flush() {
 	add := engine.Append{Ref: a.h.ref, Term: a.term, Entries: entries, Row: a.rules.TakeRow(), Starts: a.starts}
 	a.starts, add.Tell = nil, a.sys.feed != nil
 	if !a.rules.State().IsOpen() {
-		add.Close, add.Row, add.Activity = true, nil, a.rules.Info().LastActivity
+		filed := a.rules.Filed()
+		add.Close, add.Row, add.Activity, add.Filed = true, nil, a.rules.Info().LastActivity, &filed
 	}
 	for _, e := range entries {
 		switch e.Kind {
@@ -548,7 +556,7 @@ func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 	if asker == nil || asker.seat == nil {
 		return
 	}
-	if answer.Entries != nil || answer.Decisions != nil {
+	if answer.Entries != nil || answer.Decisions != nil || answer.Visitor != nil {
 		a.release(readAnswer{asked: *asker, answer: answer})
 		return
 	}

@@ -122,6 +122,9 @@ func (t *tenancy) whereToStart(item *draftPosted) (*handle, []*seat, *engine.Err
 	if t.suspended.Load() {
 		return nil, nil, engine.ErrBusy
 	}
+	if until := t.bans.until(s.visitor, t.sys.cfg.Clock()); !until.IsZero() {
+		return nil, nil, engine.ErrBanned.EndsAt(until)
+	}
 	if err := t.mayStart(item.draft); err != nil {
 		return nil, nil, err
 	}

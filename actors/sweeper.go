@@ -97,6 +97,9 @@ const forgetEvery = time.Hour
 func (s *System) forgetKeys(now time.Time) {
 	s.cfg.Store.ForgetKeys(now)
 	s.memory.ForgetKeys(now)
+	for _, t := range s.tenancies() {
+		t.forgetBans(now)
+	}
 }
 
 func (s *System) sweepOnce(now time.Time) {

@@ -36,6 +36,7 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 		return nil, errRevoked
 	}
 	welcome := &engine.Welcome{Visitor: pass.visitor, Token: pass.token, Expires: pass.expires, Verified: pass.verified}
+	welcome.Banned = t.bans.until(pass.visitor, s.cfg.Clock())
 	if open != nil {
 		welcome.Session = open.ref.Session
 	}

@@ -28,6 +28,7 @@ type tenancy struct {
 
 	departments departments
 	wall        wall
+	bans        bans
 
 	// Guarded by mu.
 	mu        sync.RWMutex

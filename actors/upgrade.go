@@ -112,6 +112,9 @@ func (a *sessionActor) upgraded(through engine.Seq) {
 		done := a.proofs[0]
 		a.proofs = a.proofs[1:]
 		a.h.tenant.belongs(a.h, done.upgrade, done.to)
+		if ban := a.h.tenant.bans.of(done.to, a.sys.cfg.Clock()); !ban.Until.IsZero() {
+			a.h.tell(banned{by: ban.By}) // it was nobody's to bring along
+		}
 		for _, s := range a.h.tenant.seatsOf(done.to) {
 			a.h.tell(attach{seat: s})
 		}

@@ -17,6 +17,7 @@ type Error struct {
 	Fields  []string      // the request's fields that are wrong, of ErrBadRequest
 	Opens   time.Time     // of ErrDepartmentClosed: when it opens; zero: not known
 	Denial  Denial        // of a refused attempt to be let in: why, for the audit trail alone
+	Ends    time.Time     // of ErrBanned: until when
 	Max     int64         // bytes that would be allowed, of ErrTooLarge; 0 if not said
 }
 
@@ -73,6 +74,7 @@ var (
 	ErrTransferPending    = &Error{Code: "transfer_pending", Message: "a transfer is under way"}
 	ErrCapacityExceeded   = &Error{Code: "capacity_exceeded", Message: "no room for another session"}
 	ErrStaleRevision      = &Error{Code: "stale_revision", Message: "changed by somebody else meanwhile"}
+	ErrBanned             = &Error{Code: "banned", Message: "banned for the time being"}
 	ErrInternal           = &Error{Code: "internal", Message: "the server failed; it has been recorded"}
 
 	// The next three never reach a client.
@@ -95,6 +97,9 @@ func (e *Error) After(retry time.Duration) *Error { c := *e; c.Retry = retry; re
 
 // Until copies the error, saying when the department opens.
 func (e *Error) Until(opens time.Time) *Error { c := *e; c.Opens = opens; return &c }
+
+// EndsAt copies the error, saying until when it holds.
+func (e *Error) EndsAt(ends time.Time) *Error { c := *e; c.Ends = ends; return &c }
 
 // UpTo copies the error, saying how many bytes would be allowed.
 func (e *Error) UpTo(bytes int64) *Error { c := *e; c.Max = bytes; return &c }

@@ -23,6 +23,7 @@ type Head struct {
 	Closed   bool
 	Results  []Result  // what must be remembered of entries: see ResultOf
 	Activity time.Time // of a closed session: the visitor's last activity, to the minute; zero if unknown
+	Filed    *Filed    // of a closed session: what it is found by; nil if it was closed before that was kept
 	Identity *Entry    // the last entry of KindAttrsSet, whose Body is there; nil: none
 }
 
@@ -87,7 +88,8 @@ type Append struct {
 	// Tell keeps a mark with the session, in the same batch, that somebody outside is
 	// to be told of these entries; it stays until the store hears that all were taken.
 	Tell  bool
-	Close bool // the session is over: the routing facts go. A closed session takes only such appends
+	Filed *Filed // of Close: what the session is found by from here on
+	Close bool   // the session is over: the routing facts go. A closed session takes only such appends
 	// Activity is the visitor's last activity, kept with the visitor when the session closes.
 	Activity time.Time
 }

@@ -47,6 +47,8 @@ const (
 	OpDepartments    // visitor: what the departments are now
 	OpWatch          // operator: be shown Topics from now on, each from a snapshot
 	OpUnwatch        // operator: be shown Topics no longer
+	OpBan            // supervisor of a department that the visitor has or had a session in: Ban, of Visitor or of Session's
+	OpVisitor        // whoever reads a session as an operator, supervisor: what its visitor is, Visitor or Session's
 )
 
 var opNames = [...]string{
@@ -54,6 +56,7 @@ var opNames = [...]string{
 	"session.pick", "session.release", "transfer.start", "transfer.cancel", "session.join", "session.leave", "session.takeover",
 	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue", "explain", "department.list",
 	"watch", "unwatch",
+	"visitor.ban", "visitor.get",
 }
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
@@ -97,6 +100,8 @@ type Draft struct {
 	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 	Identity   *IdentityChange // OpIdentify
 	Topics     []Topic         // OpWatch, OpUnwatch
+	Visitor    VisitorID       // OpBan, OpVisitor; zero: Session's
+	Ban        *BanOrder       // OpBan
 }
 
 // Plan is what an operation asks of how a session is served.
@@ -165,6 +170,7 @@ type Answer struct {
 	Decisions   *Decisions         // OpExplain
 	Departments []ListedDepartment // OpDepartments
 	Topics      []Topic            // OpWatch, OpUnwatch: all that the connection watches now
+	Visitor     *VisitorInfo       // OpVisitor; of OpBan its Visitor and Ban
 }
 
 // Seat is a participant's way into the engine: what a connection holds. It is
@@ -331,6 +337,7 @@ type Welcome struct {
 	Token    string    // of a visitor: to be shown at the next connect. Holds no readable data
 	Expires  time.Time // when Token, or the operator's proof, ends
 	Verified bool      // of a visitor: it has proven who it is
+	Banned   time.Time // of a visitor: it may neither begin nor write until then; zero: it is not banned
 	Session  SessionID // of a visitor: the open session; zero if none
 	Me       *Me       // of an operator
 }

@@ -35,6 +35,7 @@ type part struct {
 	close    bool
 	tell     bool
 	activity time.Time
+	filed    *engine.Filed
 	held     *session // nil: not claimed
 	opened   *opened
 	err      error
@@ -76,7 +77,7 @@ func (s *Store) recycle(o *appendOp) {
 // add seals one engine.Append. A session that is not claimed is refused later,
 // in the order of the queue.
 func (o *appendOp) add(s *Store, a *engine.Append) {
-	p := part{ref: a.Ref, term: a.Term, count: len(a.Entries), close: a.Close, tell: a.Tell, activity: a.Activity, visitor: a.Visitor, held: s.session(a.Ref)}
+	p := part{ref: a.Ref, term: a.Term, count: len(a.Entries), close: a.Close, tell: a.Tell, activity: a.Activity, filed: a.Filed, visitor: a.Visitor, held: s.session(a.Ref)}
 	if len(a.Redact) > 0 {
 		p.redact = slices.Clone(a.Redact)
 	}
@@ -270,7 +271,7 @@ func (w *writer) closeSession(p *part) {
 	o, work := p.held.opened.Load(), w.scratchPd
 	id := o.tenant.number
 	key := scopedKey(nil, kindHeader, id, o.session)
-	if value, err := o.header(&work.seal, key, header{Closed: true, Last: p.held.last, Visitor: o.visitor}); err == nil {
+	if value, err := o.header(&work.seal, key, header{Closed: true, Last: p.held.last, Visitor: o.visitor, Filed: p.filed}); err == nil {
 		w.set(key, value)
 	} // else the key was forgotten, which only the writer does, after a release
 	if !p.activity.IsZero() {

@@ -124,8 +124,10 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.Decline](), "Operator Until"},
 		{reflect.TypeFor[engine.IntentInfo](), "Intent Cause By Device At Until Drain Reason Revoked"},
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest File FileBytes"},
-		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Tell Close Activity"},
-		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Identity"},
+		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Tell Filed Close Activity"},
+		{reflect.TypeFor[engine.Filed](), "Department Owner Tags Ended Cause Verified"},
+		{reflect.TypeFor[engine.Ban](), "Until Reason By At"},
+		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Filed Identity"},
 	} {
 		var names []string
 		for field := range c.of.Fields() {
@@ -180,7 +182,11 @@ func goldens() map[string][]byte {
 	return map[string][]byte{
 		"attrs": appendEntry(nil, attrs),
 		"entry": appendEntry(nil, entry), "entryfile": appendEntry(nil, withFile), "filekey": fileKey(nil, 5, engine.SessionID(id), engine.FileID{9}), "row": appendRow(nil, row),
-		"header":  appendHeader(nil, header{Closed: true, Last: 300, Visitor: id}),
+		"header": appendHeader(nil, header{Closed: true, Last: 300, Visitor: id}),
+		"header2": appendHeader(nil, header{Closed: true, Last: 300, Visitor: id, Filed: &engine.Filed{
+			Department: "sales", Owner: "olga", Tags: []string{"vip", "refund"}, Ended: at, Cause: engine.CauseBanned, Verified: true,
+		}}),
+		"ban":     appendBan(nil, engine.Ban{Until: at.Add(time.Hour), At: at, Reason: engine.BanSpam, By: engine.Author{Kind: engine.AuthorOperator, Operator: "olga"}}),
 		"profile": appendProfile(nil, profile{Activity: at}),
 		"intent":  appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at}),
 		"intent2": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(time.Second)}),
@@ -219,6 +225,8 @@ func TestDecodersRefuse(t *testing.T) {
 		"entryfile": func(b []byte) error { _, err := decodeEntry(engine.SessionID{}, 1, b); return err },
 		"row":       func(b []byte) error { _, err := decodeRow(engine.SessionRef{}, b); return err },
 		"header":    func(b []byte) error { _, err := decodeHeader(b); return err },
+		"header2":   func(b []byte) error { _, err := decodeHeader(b); return err },
+		"ban":       func(b []byte) error { _, err := decodeBan(b); return err },
 		"profile":   func(b []byte) error { _, err := decodeProfile(b); return err },
 		"intent":    func(b []byte) error { _, _, err := decodeIntent(b); return err },
 		"intent2":   func(b []byte) error { _, _, err := decodeIntent(b); return err },

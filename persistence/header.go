@@ -21,27 +21,66 @@ const clearLen = 1 + 8 // of c and s: version and slot
 //
 // It is written at creation and at close. While the session is open its log's
 // own last record counts; once it is closed, a log that ends before Last was cut.
+// Version 2 goes on with what a closed session is found by:
+//
+//	department, owner strings | ended millis | cause 1 | verified 1 | tags: count uvarint, strings
 type header struct {
 	Closed  bool
 	Last    engine.Seq
 	Visitor engine.VisitorID
+	Filed   *engine.Filed // of a closed session; nil: of version 1
 }
 
-const headerVersion = 1
+const (
+	headerVersion      = 1
+	headerFiledVersion = 2
+)
 
 func appendHeader(b []byte, h header) []byte {
-	closed := byte(0)
-	if h.Closed {
-		closed = 1
+	version := byte(headerVersion)
+	if h.Filed != nil {
+		version = headerFiledVersion
 	}
-	b = binary.AppendUvarint(append(b, headerVersion, closed), uint64(h.Last))
-	return append(b, h.Visitor[:]...)
+	b = binary.AppendUvarint(append(b, version, flagByte(h.Closed)), uint64(h.Last))
+	b = append(b, h.Visitor[:]...)
+	if h.Filed == nil {
+		return b
+	}
+	f := h.Filed
+	b = appendMillis(appendString(appendString(b, f.Department), f.Owner), f.Ended)
+	b = binary.AppendUvarint(append(b, byte(f.Cause), flagByte(f.Verified)), uint64(len(f.Tags)))
+	for _, tag := range f.Tags {
+		b = appendString(b, tag)
+	}
+	return b
+}
+
+func flagByte(on bool) byte {
+	if on {
+		return 1
+	}
+	return 0
 }
 
 func decodeHeader(plain []byte) (h header, err error) {
 	d := decoder{rest: plain}
-	d.version(headerVersion)
+	version := d.u8()
+	if version != headerVersion && version != headerFiledVersion {
+		d.fail()
+	}
 	h.Closed, h.Last, h.Visitor = d.u8() == 1, engine.Seq(d.uvarint()), d.id()
+	if version == headerFiledVersion {
+		f := &engine.Filed{Department: engine.DepartmentID(d.str()), Owner: engine.OperatorID(d.str()), Ended: d.millis()}
+		f.Cause, f.Verified = engine.Cause(d.u8()), d.u8() == 1
+		count := d.uvarint()
+		if count > uint64(len(d.rest)) { // a tag has at least one byte
+			d.fail()
+		}
+		for range min(count, uint64(len(d.rest))) {
+			f.Tags = append(f.Tags, d.str())
+		}
+		h.Filed = f
+	}
 	return h, d.finish("session header")
 }
 

@@ -44,7 +44,7 @@ func appendIntent(b []byte, operator engine.OperatorID, info engine.IntentInfo) 
 		b = appendTime(b, info.Revoked)
 	}
 	if version >= intentUntilVersion {
-		b = append(appendTime(b, info.Until), drainByte(info.Drain))
+		b = append(appendTime(b, info.Until), flagByte(info.Drain))
 	}
 	if version >= intentReasonVersion {
 		b = appendString(b, info.Reason)
@@ -75,11 +75,4 @@ func decodeIntent(plain []byte) (operator engine.OperatorID, info engine.IntentI
 		info.Reason = d.str()
 	}
 	return operator, info, d.finish("intent")
-}
-
-func drainByte(drain bool) byte {
-	if drain {
-		return 1
-	}
-	return 0
 }

@@ -20,6 +20,7 @@ import (
 //	p tenant8 tag16                 sealed intent of an operator          row key
 //	i tenant8 owner16 tag16         ver1 session16 hour4: a start's; with session zero, + sealed memo: row key
 //	n tenant8 subject16             sealed time: a visitor's sign-out     row key
+//	x tenant8 subject16             sealed ban: until when a visitor is banned  row key
 //	w tenant8 session16             empty: the host has not taken all entries of the session
 //	t name                          ver1 number8, slot4 slotgen4 of the tenant, index, token and row keys
 //	e slot4 slotgen4                empty: a slot to be zeroed, its key was replaced by a redaction
@@ -49,6 +50,7 @@ const (
 	kindIntent  = 'p'
 	kindIdem    = 'i'
 	kindRevoked = 'n'
+	kindBan     = 'x'
 	kindUntold  = 'w'
 	kindTenant  = 't'
 	kindDead    = 'e'

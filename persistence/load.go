@@ -188,6 +188,7 @@ func (s *Store) readAll(r pebble.Reader, l *loaded, claim engine.Claim, h header
 	l.tail = tail.entries()
 	l.head.Last, l.head.Visitor, l.head.Closed = last, l.opened.visitor, h.Closed
 	if h.Closed {
+		l.head.Filed = h.Filed
 		return s.readActivity(r, l)
 	}
 	return s.readRow(r, l, claim.Ref)

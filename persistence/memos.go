@@ -13,7 +13,8 @@ import (
 //
 //	ver 1 | digest u64 | at nanos | result string
 //
-// Owner and tag are keyed digests: of the operator, and of operation and key.
+// Owner and tag are keyed digests: of the operator, or of a word for all who ban, and
+// of operation and key.
 const memoVersion = 1
 
 func appendMemo(b []byte, m engine.Memo) []byte {
@@ -31,11 +32,14 @@ func decodeMemo(plain []byte) (m engine.Memo, err error) {
 	return m, d.finish("memo")
 }
 
-// writeMemo files what was done in an operator's name.
-func (w *writer) writeMemo(t *tenant, operator engine.OperatorID, m engine.Memo) error {
-	key := idemKey(nil, t.number, t.tag(operator), m.Tag)
+// writeMemo files what was done under a key of its owner's; nil: there was none.
+func (w *writer) writeMemo(t *tenant, owner [16]byte, m *engine.Memo) error {
+	if m == nil {
+		return nil
+	}
+	key := idemKey(nil, t.number, owner, m.Tag)
 	value := appendIdem(nil, engine.SessionID{}, hourOf(m.At))
-	value, err := t.row.Seal(&w.scratchPd.seal, value, placeOf(key, value), keyGeneration, appendMemo(nil, m))
+	value, err := t.row.Seal(&w.scratchPd.seal, value, placeOf(key, value), keyGeneration, appendMemo(nil, *m))
 	if err != nil {
 		return err
 	}
@@ -47,6 +51,10 @@ func (w *writer) writeMemo(t *tenant, operator engine.OperatorID, m engine.Memo)
 // kept, in no order, until yield says no. It is for the start. Rows that do not
 // open are left out; the error then says how many, and is engine.ErrCorrupt.
 func (s *Store) Memos(name engine.TenantID, operator engine.OperatorID, yield func(engine.Memo) bool) error {
+	return s.memosOf(name, func(t *tenant) [16]byte { return t.tag(operator) }, yield)
+}
+
+func (s *Store) memosOf(name engine.TenantID, owner func(*tenant) [16]byte, yield func(engine.Memo) bool) error {
 	unuse, ok := s.use()
 	if !ok {
 		return ErrStoreClosed
@@ -57,7 +65,7 @@ func (s *Store) Memos(name engine.TenantID, operator engine.OperatorID, yield fu
 		return tenantErr(t)
 	}
 	damaged, more := 0, true
-	err := s.idemRows(s.db, t.number, t.tag(operator), func(key, value []byte) {
+	err := s.idemRows(s.db, t.number, owner(t), func(key, value []byte) {
 		if !more {
 			return
 		}

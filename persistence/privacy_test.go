@@ -19,7 +19,7 @@ import (
 )
 
 // canaries are what no file may hold, by the stored field they stand in.
-var canaryFields = []string{"body", "client-id", "author", "operator", "department", "owner", "offered-to", "decliner", "row-department", "intent-operator", "intent-by", "intent-device"}
+var canaryFields = []string{"body", "client-id", "author", "operator", "department", "owner", "offered-to", "decliner", "row-department", "intent-operator", "intent-by", "intent-device", "filed-department", "filed-owner", "filed-tag", "banned-by"}
 
 func canary(field string) string { return "canary-7f3a-" + field }
 
@@ -39,6 +39,15 @@ func plantCanaries(t *testing.T, s *Store) {
 	if err := storetest.Append(t, s, engine.Append{Ref: ref, Term: term, Entries: []*engine.Entry{e}, Row: row})[0]; err != nil {
 		t.Fatal(err)
 	}
+	done := storetest.NewRef("acme")
+	filed := &engine.Filed{
+		Department: engine.DepartmentID(canary("filed-department")), Owner: engine.OperatorID(canary("filed-owner")), Tags: []string{canary("filed-tag")},
+	}
+	ended := engine.Append{Ref: done, Term: storetest.Create(t, s, done, visitor), Entries: storetest.Messages(done, 1, 1), Close: true, Filed: filed}
+	if err := storetest.Append(t, s, ended)[0]; err != nil {
+		t.Fatal(err)
+	}
+	putBan(t, s, "acme", visitor, engine.Ban{Until: time.Unix(1, 0), By: engine.Author{Operator: engine.OperatorID(canary("banned-by"))}}, nil)
 	putIntent(t, s, "acme", engine.OperatorID(canary("intent-operator")), engine.IntentInfo{
 		Intent: engine.IntentPaused, By: engine.OperatorID(canary("intent-by")), Device: canary("intent-device"), At: time.Unix(1, 0),
 	})

@@ -24,14 +24,25 @@ func servedMatrix() map[string]row {
 		"operator watch":              {},
 		"operator unwatch":            {},
 		"operator explain":            {aim: "sid", stranger: "not_found"},
+		"operator visitor.get":        {aim: "sid", stranger: "not_found"},
+		"operator visitor.ban":        {aim: "sid", stranger: "not_found", own: "forbidden"}, // no supervisor
 		"operator session.pick":       {aim: "sid", stranger: "not_found", own: "forbidden"},
 		"operator session.takeover":   {aim: "sid", stranger: "not_found", own: "forbidden"},
 	}
 }
 
+// aimedBy are members that a command may name its session by, besides those that it
+// needs.
+func aimedBy(op string) []string {
+	if op == "visitor.ban" || op == "visitor.get" {
+		return []string{"sid"}
+	}
+	return nil
+}
+
 // servedFields are values of the members that these commands have.
 func servedFields(op string) map[string]any {
-	values := map[string]any{"as": "member", "choice": "close", "score": 5, "topics": []string{"queue"}}
+	values := map[string]any{"as": "member", "choice": "close", "score": 5, "days": 0, "topics": []string{"queue"}}
 	if op == "transfer.start" {
 		values["target"] = map[string]any{"operator": "bob"}
 	}

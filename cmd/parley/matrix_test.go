@@ -46,7 +46,7 @@ func commands(t *testing.T) []command {
 		if op == "auth" {
 			schema += "." + side
 		}
-		all = append(all, command{side, op, requiredOf(t, schema)})
+		all = append(all, command{side, op, append(requiredOf(t, schema), aimedBy(op)...)})
 	}
 	return all
 }

@@ -93,6 +93,7 @@ func (d *memoryDisk) unmount() error { return nil }
 // memoryStore is what a server holds of a memoryDisk. It calls done on the
 // caller's stack: it is used behind a slowStore, whose worker is the caller.
 type memoryStore struct {
+	unbanned
 	revocations map[engine.VisitorID]time.Time // guarded by mu
 	*memoryDisk
 	engine.Vault // none: nobody sends files here

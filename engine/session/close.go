@@ -91,8 +91,8 @@ func (t *turn) closeFor(cause engine.Cause, by engine.Author, d engine.Draft) {
 		e.Deadline = t.now.Add(department.WrapUp)
 	}
 	t.closed = t.write(e)
-	t.endedAt = t.now
-	t.askRating(&department)
+	t.endedAt, t.endedBy = t.now, cause
+	t.askRating(&department, cause)
 	if !wrapsUp {
 		t.finish(engine.CauseNone)
 		return
@@ -110,7 +110,7 @@ func (t *turn) finish(cause engine.Cause) {
 		Operator: t.row.Owner, Department: t.row.Department,
 	}, &engine.Facts{Needs: t.row.Service.Needs}))
 	if t.closed == 0 {
-		t.closed, t.endedAt = seq, t.now
+		t.closed, t.endedAt, t.endedBy = seq, t.now, cause
 	}
 	for _, m := range t.row.Service.Members {
 		t.notify(m.Operator, Left, cause)

@@ -45,6 +45,8 @@ func (t *turn) mayBegin(by engine.Author, d engine.Draft) *engine.Error {
 	switch {
 	case !t.MayRead(by), t.row.State == engine.StateNew:
 		return engine.ErrNotFound
+	case t.bannedFrom(by) != nil:
+		return t.bannedFrom(by)
 	case t.closed != 0:
 		return engine.ErrClosed.At(t.closed)
 	case d.ClientID == "":

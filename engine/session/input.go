@@ -21,7 +21,16 @@ type Ask struct {
 	Inherit *Inherit // of OpContinue at the new session: what the Begin said
 	// Verified: By is a visitor who has proven who it is.
 	Verified bool
+	// Banned is until when By, a visitor, may neither begin nor write; zero: it may.
+	Banned time.Time
+	// Server: a server of the tenant's speaks for By, a visitor. What is written
+	// says so.
+	Server bool
 }
+
+// Banned says that the session's visitor was banned on somebody's word: it ends. No
+// effect on a session that takes no more messages, or that never began.
+type Banned struct{ By engine.Author }
 
 // Picked comes from the router: it does not grant the Pick of that number. A Pick
 // that is granted is answered by an Offer that is Direct.
@@ -159,6 +168,7 @@ type Tick struct{}
 type Stored struct{ Through engine.Seq }
 
 func (Ask) input()     {}
+func (Banned) input()  {}
 func (Typing) input()  {}
 func (Peek) input()    {}
 func (Present) input() {}

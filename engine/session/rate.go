@@ -4,10 +4,10 @@ import "github.com/parleyhq/parley/engine"
 
 // askRating asks the visitor for a rating, if there was a conversation to rate:
 // a session that a timer closed before both sides wrote is nothing to be asked
-// about.
-func (t *turn) askRating(d *engine.Department) {
+// about. Who was banned is asked nothing.
+func (t *turn) askRating(d *engine.Department, cause engine.Cause) {
 	const both = engine.VisitorWrote | engine.OperatorWrote
-	if d.RatingWindow <= 0 || t.row.Service.BothWrote != both {
+	if cause == engine.CauseBanned || d.RatingWindow <= 0 || t.row.Service.BothWrote != both {
 		return
 	}
 	t.row.Service.RateBy = t.now.Add(d.RatingWindow)
@@ -56,6 +56,8 @@ func (t *turn) mayRate(by engine.Author, d engine.Draft) *engine.Error {
 	switch {
 	case by.Kind != engine.AuthorVisitor:
 		return engine.ErrForbidden
+	case t.bannedFrom(by) != nil:
+		return t.bannedFrom(by)
 	case t.row.State == engine.StateNew:
 		return engine.ErrNotFound
 	case t.closed == 0:

@@ -22,16 +22,17 @@ type Session struct {
 	wrote    writers
 	identity *engine.Identity // what is held about the visitor; nil: nothing
 
-	present   bool        // the visitor has a connection
-	goneSince time.Time   // when the last one went; zero if unknown
-	pushed    time.Time   // when last activity was last pushed
-	number    uint64      // the router's last offer seen
-	recovered bool        // the router has not been told that the session was rebuilt
-	dirty     bool        // row differs from what was last taken
-	copied    *engine.Row // row as of the end of this step; nil: nobody has asked
-	picks     []pick      // that the router has not answered yet, oldest first
-	reached   uint64      // counts them
-	endedAt   time.Time   // when closed was written; zero if unknown
+	present   bool         // the visitor has a connection
+	goneSince time.Time    // when the last one went; zero if unknown
+	pushed    time.Time    // when last activity was last pushed
+	number    uint64       // the router's last offer seen
+	recovered bool         // the router has not been told that the session was rebuilt
+	dirty     bool         // row differs from what was last taken
+	copied    *engine.Row  // row as of the end of this step; nil: nobody has asked
+	picks     []pick       // that the router has not answered yet, oldest first
+	reached   uint64       // counts them
+	endedAt   time.Time    // when closed was written; zero if unknown
+	endedBy   engine.Cause // of that entry
 	closing   closingTime
 }
 
@@ -77,6 +78,7 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	case head.Closed:
 		s.row.State = engine.StateClosed
 		s.row.LastActivity = head.Activity
+		s.takeFiled(head.Filed)
 		s.closed = head.Last
 	}
 	s.last, s.durable = head.Last, head.Last
@@ -121,7 +123,7 @@ func (s *Session) recall(e *engine.Entry, since engine.Seq) {
 			s.row.LastActivity = laterMinute(s.row.LastActivity, e.At)
 		}
 	case engine.KindSessionClosing:
-		s.closed, s.endedAt = e.Seq, e.At
+		s.closed, s.endedAt, s.endedBy = e.Seq, e.At, e.Cause
 	default:
 	}
 }
@@ -148,7 +150,7 @@ func (s *Session) recallFacts(e *engine.Entry) {
 		s.row.Owner, s.row.Department = e.Operator, e.Department
 		s.row.Service.Needs = factsOf(e).Needs
 		if s.endedAt.IsZero() { // refused: nothing else ends it
-			s.closed, s.endedAt = e.Seq, e.At
+			s.closed, s.endedAt, s.endedBy = e.Seq, e.At, e.Cause
 		}
 	case engine.KindSessionAssigned:
 		s.row.Owner = e.Operator

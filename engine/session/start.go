@@ -19,6 +19,10 @@ func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
 		t.startAgain(by, d)
 		return
 	}
+	if err := t.bannedFrom(by); err != nil {
+		t.refuse(d, err)
+		return
+	}
 	if d.Plan == nil {
 		d.Plan = &engine.Plan{}
 	}
@@ -103,7 +107,7 @@ func (t *turn) started(by engine.Author, d engine.Draft) *engine.Entry {
 			break
 		}
 	}
-	return with(&engine.Entry{Author: by, Kind: engine.KindSessionStarted, ClientID: d.ClientID, Department: t.row.Department}, &f)
+	return with(&engine.Entry{Author: by, Kind: engine.KindSessionStarted, Cause: t.spokenFor(), ClientID: d.ClientID, Department: t.row.Department}, &f)
 }
 
 func (t *turn) startAgain(by engine.Author, d engine.Draft) {
@@ -119,6 +123,9 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 		t.refuse(d, engine.ErrIdemConflict)
 		return
 	case started || hasSaid: // repeated: the first answer again, closed or not
+	case t.bannedFrom(by) != nil:
+		t.refuse(d, t.bannedFrom(by))
+		return
 	case !t.names(d.Department):
 		t.refuse(d, engine.ErrBadRequest.In("department"))
 		return
@@ -155,6 +162,8 @@ func (t *turn) goOn(by engine.Author, d engine.Draft, from *Inherit) {
 	switch {
 	case by.Kind != engine.AuthorVisitor:
 		t.refuse(d, engine.ErrForbidden)
+	case !isRepeated && t.bannedFrom(by) != nil:
+		t.refuse(d, t.bannedFrom(by))
 	case t.row.State == engine.StateNew && from == nil:
 		t.refuse(d, engine.ErrNotFound)
 	case t.row.State == engine.StateNew:

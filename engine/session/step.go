@@ -27,17 +27,25 @@ type turn struct {
 	out    []Effect
 	rights engine.Rights // of whoever asks
 	proven bool          // a visitor asks who has proven who it is
+	asker  asker         // besides
 	routed bool          // the router must know
+}
+
+// asker is what an Ask says of who asks; zero where nobody does.
+type asker struct {
+	server bool
+	banned time.Time
 }
 
 func (t *turn) take(in Input) {
 	switch in := in.(type) {
 	case Ask:
-		t.rights, t.proven = in.Rights, in.Verified
-		t.ask(&in)
+		t.take(&in)
 	case *Ask:
-		t.rights, t.proven = in.Rights, in.Verified
+		t.rights, t.proven, t.asker = in.Rights, in.Verified, asker{in.Server, in.Banned}
 		t.ask(in)
+	case Banned:
+		t.ban(in.By)
 	case Typing:
 		t.typing(in)
 	case Peek:

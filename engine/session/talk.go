@@ -22,6 +22,8 @@ func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
 	switch {
 	case !t.MayRead(by):
 		return engine.ErrNotFound
+	case t.bannedFrom(by) != nil:
+		return t.bannedFrom(by)
 	case t.closed != 0:
 		return engine.ErrClosed.At(t.closed)
 	case t.row.State == engine.StateNew:
@@ -46,7 +48,7 @@ func (t *turn) mayWrite(by engine.Author, d engine.Draft) *engine.Error {
 
 func (t *turn) say(by engine.Author, d engine.Draft) engine.Seq {
 	e := &engine.Entry{
-		Author: by, Kind: engine.KindMessageNew, Visibility: d.Visibility, ClientID: d.ClientID, Format: d.Format, Body: d.Body,
+		Author: by, Kind: engine.KindMessageNew, Cause: t.spokenFor(), Visibility: d.Visibility, ClientID: d.ClientID, Format: d.Format, Body: d.Body,
 	}
 	if d.Format == engine.FormatFile {
 		t.attach(e, d.File.ID)

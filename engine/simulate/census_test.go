@@ -13,7 +13,6 @@ import (
 var (
 	causesElsewhere = map[engine.Cause]string{
 		engine.CauseErased: "an erasure takes the session away; package persistence tries it",
-		engine.CauseBanned: "no rule gives it yet",
 	}
 	opsElsewhere = map[engine.Op]string{
 		engine.OpHistory:     "reads the log; package actors",
@@ -22,6 +21,8 @@ var (
 		engine.OpDepartments: "asks no session; package actors",
 		engine.OpWatch:       "a connection's; package actors",
 		engine.OpUnwatch:     "a connection's; package actors",
+		engine.OpBan:         "asks no session; the worlds tell a session what comes of it",
+		engine.OpVisitor:     "changes nothing; package actors",
 		engine.OpIntent:      "an operator's: operator.SetIntent",
 		engine.OpAway:        "an operator's: operator.SetAway",
 	}

@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"time"
+
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/operator"
 	"github.com/parleyhq/parley/engine/routing"
@@ -29,7 +31,20 @@ func (w *world) signals(v *visitor, x act) {
 			Basis: engine.BasisContract, Set: []engine.Attr{{Name: engine.AttrName, Value: engine.BodyOf(secret + names[x.c]), Verified: true}},
 		}})
 	default:
+		if x.c&7 == 7 {
+			w.ban(v, h)
+			return
+		}
 		h.step(session.Present{On: x.c&1 == 0})
+	}
+}
+
+// ban keeps a visitor away for ten minutes: its session ends.
+func (w *world) ban(v *visitor, h *house) {
+	v.banned = w.now.Add(10 * time.Minute)
+	h.step(session.Banned{By: engine.Author{Kind: engine.AuthorOperator, Operator: w.desks[0].id}})
+	if h.s.State() != engine.StateNew && h.s.State() != engine.StateClosing && h.s.State() != engine.StateClosed {
+		w.broken("I3", h, "a banned visitor's session is %v", h.s.State())
 	}
 }
 

@@ -71,8 +71,9 @@ type load struct {
 type visitor struct {
 	id     engine.VisitorID
 	number int
-	open   *house // takes messages, as far as the switchboard knows
-	last   *house // the one before
+	open   *house    // takes messages, as far as the switchboard knows
+	last   *house    // the one before
+	banned time.Time // until then it neither begins nor writes
 }
 
 func newWorld(seed uint64, off bool) *world {
@@ -241,7 +242,8 @@ func (w *world) begin(h *house, inherit session.Inherit) {
 	next.step(session.Present{On: true})
 	next.step(session.Ask{
 		By: engine.Author{Kind: engine.AuthorVisitor}, Inherit: &inherit,
-		Draft: engine.Draft{Op: engine.OpContinue, Request: "r", ClientID: w.key(), Department: inherit.Department},
+		Draft:  engine.Draft{Op: engine.OpContinue, Request: "r", ClientID: w.key(), Department: inherit.Department},
+		Banned: v.banned,
 	})
 }
 

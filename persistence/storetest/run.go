@@ -70,6 +70,7 @@ var laws = []struct {
 	{name: "a start's key leads to its session", test: (*suite).starts},
 	{name: "a start's key outlives its session", test: (*suite).startsKept},
 	{name: "a start's key is let go", test: (*suite).startsForgotten},
+	{name: "sessions are listed", test: (*suite).listing},
 	{name: "a session changed hands for good", keeps: true, releases: true, test: (*suite).handOverKept},
 	{name: "a released session is claimed again", releases: true, test: (*suite).reclaim},
 	{name: "tenants do not share sessions", test: (*suite).tenants},

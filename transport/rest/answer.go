@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,10 @@ type revised interface{ tag() string }
 // writeAnswer writes a successful answer; a GET that the client has already
 // answers 304.
 func writeAnswer(ctx *fasthttp.RequestCtx, answer any) {
+	if out, ok := answer.(written); ok {
+		writeWritten(ctx, out)
+		return
+	}
 	body, ok := answer.(encoded)
 	if !ok {
 		body, _ = json.Marshal(answer) // this package's own structs: cannot fail
@@ -42,6 +47,22 @@ func writeAnswer(ctx *fasthttp.RequestCtx, answer any) {
 	}
 	ctx.SetContentType("application/json")
 	ctx.SetBody(body)
+}
+
+// writeWritten writes an answer that is not JSON. The header comes from numbers only.
+func writeWritten(ctx *fasthttp.RequestCtx, out written) {
+	setCommonHeaders(ctx)
+	if out.next > 0 {
+		ctx.Response.Header.Set(nextHeader, strconv.FormatUint(uint64(out.next), 10))
+	}
+	tag := etag(out.body)
+	ctx.Response.Header.Set(fasthttp.HeaderETag, tag)
+	if holds(string(ctx.Request.Header.Peek(fasthttp.HeaderIfNoneMatch)), tag) {
+		ctx.SetStatusCode(fasthttp.StatusNotModified)
+		return
+	}
+	ctx.SetContentType(out.media)
+	ctx.SetBody(out.body)
 }
 
 // setCommonHeaders: answers hold personal data, so nothing on the way keeps

@@ -48,15 +48,20 @@ func (a *api) identity(wait context.Context, ref engine.SessionRef) (any, error)
 	if answer.Err != nil {
 		return nil, answer.Err
 	}
-	held := identityAnswer{Session: ref.Session.String(), Revision: uint64(answer.Held.Revision()), Identity: []attr{}}
-	if answer.Held != nil {
-		for _, h := range answer.Held.Attrs {
-			held.Identity = append(held.Identity, attr{
-				Name: h.Name, Value: string(h.Value.Reveal()), Verified: h.Verified, Source: h.Source.String(), Basis: h.Basis.String(), At: stamp(h.At),
-			})
-		}
+	return identityAnswer{Session: ref.Session.String(), Revision: uint64(answer.Held.Revision()), Identity: attrsOf(answer.Held)}, nil
+}
+
+func attrsOf(held *engine.Identity) []attr {
+	all := []attr{}
+	if held == nil {
+		return all
 	}
-	return held, nil
+	for _, h := range held.Attrs {
+		all = append(all, attr{
+			Name: h.Name, Value: string(h.Value.Reveal()), Verified: h.Verified, Source: h.Source.String(), Basis: h.Basis.String(), At: stamp(h.At),
+		})
+	}
+	return all
 }
 
 // putIdentity says what is to be held about the visitor, all of it: what the body

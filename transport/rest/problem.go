@@ -24,6 +24,7 @@ type problem struct {
 	Seq     uint64   `json:"seq,omitempty"`
 	Current uint64   `json:"current,omitempty"`
 	Opens   string   `json:"opens_at,omitempty"`
+	Until   string   `json:"until,omitempty"`
 	Fields  []string `json:"fields,omitempty"`
 }
 
@@ -57,7 +58,7 @@ func status(code string) int {
 		return fasthttp.StatusBadRequest
 	case engine.ErrAuthRequired.Code, engine.ErrAuthInvalid.Code, engine.ErrAuthExpired.Code:
 		return fasthttp.StatusUnauthorized
-	case engine.ErrForbidden.Code, engine.ErrNotOwner.Code:
+	case engine.ErrForbidden.Code, engine.ErrNotOwner.Code, engine.ErrBanned.Code:
 		return fasthttp.StatusForbidden
 	case engine.ErrNotFound.Code:
 		return fasthttp.StatusNotFound
@@ -102,7 +103,7 @@ func writeProblemStatus(ctx *fasthttp.RequestCtx, kind *engine.Error, status int
 	}
 	body, _ := json.Marshal(problem{ // holds strings and numbers only: cannot fail
 		Type: "urn:parley:problem:" + kind.Code, Title: title, Status: status, Code: kind.Code,
-		Retry: kind.Retry.Milliseconds(), Seq: uint64(kind.Seq), Current: uint64(kind.Epoch), Opens: stamp(kind.Opens), Fields: kind.Fields,
+		Retry: kind.Retry.Milliseconds(), Seq: uint64(kind.Seq), Current: uint64(kind.Epoch), Opens: stamp(kind.Opens), Until: stamp(kind.Ends), Fields: kind.Fields,
 	})
 	ctx.Response.Reset()
 	ctx.SetStatusCode(status)

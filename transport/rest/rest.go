@@ -43,6 +43,18 @@ type System interface {
 	// its tokens of before are refused. It waits until that is durable; key makes a
 	// repetition harmless.
 	Revoke(ctx context.Context, tenant engine.TenantID, operator engine.OperatorID, key string) (engine.IntentInfo, error)
+	// Sessions answers a page of a tenant's sessions, newest first.
+	Sessions(ctx context.Context, tenant engine.TenantID, q engine.SessionQuery) (engine.SessionPage, error)
+	// Visitor says what a visitor is, as far as its sessions of these departments tell;
+	// nil: of all.
+	Visitor(ctx context.Context, tenant engine.TenantID, visitor engine.VisitorID, departments []engine.DepartmentID) (engine.VisitorInfo, error)
+	// StartFor begins a session in a visitor's name and waits until that is durable.
+	StartFor(ctx context.Context, tenant engine.TenantID, visitor engine.VisitorID, d engine.Draft) (engine.Answer, error)
+	// Ban bans a visitor, or lifts its ban, and waits until that is durable; key makes a
+	// repetition harmless.
+	Ban(ctx context.Context, tenant engine.TenantID, visitor engine.VisitorID, order engine.BanOrder, key string) (engine.Ban, error)
+	// BanOf is a visitor's ban that runs; without Until there is none.
+	BanOf(tenant engine.TenantID, visitor engine.VisitorID) (engine.Ban, error)
 	// RevokeVisitor signs a visitor out: its connections end, and what it was given up
 	// to now is refused. It waits until that is durable. Said again, it counts from
 	// then on.

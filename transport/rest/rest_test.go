@@ -63,6 +63,7 @@ type fakeSystem struct {
 	signedOut bool     // whatever token comes
 	revoked   []string // operators and keys
 	held      *engine.Identity
+	people
 }
 
 func (s *fakeSystem) check(ref engine.SessionRef) error {
@@ -409,6 +410,36 @@ var cases = []struct {
 	{name: "sign out without key", method: "POST", path: tenant + "/operators/ada/sign-out", status: 400, code: "bad_request"},
 	{name: "sign out with a body", method: "POST", path: tenant + "/operators/ada/sign-out", body: `{"why":"x"}`, header: []string{"Idempotency-Key", "s1"}, status: 400, code: "bad_request"},
 	{name: "sign out nobody", method: "POST", path: tenant + "/operators/mallory/sign-out", header: []string{"Idempotency-Key", "s1"}, status: 404, code: "not_found"},
+	{name: "visitor", method: "GET", path: tenant + "/visitors/" + sessionID.String(), status: 200, holds: `"verified":true,"since":"2026-05-04T09:30:17.250Z","sid":"` + closedID.String() + `","revision":3,"identity":[{"name":"name"`},
+	{name: "visitor unknown", method: "GET", path: tenant + "/visitors/" + foreignID.String(), status: 404, code: "not_found"},
+	{name: "visitor malformed", method: "GET", path: tenant + "/visitors/ada", status: 404, code: "not_found"},
+	{name: "no ban", method: "GET", path: tenant + "/visitors/" + sessionID.String() + "/ban", status: 200, holds: `{"visitor":"` + sessionID.String() + `"}`},
+	{name: "ban", method: "PUT", path: tenant + "/visitors/" + sessionID.String() + "/ban", body: `{"days":30,"reason":"spam"}`, header: []string{"Idempotency-Key", "b1"}, status: 200, holds: `"until":"2026-06-03T09:30:17.000Z","reason":"spam","by":{"kind":"integration"},"at":"2026-05-04T09:30:17.000Z"`},
+	{name: "ban that there is", method: "GET", path: tenant + "/visitors/" + sessionID.String() + "/ban", status: 200, holds: `"until":"2026-06-03T09:30:17.000Z"`},
+	{name: "visitor banned", method: "GET", path: tenant + "/visitors/" + sessionID.String(), status: 200, holds: `"banned":{"until":"2026-06-03T09:30:17.000Z"`},
+	{name: "start when banned", method: "POST", path: tenant + "/sessions", body: `{"visitor":"` + sessionID.String() + `"}`, header: []string{"Idempotency-Key", "t1"}, status: 403, code: "banned", holds: `"until":"2026-06-03T09:30:17.000Z"`},
+	{name: "ban without key", method: "PUT", path: tenant + "/visitors/" + sessionID.String() + "/ban", body: `{"days":30,"reason":"spam"}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
+	{name: "ban under a used key", method: "PUT", path: tenant + "/visitors/" + sessionID.String() + "/ban", body: `{"days":30,"reason":"spam"}`, header: []string{"Idempotency-Key", "used"}, status: 422, code: "idem_conflict"},
+	{name: "ban for too long", method: "PUT", path: tenant + "/visitors/" + sessionID.String() + "/ban", body: `{"days":366,"reason":"spam"}`, header: []string{"Idempotency-Key", "b2"}, status: 400, code: "bad_request", holds: `"fields":["days"]`},
+	{name: "ban for nothing", method: "PUT", path: tenant + "/visitors/" + sessionID.String() + "/ban", body: `{"days":3}`, header: []string{"Idempotency-Key", "b2"}, status: 400, code: "bad_request", holds: `"fields":["reason"]`},
+	{name: "ban of nobody", method: "PUT", path: tenant + "/visitors/ada/ban", body: `{"days":3,"reason":"spam"}`, header: []string{"Idempotency-Key", "b2"}, status: 404, code: "not_found"},
+	{name: "ban lifted", method: "DELETE", path: tenant + "/visitors/" + sessionID.String() + "/ban", status: 200, holds: `{"visitor":"` + sessionID.String() + `"}`},
+	{name: "start", method: "POST", path: tenant + "/sessions", body: `{"visitor":"` + sessionID.String() + `","department":"help","skills":[{"skill":"billing","hard":true}],"priority":5,"text":"hello"}`, header: []string{"Idempotency-Key", "t1"}, status: 200, holds: `"seq":1,"at":"2026-05-04T09:30:17.250Z","ep":1,"state":"queued"`},
+	{name: "start for nobody", method: "POST", path: tenant + "/sessions", body: `{"visitor":"ada"}`, header: []string{"Idempotency-Key", "t1"}, status: 400, code: "bad_request", holds: `"fields":["visitor"]`},
+	{name: "start for somebody unknown", method: "POST", path: tenant + "/sessions", body: `{"visitor":"` + foreignID.String() + `"}`, header: []string{"Idempotency-Key", "t1"}, status: 404, code: "not_found"},
+	{name: "start nowhere", method: "POST", path: tenant + "/sessions", body: `{"visitor":"` + sessionID.String() + `","department":"none"}`, header: []string{"Idempotency-Key", "t1"}, status: 400, code: "bad_request", holds: `"fields":["department"]`},
+	{name: "start without key", method: "POST", path: tenant + "/sessions", body: `{"visitor":"` + sessionID.String() + `"}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
+	{name: "sessions", method: "GET", path: tenant + "/sessions", status: 200, holds: `"state":"closed","department":"sales","owner":"ada","tags":["vip"],"began_at":"2026-05-04T09:30:17.250Z","ended_at":"2026-05-04T09:30:17.250Z","cause":"banned"}`},
+	{name: "sessions, a page", method: "GET", path: tenant + "/sessions?limit=1", status: 200, holds: `"next_cursor":"` + closedID.String() + `"`},
+	{name: "sessions, the next page", method: "GET", path: tenant + "/sessions?limit=1&cursor=" + closedID.String(), status: 200, holds: `"state":"active","department":"help","priority":2`},
+	{name: "sessions of a state", method: "GET", path: tenant + "/sessions?state=asleep", status: 400, code: "bad_request", holds: `"fields":["state"]`},
+	{name: "sessions while busy", method: "GET", path: tenant + "/sessions", fail: engine.ErrBusy, status: 503, code: "unavailable"},
+	{name: "transcript", method: "GET", path: session(sessionID, "/transcript"), status: 200, holds: `"next_after_seq":10,"more":false`},
+	{name: "transcript of operators", method: "GET", path: session(sessionID, "/transcript?visibility=operators&after_seq=5"), status: 200, holds: `late again`},
+	{name: "transcript in no form", method: "GET", path: session(sessionID, "/transcript?format=pdf"), status: 400, code: "bad_request", holds: `"fields":["format"]`},
+	{name: "transcript for whom", method: "GET", path: session(sessionID, "/transcript?visibility=me"), status: 400, code: "bad_request", holds: `"fields":["visibility"]`},
+	{name: "transcript erased", method: "GET", path: session(erasedID, "/transcript"), status: 410, code: "erased"},
+	{name: "transcript of another tenant's", method: "GET", path: session(foreignID, "/transcript"), status: 404, code: "not_found"},
 	{name: "sign out a visitor", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", status: 200, holds: `{"visitor":"` + sessionID.String() + `"}`},
 	{name: "sign out a visitor with a body", method: "POST", path: tenant + "/visitors/" + sessionID.String() + "/sign-out", body: `{"why":"x"}`, status: 400, code: "bad_request"},
 	{name: "sign out no visitor", method: "POST", path: tenant + "/visitors/ada/sign-out", status: 404, code: "not_found"},

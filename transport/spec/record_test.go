@@ -60,6 +60,7 @@ func TestRecordedFrames(t *testing.T) {
 	s.serve()
 	s.watch()
 	s.wait()
+	s.ban()
 	s.leave()
 
 	b.mu.Lock()

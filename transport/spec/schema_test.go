@@ -132,6 +132,7 @@ func samples() map[string]any {
 		"until": "2026-05-04T12:30:01.007Z", "for": "ada", "drain": true, "decision_seq": 4, "operator": "eve",
 		"reason": "lunch", "reason_code": "solved", "wrapup": false, "follow_up": map[string]any{"at": "2026-05-04T12:30:01.007Z"},
 		"watch": []any{"queue", "board:sales"}, "topics": []any{"operators", "queue:sales"},
+		"visitor": sid, "days": 7, "visitor.ban reason": "spam",
 	}
 }
 
@@ -157,7 +158,7 @@ func spoilt() []any {
 		map[string]any{"type": "file", "file_id": "x"},
 		map[string]any{"type": "file", "file_id": "01JTDKRQGG000000000000001A"},
 		"image/png", "image/PNG", "image/png; q=1", "image", strings.Repeat("0f", 32), strings.Repeat("0F", 32), strings.Repeat("x", 256),
-		"operators", "me", "warm", "queue", "close", "member", "2026-05-04T12:30:01.007Z", "2026-05-04", -5, 10, 11, -6, 3600, 3601,
+		"abuse", "malice", 365, 366, "operators", "me", "warm", "queue", "close", "member", "2026-05-04T12:30:01.007Z", "2026-05-04", -5, 10, 11, -6, 3600, 3601,
 		map[string]any{"operator": "ada"},
 		map[string]any{"operator": "ada", "skill": "x"},
 		map[string]any{"skill": ""},

@@ -87,6 +87,9 @@ func answers() (all []frame) {
 			Departments: []engine.ListedDepartment{{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}}},
 			File:        &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
 		}
+		if op == engine.OpBan || op == engine.OpVisitor {
+			a.Visitor = sampleVisitor()
+		}
 		if op == engine.OpExplain {
 			why := *samplesOfFacts()[engine.KindOfferMade].Decision
 			last := engine.Decided{Seq: 7, At: moment, Epoch: 2, Operator: "ada", Cause: engine.CauseAuto, Ended: engine.CauseMissed, EndedAt: moment, Decision: why}
@@ -121,11 +124,14 @@ func drafts() (all []frame) {
 		if op == engine.OpFile || op == engine.OpFetch {
 			d.File = &engine.File{ID: engine.FileID(theSID), Name: engine.BodyOf("a.png"), Bytes: 1, Media: "image/png"}
 		}
-		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain || op == engine.OpDepartments {
+		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain || op == engine.OpDepartments || op == engine.OpVisitor {
 			d.ClientID = ""
 		}
 		if op == engine.OpWatch || op == engine.OpUnwatch {
 			d.ClientID, d.Topics = "", allTopics()
+		}
+		if op == engine.OpBan {
+			d.Visitor, d.Ban = engine.VisitorID(theSID), &engine.BanOrder{Days: 7, Reason: engine.BanSpam}
 		}
 		if op == engine.OpIdentify {
 			d.Identity = &engine.IdentityChange{Basis: engine.BasisConsent, Set: []engine.Attr{{Name: "email", Value: engine.BodyOf("a@b")}}}
@@ -226,8 +232,10 @@ func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
 		"OfferNew":         {engine.OfferNew{Rev: 1, Offer: anOffer}, engine.OfferNew{Rev: 1, Offer: anOffer, Brief: aBrief()}, engine.OfferNew{Rev: 1, Offer: anOffer, Brief: &engine.Brief{Parallel: 1}}},
 		"Load":             {engine.Load{Used: 1300, Capacity: 3000, Open: 2, OpenCap: 6, Breathing: moment}, engine.Load{}},
 		"Notice": {
-			engine.Notice{Kind: engine.NoticeMissedPause, Since: moment, Misses: 2}, engine.Notice{Kind: engine.NoticeConfigChanged, Rev: 7},
-			engine.Notice{Kind: engine.NoticeGoingAway}, engine.Notice{Kind: engine.NoticeRisk, Department: "sales", Waited: time.Minute, Sessions: 3},
+			engine.Notice{Kind: engine.NoticeMissedPause, Since: moment, Misses: 2},
+			engine.Notice{Kind: engine.NoticeConfigChanged, Rev: 7},
+			engine.Notice{Kind: engine.NoticeGoingAway},
+			engine.Notice{Kind: engine.NoticeRisk, Department: "sales", Waited: time.Minute, Sessions: 3},
 		},
 		"OfferRevoked":   {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
 		"MineChanged":    {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000, Open: 1, OpenCap: 6}},

@@ -23,6 +23,10 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		dst = appendIdentity(dst, a.Held)
 	case engine.OpWatch, engine.OpUnwatch:
 		dst = appendTopics(dst, a.Topics)
+	case engine.OpBan:
+		dst = appendBanned(dst, a.Visitor)
+	case engine.OpVisitor:
+		dst = appendVisitorInfo(dst, a.Visitor)
 	case engine.OpDepartments:
 		dst = appendListed(dst, a.Departments)
 	case engine.OpExplain:
@@ -120,6 +124,9 @@ func appendRefusal(dst []byte, request string, err *engine.Error, missed []*engi
 	}
 	if !err.Opens.IsZero() {
 		dst = appendTimeField(dst, "opens_at", err.Opens)
+	}
+	if !err.Ends.IsZero() {
+		dst = appendTimeField(dst, "until", err.Ends)
 	}
 	if err.Code == engine.ErrStaleView.Code {
 		dst = appendEvents(append(dst, ','), missed, reader)

@@ -85,6 +85,10 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		}
 	case engine.OpWatch, engine.OpUnwatch:
 		return append(appendTopics(dst, d.Topics), '}', '}')
+	case engine.OpBan:
+		dst = appendBanOrder(appendWhom(dst, d), d.Ban)
+	case engine.OpVisitor:
+		return append(appendWhom(dst, d), '}', '}')
 	case engine.OpDepartments:
 		return append(dst, '}', '}')
 	case engine.OpExplain:

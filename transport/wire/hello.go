@@ -60,6 +60,9 @@ func appendVisitorWelcome(dst []byte, w *engine.Welcome) []byte {
 	if !w.Session.IsZero() {
 		dst = appendSession(dst, "session", w.Session)
 	}
+	if !w.Banned.IsZero() {
+		dst = appendTimeField(dst, "banned_until", w.Banned)
+	}
 	return dst
 }
 

@@ -62,6 +62,8 @@ const (
 	fieldWrapUp
 	fieldWatch
 	fieldTopics
+	fieldVisitor
+	fieldDays
 	fieldOn // the last one
 )
 
@@ -178,6 +180,10 @@ func fieldName(field fields) string {
 		return "watch"
 	case fieldTopics:
 		return "topics"
+	case fieldVisitor:
+		return "visitor"
+	case fieldDays:
+		return "days"
 	default:
 		return "on"
 	}
@@ -201,6 +207,8 @@ type params struct {
 	plan        engine.Plan       // goes into Plan where the operation has one
 	decision    engine.Seq        // decision_seq; goes into Target of OpExplain
 	whom        engine.OperatorID // operator; goes into For of OpExplain
+	visitor     engine.VisitorID  // goes into Visitor where the operation is about one
+	days        int               // of OpBan
 	remark      engine.Body       // note or comment; goes into Body where the operation has it
 }
 
@@ -217,6 +225,8 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 		return d
 	case engine.OpExplain:
 		d.Target, d.For = p.decision, p.whom
+	case engine.OpBan, engine.OpVisitor:
+		p.visitorOf(&d, op)
 	case engine.OpFile:
 		file := p.file
 		file.ID, d.File = engine.FileID{}, &file // the server names it

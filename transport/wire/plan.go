@@ -136,6 +136,8 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 		text, ok := textOf(value, 1, 128)
 		p.whom = engine.OperatorID(text)
 		return fieldWhom, ok && p.whom.Validate() == nil
+	case "visitor", "days":
+		return p.takeVisitor(name, value)
 	case "drain":
 		p.draft.Drain, good = boolOf(value)
 		return fieldDrain, good

@@ -180,6 +180,9 @@ func decodeRequest(e *envelope, frame *Frame) *engine.Error {
 	}
 	frame.Kind = FrameRequest
 	p.scan(e.data)
+	if op == engine.OpBan {
+		p.judgeReason()
+	}
 	if err := p.check(rule.need, rule.need|rule.may); err != nil {
 		return err
 	}
@@ -261,6 +264,10 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 		return rule{}, true
 	case engine.OpWatch, engine.OpUnwatch:
 		return rule{fieldTopics, 0}, true
+	case engine.OpBan:
+		return rule{fieldDays | fieldIdem, fieldSession | fieldVisitor | fieldReason}, true
+	case engine.OpVisitor:
+		return rule{0, fieldSession | fieldVisitor}, true
 	case engine.OpExplain:
 		return rule{0, fieldSession | fieldOffer | fieldDecision | fieldWhom}, true
 	case engine.OpClose:

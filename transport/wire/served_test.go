@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -138,6 +139,7 @@ func servedFrames() map[string][]byte {
 		}}, ops),
 		"res.session.join.hidden": res(engine.OpJoin, 0),
 	}
+	maps.Copy(golden, visitorFrames())
 	for op := engine.OpPick; op <= engine.OpContinue; op++ {
 		golden["res."+op.String()] = res(op, 7)
 	}

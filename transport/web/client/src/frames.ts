@@ -153,6 +153,7 @@ export type Have = {
  * GDPR Art. 6(1)(a) to (f).
  */
 export type LawfulBasis = "consent" | "contract" | "legal_obligation" | "vital_interests" | "public_task" | "legitimate_interests";
+export type BanReason = "abuse" | "spam" | "threat" | "fraud" | "other";
 /**
  * Where a value came from.
  */
@@ -322,6 +323,7 @@ export type Code =
   | "transfer_pending"
   | "capacity_exceeded"
   | "stale_revision"
+  | "banned"
   | "internal";
 /**
  * RFC 3339, UTC, milliseconds.
@@ -360,13 +362,25 @@ export type OperatorId1 = string;
  */
 export type ReasonCode1 = string;
 /**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time10 = string;
+/**
  * The tenant's own id of an operator.
  */
 export type OperatorId2 = string;
 /**
  * RFC 3339, UTC, milliseconds.
  */
-export type Time10 = string;
+export type Time11 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time12 = string;
+/**
+ * RFC 3339, UTC, milliseconds.
+ */
+export type Time13 = string;
 /**
  * A tenant's or department's id.
  */
@@ -2233,6 +2247,33 @@ export interface ReqUnwatch {
   };
 }
 /**
+ * Ban a visitor for a while. Supervisors only. visitor, or the visitor of the session sid. days 0 lifts the ban; otherwise reason is needed.
+ */
+export interface ReqVisitorBan {
+  k: "req";
+  id: RequestId;
+  op: "visitor.ban";
+  d: {
+    visitor?: IdIn;
+    sid?: IdIn;
+    days: number;
+    reason?: BanReason;
+    idem: Key;
+  };
+}
+/**
+ * Ask what a visitor is. visitor, or the visitor of the session sid.
+ */
+export interface ReqVisitorGet {
+  k: "req";
+  id: RequestId;
+  op: "visitor.get";
+  d: {
+    visitor?: IdIn;
+    sid?: IdIn;
+  };
+}
+/**
  * Be shown these lists from now on, each from a snapshot. Operators only. A list that is watched already begins anew with a snapshot.
  */
 export interface ReqWatch {
@@ -2322,6 +2363,7 @@ export interface ResAuthVisitor {
     token_expires: Time;
     verified?: true;
     session?: Id;
+    banned_until?: Time10;
     tenant: Tenant;
     departments: Departments;
     server_time: Time;
@@ -2602,7 +2644,8 @@ export interface ResRefused {
      * @maxItems 100
      */
     events?: Entry[];
-    opens_at?: Time10;
+    opens_at?: Time11;
+    until?: Time12;
   };
 }
 /**
@@ -2805,6 +2848,58 @@ export interface ResUnwatch {
      * @maxItems 256
      */
     topics: Topic[];
+  };
+}
+/**
+ * The ban is durable. Without until there is none: it was lifted.
+ */
+export interface ResVisitorBan {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    visitor: Id;
+    until?: Time;
+    reason?: BanReason;
+    by?: By;
+    at?: Time;
+  };
+}
+/**
+ * What a visitor is. Operators only. identity is what the session sid holds about the visitor, seq the event that says so, 0 for none. sessions counts those that are kept, up to 1000; last names those that the asker may see, the newest first.
+ */
+export interface ResVisitorGet {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    visitor: Id;
+    sid: Id;
+    /**
+     * The visitor has proven who it is.
+     */
+    verified: boolean;
+    since?: Time13;
+    seq: Mark;
+    identity: Identity;
+    sessions: number;
+    /**
+     * @maxItems 20
+     */
+    last: {
+      sid: Id;
+      state: State;
+      department?: Label;
+      owner?: OperatorId;
+      began_at: Time;
+      ended_at?: Time;
+    }[];
+    banned?: {
+      until: Time;
+      reason: BanReason;
+      by: By;
+      at: Time;
+    };
   };
 }
 /**
@@ -3135,6 +3230,8 @@ export interface OperatorOps {
   "transfer.cancel": { d: NonNullable<ReqTransferCancel["d"]>; res: NonNullable<ResTransferCancel["d"]> };
   "transfer.start": { d: NonNullable<ReqTransferStart["d"]>; res: NonNullable<ResTransferStart["d"]> };
   "unwatch": { d: NonNullable<ReqUnwatch["d"]>; res: NonNullable<ResUnwatch["d"]> };
+  "visitor.ban": { d: NonNullable<ReqVisitorBan["d"]>; res: NonNullable<ResVisitorBan["d"]> };
+  "visitor.get": { d: NonNullable<ReqVisitorGet["d"]>; res: NonNullable<ResVisitorGet["d"]> };
   "watch": { d: NonNullable<ReqWatch["d"]>; res: NonNullable<ResWatch["d"]> };
   "wrapup.done": { d: NonNullable<ReqWrapupDone["d"]>; res: NonNullable<ResWrapupDone["d"]> };
   "wrapup.extend": { d: NonNullable<ReqWrapupExtend["d"]>; res: NonNullable<ResWrapupExtend["d"]> };
@@ -3201,6 +3298,7 @@ export const keyedOps: readonly string[] = [
   "session.takeover",
   "transfer.cancel",
   "transfer.start",
+  "visitor.ban",
   "wrapup.done",
   "wrapup.extend",
 ];

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// BanReason says why a visitor was banned: a closed list. No text is kept with a
+// ban (GDPR Art. 5(1)(c)).
+type BanReason uint8
+
+// The reasons of a ban. A number, once given, is never reused: it is on disk.
+const (
+	BanNone   BanReason = iota
+	BanAbuse            // insults, harassment
+	BanSpam             // advertising, floods
+	BanThreat           // threats of violence
+	BanFraud            // deceit, impersonation
+	BanOther
+)
+
+var banReasonNames = [...]string{"", "abuse", "spam", "threat", "fraud", "other"}
+
+func (r BanReason) String() string { return nameOf(banReasonNames[:], int(r), "reason") }
+
+// ParseBanReason reads a reason's wire text.
+func ParseBanReason(text string) (BanReason, bool) {
+	i := slices.Index(banReasonNames[:], text)
+	return BanReason(max(i, 0)), i > 0
+}
+
+// MaxBanDays bounds a ban: whoever wants it to last longer decides anew.
+const MaxBanDays = 365
+
+// Ban keeps a visitor from beginning sessions and from writing. It hangs on the
+// visitor's id, never on an address, and ends by itself. Basis: the tenant's
+// legitimate interest in its staff's safety (GDPR Art. 6(1)(f)).
+type Ban struct {
+	Until  time.Time // UTC, whole seconds; zero: there is none
+	Reason BanReason
+	By     Author // an operator, or a server of the tenant's
+	At     time.Time
+}
+
+// Holds reports whether the ban runs at now.
+func (b Ban) Holds(now time.Time) bool { return now.Before(b.Until) }
+
+// BanOrder is what OpBan asks for. Days 0 lifts the ban and needs no reason.
+type BanOrder struct {
+	Days   int // 0 to MaxBanDays
+	Reason BanReason
+}
+
+// Faults lists the fields that are wrong; none: it can be carried out.
+func (o BanOrder) Faults() (fields []string) {
+	if o.Days < 0 || o.Days > MaxBanDays {
+		fields = append(fields, "days")
+	}
+	if int(o.Reason) >= len(banReasonNames) || o.Days > 0 && o.Reason == BanNone {
+		fields = append(fields, "reason")
+	}
+	return fields
+}
+
+// Made is the ban that the order makes at a time on somebody's word.
+func (o BanOrder) Made(by Author, now time.Time) Ban {
+	now = now.UTC().Truncate(time.Second)
+	b := Ban{By: by, At: now}
+	if o.Days > 0 {
+		b.Until, b.Reason = now.AddDate(0, 0, o.Days), o.Reason
+	}
+	return b
+}

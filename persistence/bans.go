@@ -1,0 +1,66 @@
+package persistence
+
+import "github.com/parleyhq/parley/engine"
+
+// A visitor's ban, before it is sealed:
+//
+//	ver 1 | reason 1 | by kind 1 | until, at nanos | by operator string
+//
+// It is kept under the visitor's id and not under its key, so that it outlives the
+// visitor's erasure until it ends by itself: no text is in it, and who a
+// pseudonym was is known to nobody then (GDPR Art. 17(3)(e), 6(1)(f)).
+const banVersion = 1
+
+func appendBan(b []byte, ban engine.Ban) []byte {
+	b = append(b, banVersion, byte(ban.Reason), byte(ban.By.Kind))
+	return appendString(appendTime(appendTime(b, ban.Until), ban.At), ban.By.Operator)
+}
+
+func decodeBan(plain []byte) (ban engine.Ban, err error) {
+	d := decoder{rest: plain}
+	d.version(banVersion)
+	ban.Reason, ban.By.Kind = engine.BanReason(d.u8()), engine.AuthorKind(d.u8())
+	ban.Until, ban.At = d.time(), d.time()
+	ban.By.Operator = engine.OperatorID(d.str())
+	return ban, d.finish("ban")
+}
+
+// bansName is whose the keys are under which bans were made: not one operator's,
+// because servers make them as well.
+const bansName = "visitor.ban"
+
+// PutBan keeps a visitor's ban, in place of the one before; one without Until takes
+// it away. In the same batch goes the idempotency key under which it was made, if
+// memo is not nil. done is called as by Log's methods; nil means durable.
+func (s *Store) PutBan(name engine.TenantID, visitor engine.VisitorID, ban engine.Ban, memo *engine.Memo, done func(error)) {
+	lifts := ban.Until.IsZero()
+	s.put(&putOp{tenant: name, frees: lifts, done: done, write: func(w *writer, t *tenant) error {
+		key := scopedKey(nil, kindBan, t.number, visitor)
+		if lifts {
+			w.remove(key)
+		} else if err := w.setSealed(t, key, appendBan(nil, ban)); err != nil {
+			return err
+		}
+		return w.writeMemo(t, t.pseudonym(bansName, ""), memo)
+	}})
+}
+
+// Bans yields every ban of a tenant's visitors, over or not, in no order, until
+// yield says no. It is for the start. Rows that do not open are left out; the error
+// then says how many, and is engine.ErrCorrupt.
+func (s *Store) Bans(name engine.TenantID, yield func(engine.VisitorID, engine.Ban) bool) error {
+	return s.eachSealed(name, kindBan, "bans", func(key, plain []byte) (bool, error) {
+		id, err := visitorOf(key)
+		ban, bad := decodeBan(plain)
+		if err == nil {
+			err = bad
+		}
+		return err != nil || yield(id, ban), err
+	})
+}
+
+// BanMemos yields the idempotency keys that are kept of bans, as Memos does those of
+// an operator.
+func (s *Store) BanMemos(name engine.TenantID, yield func(engine.Memo) bool) error {
+	return s.memosOf(name, func(t *tenant) [16]byte { return t.pseudonym(bansName, "") }, yield)
+}
