@@ -31,7 +31,7 @@ func whole(d time.Duration) time.Duration {
 // placed keeps the place in line for visitors' connections that come later, and
 // tells those that are there.
 func (a *sessionActor) placed(item placed) {
-	if a.waits() {
+	if a.waits() && !a.hidesQueue() {
 		a.position = item.QueuePosition
 		a.notify(session.Tell{To: engine.VisibleToAll, Signal: item.QueuePosition})
 	}
@@ -39,9 +39,15 @@ func (a *sessionActor) placed(item placed) {
 
 // showPlace tells a visitor's connection that has just come.
 func (a *sessionActor) showPlace(p *place) {
-	if a.position.Position > 0 && p.seat.reader == engine.VisibleToAll && !p.gone && a.waits() {
+	if a.position.Position > 0 && p.seat.reader == engine.VisibleToAll && !p.gone && a.waits() && !a.hidesQueue() {
 		p.gone = !p.seat.outlet.Notify(a.position)
 	}
+}
+
+// hidesQueue reports whether the department keeps its line to itself.
+func (a *sessionActor) hidesQueue() bool {
+	d, _ := a.h.tenant.config().Department(a.rules.Department())
+	return d.HideQueue
 }
 
 func (a *sessionActor) waits() bool {

@@ -29,6 +29,7 @@ type tenancy struct {
 	departments departments
 	wall        wall
 	bans        bans
+	listing     listing
 
 	// Guarded by mu.
 	mu        sync.RWMutex

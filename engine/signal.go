@@ -183,6 +183,13 @@ type DepartmentStatus struct {
 type ListedDepartment struct {
 	Name string
 	DepartmentStatus
+	Queue *ListedQueue // nil: not shown, or not known now
+}
+
+// ListedQueue is a department's waiting line as visitors may know it.
+type ListedQueue struct {
+	Length int
+	P50    time.Duration // how long one that joined it now would wait, as half would; zero: not known
 }
 
 // GoingAway says that the server is about to stop.

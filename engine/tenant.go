@@ -66,6 +66,7 @@ type Department struct {
 	OnClose          Otherwise     // of who waits at closing: OtherwiseQueue (served still) or OtherwiseUnattended
 	WhenClosed       Otherwise     // of who comes while it is closed: refuse or unattended
 	WhenNobody       Otherwise     // of who comes while nobody is there: queue or unattended
+	HideQueue        bool          // visitors are not told their place in line, nor how long it is
 	ResumeUnattended bool          // messages wait in line again when service returns, if the visitor is there
 	UnattendedFor    time.Duration // how long a message waits for an answer; 0 means 30 days
 }

@@ -37,6 +37,7 @@ type policyFile struct {
 	WhenClosed       otherwiseWord `yaml:"when_closed,omitempty"`
 	WhenNobody       otherwiseWord `yaml:"when_nobody,omitempty"`
 	ResumeUnattended bool          `yaml:"resume_unattended,omitempty"`
+	ShowQueue        *bool         `yaml:"show_queue,omitempty"`
 	UnattendedFor    duration      `yaml:"unattended_for,omitempty"`
 }
 
@@ -229,6 +230,7 @@ func (p *policyFile) apply(d *engine.Department) error {
 		d.Steps = append(d.Steps, s.step())
 	}
 	d.Silence, d.Hours = p.Silence.silence(), p.Hours.hours()
+	d.HideQueue = p.ShowQueue != nil && !*p.ShowQueue
 	d.StopBefore, d.UnattendedFor, d.ResumeUnattended = time.Duration(p.StopBefore), time.Duration(p.UnattendedFor), p.ResumeUnattended
 	d.WhenClosed = p.WhenClosed.or(engine.OtherwiseRefuse)
 	d.OnClose, d.WhenNobody = p.OnClose.or(engine.OtherwiseQueue), p.WhenNobody.or(engine.OtherwiseQueue)

@@ -52,7 +52,7 @@ func TestRoutingExample(t *testing.T) {
 		"zone":       {d.Hours.Zone.String(), zone.String()},
 		"exceptions": {d.Hours.Exceptions, []engine.Exception{{Year: 2026, Month: 12, Day: 24, Open: []engine.Span{{From: hour(9), Until: hour(12)}}}, {Year: 2026, Month: 12, Day: 25}}},
 		"choices":    {[]engine.Otherwise{d.WhenClosed, d.WhenNobody, d.OnClose}, []engine.Otherwise{engine.OtherwiseUnattended, engine.OtherwiseQueue, engine.OtherwiseQueue}},
-		"numbers":    {[]any{d.Parallel, d.OperatorGrace, d.RatingWindow, d.StopBefore, d.Weight, d.ResumeUnattended, tenant.MaxMisses}, []any{2, 45 * time.Second, 48 * time.Hour, 10 * time.Minute, 1000, true, 3}},
+		"numbers":    {[]any{d.Parallel, d.OperatorGrace, d.RatingWindow, d.StopBefore, d.Weight, d.ResumeUnattended, d.HideQueue, tenant.MaxMisses}, []any{2, 45 * time.Second, 48 * time.Hour, 10 * time.Minute, 1000, true, true, 3}},
 		"operator": {tenant.Operators[0], engine.Operator{
 			ID: "ada", Name: "ada", Departments: []engine.DepartmentID{"sales", "night"}, Capacity: 4, OpenCap: 6, MayPick: true,
 			Tiers:  map[engine.DepartmentID]engine.Tier{"sales": engine.TierPrimary, "night": engine.TierSecondary},

@@ -26,6 +26,11 @@ type System interface {
 	PostAs(context.Context, engine.SessionRef, engine.Author, engine.Draft) (engine.Answer, error)
 	// OperatorInfo tells about an operator whom the tenant declares.
 	OperatorInfo(context.Context, engine.TenantID, engine.OperatorID) (engine.OperatorInfo, error)
+	// Live says what a tenant's departments are at this moment, in counts, and when
+	// that was.
+	Live(ctx context.Context, tenant engine.TenantID) ([]engine.Board, time.Time, error)
+	// Operators lists those whom a tenant declares, by id.
+	Operators(tenant engine.TenantID) ([]engine.OperatorRow, error)
 	// Departments says what a tenant's departments are for visitors now.
 	Departments(tenant engine.TenantID) ([]engine.DepartmentStatus, error)
 	// Decisions lists the router's decisions about a session, oldest first.

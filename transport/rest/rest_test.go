@@ -109,6 +109,19 @@ func (s *fakeSystem) History(_ context.Context, ref engine.SessionRef, after eng
 	return page, nil
 }
 
+func (s *fakeSystem) Live(context.Context, engine.TenantID) ([]engine.Board, time.Time, error) {
+	return []engine.Board{{
+		Department: "sales", Waiting: 3, OldestSince: at.Add(-time.Minute), P50: time.Minute, P90: 2 * time.Minute, Operators: [engine.OperatorStates]int{1, 0, 0, 0, 0, 1},
+		Slots: 2, Hour: engine.Hour{Served: 7, Replies: 6, FirstReply: time.Second, Since: at},
+	}, {Department: "help"}}, at, s.fail
+}
+
+func (s *fakeSystem) Operators(engine.TenantID) ([]engine.OperatorRow, error) {
+	return []engine.OperatorRow{
+		{Operator: "ada", State: engine.OperatorAccepting, Since: at, Used: 1000, Capacity: 3000, Open: 1, OpenCap: 6}, {Operator: "sal", Capacity: 3000, OpenCap: 6},
+	}, s.fail
+}
+
 func (s *fakeSystem) Departments(engine.TenantID) ([]engine.DepartmentStatus, error) {
 	return []engine.DepartmentStatus{{Department: "help"}, {Department: "sales", Status: engine.StatusClosed, OpensAt: at}}, s.fail
 }
@@ -344,6 +357,12 @@ var cases = []struct {
 }{
 	{name: "document", method: "GET", path: "/v1/openapi.json", header: []string{"Authorization", ""}, status: 200, holds: `"openapi": "3.1.0"`},
 	{name: "departments", method: "GET", path: tenant + "/departments", status: 200, holds: `{"id":"sales","name":"Sales","default":true,"queue_limit":1000}`},
+	{name: "live", method: "GET", path: tenant + "/live", status: 200, holds: `"waiting":3,"offered":0,"active":0,"detached":0,"closing":0,"unattended":0,"oldest_wait_s":60,`},
+	{name: "live while the router cannot", method: "GET", path: tenant + "/live", fail: engine.ErrBusy, status: 503, code: "unavailable"},
+	{name: "operators", method: "GET", path: tenant + "/operators", status: 200, holds: `{"operator":"sal","state":"signed_out","used":0,"capacity":3000,"open":0,"open_cap":6}`},
+	{name: "operators while it cannot", method: "GET", path: tenant + "/operators", fail: engine.ErrBusy, status: 503, code: "unavailable"},
+	{name: "load", method: "GET", path: tenant + "/operators/ada/load", status: 200, holds: `"state":"accepting","since":"2026-05-04T09:30:17.250Z","used":1000`},
+	{name: "load of nobody", method: "GET", path: tenant + "/operators/bob/load", status: 404, code: "not_found"},
 	{name: "department's status", method: "GET", path: tenant + "/departments/sales/status", status: 200, holds: `{"id":"sales","status":"closed","opens_at":"2026-05-04T09:30:17.250Z"}`},
 	{name: "department unknown", method: "GET", path: tenant + "/departments/none/status", status: 404, code: "not_found"},
 	{name: "decisions", method: "GET", path: session(sessionID, "/decisions"), status: 200, holds: `"ended":"missed"`},

@@ -18,6 +18,7 @@ func TestTokenOfDepartments(t *testing.T) {
 		{"POST", tenant + "/operators/sal/sign-out", "", 404},
 		{"POST", tenant + "/operators/sal/intent", `{"intent":"paused"}`, 404},
 		{"GET", tenant + "/operators/ada", "", 200}, // she serves all
+		{"GET", tenant + "/operators/sal/load", "", 404},
 		{"GET", session(sessionID, ""), "", 404},
 		{"GET", session(sessionID, "/events"), "", 404},
 		{"GET", session(sessionID, "/identity"), "", 404},
@@ -46,6 +47,11 @@ func TestTokenOfDepartments(t *testing.T) {
 	ada := string(b.ask(t, "GET", tenant+"/operators/ada", "", "Authorization", "Bearer help-of-acme").body)
 	if !strings.Contains(ada, `"sessions":[]`) {
 		t.Errorf("ada as help: got %s, want no session of sales", ada)
+	}
+	for path, secret := range map[string]string{"/live": "sales", "/operators": `"sal"`} {
+		if list := string(b.ask(t, "GET", tenant+path, "", "Authorization", "Bearer help-of-acme").body); strings.Contains(list, secret) || len(list) < 60 {
+			t.Errorf("%s as help: got %s", path, list)
+		}
 	}
 	if got := b.ask(t, "GET", tenant+"/invariants", "", "Authorization", "Bearer sales-of-acme").status; got != 403 {
 		t.Errorf("invariants: got %d, want 403", got)

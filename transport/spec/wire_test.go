@@ -82,10 +82,14 @@ func answers() (all []frame) {
 	for _, op := range ops() {
 		a := &engine.Answer{
 			Request: "c1", Op: op, Session: theSID, Seq: 7, At: moment, Epoch: 2, State: engine.StateQueued,
-			Topics:      allTopics(),
-			Intent:      &engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
-			Departments: []engine.ListedDepartment{{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}}},
-			File:        &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
+			Topics: allTopics(),
+			Intent: &engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
+			Departments: []engine.ListedDepartment{
+				{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}},
+				{DepartmentStatus: engine.DepartmentStatus{Department: "desk"}, Queue: &engine.ListedQueue{Length: 3, P50: time.Minute}},
+				{DepartmentStatus: engine.DepartmentStatus{Department: "night"}, Queue: &engine.ListedQueue{}},
+			},
+			File: &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
 		}
 		if op == engine.OpBan || op == engine.OpVisitor {
 			a.Visitor = sampleVisitor()

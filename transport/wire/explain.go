@@ -82,6 +82,12 @@ func appendListed(dst []byte, all []engine.ListedDepartment) []byte {
 		if !d.OpensAt.IsZero() {
 			dst = appendTimeField(dst, "opens_at", d.OpensAt)
 		}
+		if q := d.Queue; q != nil {
+			dst = appendIntField(dst, "queue_len", q.Length)
+			if dst = appendSeconds(dst, "eta", q.P50); q.P50 <= 0 {
+				dst = append(appendName(dst, "eta"), "null"...)
+			}
+		}
 		dst = append(dst, '}')
 	}
 	return append(dst, ']')
