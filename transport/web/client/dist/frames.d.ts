@@ -2279,6 +2279,14 @@ export interface ResDepartmentList {
             name?: string;
             status: Status;
             opens_at?: Time;
+            /**
+             * How many wait there. Absent: the department does not say.
+             */
+            queue_len?: number;
+            /**
+             * How many seconds one that joined now would wait, as half would; null: not known.
+             */
+            eta?: number | null;
         }[];
     };
 }
