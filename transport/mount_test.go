@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/valyala/fasthttp"
 
+	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/transport/client"
 )
 
@@ -194,6 +195,11 @@ func TestOps(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "parley_test_total", Help: "x"}))
 	var down error
+	broken := func() engine.Invariants {
+		at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+		frozen := engine.Violated{Tenant: "acme", Session: engine.SessionID{15: 1}, Invariant: "I4", Detail: "x", At: at, Ref: "R1"}
+		return engine.Invariants{Violations: map[string]uint64{"I4": 1}, Frozen: []engine.Violated{frozen}, Audits: 3}
+	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -201,9 +207,12 @@ func TestOps(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() {
-		served <- NewOps(OpsOptions{Ready: func() error { return down }, Gatherer: registry}).Serve(ctx, ln)
+		served <- NewOps(OpsOptions{Ready: func() error { return down }, Gatherer: registry, Invariants: broken}).Serve(ctx, ln)
 	}()
 	base := "http://" + ln.Addr().String()
+	if body, want := get(t, base+"/admin/invariants"), `{"violations":{"I4":1},"frozen":[{"tenant":"acme","sid":"00000000000000000000000001","invariant":"I4","detail":"x","at":"2026-03-01T09:00:00Z","ref":"R1"}],"recent":[],"audits":3}`; body != want+"\n" {
+		t.Errorf("/admin/invariants: got %s, want %s", body, want)
+	}
 	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n", "/metrics": "# HELP parley_test_total", "/x": "not found"} {
 		if body := get(t, base+path); !strings.HasPrefix(body, want) {
 			t.Errorf("%s: got %q, want %q", path, body, want)

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttpadaptor"
+
+	"github.com/parleyhq/parley/engine"
 )
 
 // OpsOptions configures Ops.
@@ -20,9 +23,12 @@ type OpsOptions struct {
 	Ready func() error
 	// Gatherer is what /metrics shows. Nil means no /metrics.
 	Gatherer prometheus.Gatherer
+	// Invariants is what /admin/invariants shows: ids and counts of all tenants. Nil
+	// means no such path.
+	Invariants func() engine.Invariants
 }
 
-// Ops serves /healthz, /readyz and /metrics, on a listener of its own: what it
+// Ops serves /healthz, /readyz, /metrics and /admin/invariants, on a listener of its own: what it
 // tells is not for the public.
 type Ops struct {
 	options OpsOptions
@@ -38,7 +44,7 @@ func NewOps(options OpsOptions) *Ops {
 	return o
 }
 
-// Handler answers the three paths.
+// Handler answers these paths.
 func (o *Ops) Handler() fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		if !ctx.IsGet() && !ctx.IsHead() {
@@ -54,6 +60,8 @@ func (o *Ops) Handler() fasthttp.RequestHandler {
 			o.ready(ctx)
 		case path == "/metrics" && o.metrics != nil:
 			o.metrics(ctx)
+		case path == "/admin/invariants" && o.options.Invariants != nil:
+			o.invariants(ctx)
 		default:
 			ctx.Error("not found", fasthttp.StatusNotFound)
 		}
@@ -68,6 +76,49 @@ func (o *Ops) ready(ctx *fasthttp.RequestCtx) {
 		}
 	}
 	ctx.SetBodyString("ready\n")
+}
+
+type (
+	invariantsPage struct {
+		Violations map[string]uint64 `json:"violations"`
+		Frozen     []violatedItem    `json:"frozen"`
+		Recent     []violatedItem    `json:"recent"`
+		Audits     uint64            `json:"audits"`
+		LastAudit  time.Time         `json:"last_audit_at,omitzero"`
+	}
+	violatedItem struct {
+		Tenant    engine.TenantID `json:"tenant"`
+		Session   string          `json:"sid,omitempty"`
+		Invariant string          `json:"invariant"`
+		Detail    string          `json:"detail"`
+		At        time.Time       `json:"at"`
+		Ref       string          `json:"ref,omitempty"`
+	}
+)
+
+// invariants says what the checks of the running system have found, of all tenants.
+func (o *Ops) invariants(ctx *fasthttp.RequestCtx) {
+	found := o.options.Invariants()
+	text, err := json.Marshal(invariantsPage{
+		Violations: found.Violations, Frozen: itemsOf(found.Frozen), Recent: itemsOf(found.Recent), Audits: found.Audits, LastAudit: found.LastAudit,
+	})
+	if err != nil { // counts, ids and times: it cannot fail
+		ctx.Error("internal", fasthttp.StatusInternalServerError)
+		return
+	}
+	ctx.SetContentType("application/json")
+	ctx.SetBody(append(text, '\n'))
+}
+
+func itemsOf(all []engine.Violated) []violatedItem {
+	items := make([]violatedItem, len(all))
+	for i, v := range all {
+		items[i] = violatedItem{Tenant: v.Tenant, Invariant: v.Invariant, Detail: v.Detail, At: v.At, Ref: v.Ref}
+		if !v.Session.IsZero() {
+			items[i].Session = v.Session.String()
+		}
+	}
+	return items
 }
 
 // ListenAndServe listens on addr and serves until ctx ends.

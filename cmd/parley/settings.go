@@ -28,7 +28,7 @@ type settings struct {
 	RootKeyFile    string        `help:"File of the root key, outside the data folder. Make one with: parley keys new --root-key-file FILE." placeholder:"FILE" yaml:"root_key_file"`
 	Listen         string        `help:"Address for visitors and operators: WebSockets and pages." default:"127.0.0.1:8080" yaml:"listen"`
 	AdminListen    string        `help:"Address for the tenants' servers: REST." default:"127.0.0.1:8081" yaml:"admin_listen"`
-	MetricsListen  string        `help:"Address for the installation's own eyes: /metrics, /healthz, /readyz." default:"127.0.0.1:9090" yaml:"metrics_listen"`
+	MetricsListen  string        `help:"Address for the installation's own eyes: /metrics, /healthz, /readyz, /admin/invariants." default:"127.0.0.1:9090" yaml:"metrics_listen"`
 	TLSCert        string        `name:"tls-cert" help:"File of the certificate chain, for the first two addresses." placeholder:"FILE" yaml:"tls_cert"`
 	TLSKey         string        `name:"tls-key" help:"File of the certificate's private key." placeholder:"FILE" yaml:"tls_key"`
 	AllowTLS12     bool          `name:"allow-tls12" env:"PARLEY_ALLOW_TLS12" help:"Accept TLS 1.2 as well as 1.3 on --listen." yaml:"allow_tls12"`

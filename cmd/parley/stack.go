@@ -118,7 +118,7 @@ func (s *stack) build(p parts) {
 			p.logger.Debug("refused", "during", r.Operation, "side", "rest", "tenant", string(r.Tenant), "reason", r.Reason, "denial", r.Denial.String())
 		},
 	})
-	s.ops = transport.NewOps(transport.OpsOptions{Ready: s.ready, Gatherer: p.registry})
+	s.ops = transport.NewOps(transport.OpsOptions{Ready: s.ready, Gatherer: p.registry, Invariants: s.system.Invariants})
 }
 
 // serve starts one goroutine per listener and one that watches the store. They

@@ -42,6 +42,8 @@ type System interface {
 	SetIntent(ctx context.Context, tenant engine.TenantID, operator engine.OperatorID, intent engine.Intent, until time.Time, reason, key string) (engine.IntentInfo, error)
 	// InvariantsOf says what the checks of the running system have found in a tenant.
 	InvariantsOf(tenant engine.TenantID) engine.Invariants
+	// Unfreeze lets a session live again that was frozen because an invariant was broken.
+	Unfreeze(engine.SessionRef) error
 	// Revoked reports whether a token was issued before its bearer was last signed out.
 	Revoked(tenant engine.TenantID, p engine.Principal) bool
 	// Revoke signs an operator out whom the tenant declares: its connections end and

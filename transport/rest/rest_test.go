@@ -224,6 +224,8 @@ func (s *fakeSystem) InvariantsOf(engine.TenantID) engine.Invariants {
 	}
 }
 
+func (s *fakeSystem) Unfreeze(engine.SessionRef) error { return s.fail }
+
 func (s *fakeSystem) Revoke(_ context.Context, _ engine.TenantID, operator engine.OperatorID, key string) (engine.IntentInfo, error) {
 	if s.fail != nil {
 		return engine.IntentInfo{}, s.fail
@@ -484,6 +486,10 @@ var cases = []struct {
 	{name: "intent accepting until", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"accepting","until":"2026-05-04T10:00:00Z"}`, header: []string{"Idempotency-Key", "n2"}, status: 400, code: "bad_request", holds: `"fields":["until"]`},
 	{name: "intent of nobody", method: "POST", path: tenant + "/operators/mallory/intent", body: `{"intent":"paused"}`, header: []string{"Idempotency-Key", "n2"}, status: 404, code: "not_found"},
 	{name: "intent, other content", method: "POST", path: tenant + "/operators/ada/intent", body: `{"intent":"paused"}`, header: []string{"Idempotency-Key", "n1"}, fail: engine.ErrIdemConflict, status: 422, code: "idem_conflict"},
+	{name: "unfreeze", method: "POST", path: session(sessionID, "/unfreeze"), status: 200, holds: `{"sid":"` + sessionID.String() + `"}`},
+	{name: "unfreeze what is not frozen", method: "POST", path: session(sessionID, "/unfreeze"), fail: engine.ErrNotFound, status: 404, code: "not_found"},
+	{name: "unfreeze with a body", method: "POST", path: session(sessionID, "/unfreeze"), body: `{"why":"x"}`, status: 400, code: "bad_request"},
+	{name: "unfreeze without the role", method: "POST", path: session(sessionID, "/unfreeze"), header: []string{"Authorization", "Bearer operator-of-acme"}, status: 403, code: "forbidden"},
 	{name: "invariants", method: "GET", path: tenant + "/invariants", status: 200, holds: `"violations":[{"invariant":"I2","count":1},{"invariant":"I4","count":1}],"frozen":[{"sid":"` + sessionID.String() + `","invariant":"I4","detail":"the sums differ","at":"2026-05-04T09:30:17.250Z","ref":"R1"}]`},
 	{name: "invariants without the role", method: "GET", path: tenant + "/invariants", header: []string{"Authorization", "Bearer operator-of-acme"}, status: 403, code: "forbidden"},
 	{name: "close", method: "POST", path: session(sessionID, "/close"), header: []string{"Idempotency-Key", "c1"}, status: 200, holds: `"seq":7`},

@@ -59,6 +59,7 @@ func (a *api) table() []route {
 		{name: "postMessage", method: "POST", path: session + "/messages", run: a.postMessage},
 		{name: "closeSession", method: "POST", path: session + "/close", run: a.closeSession},
 		{name: "transferSession", method: "POST", path: session + "/transfer", run: a.transferSession},
+		{name: "unfreezeSession", method: "POST", path: session + "/unfreeze", run: a.unfreezeSession},
 		{name: "getInvariants", method: "GET", path: base + "/invariants", run: a.getInvariants},
 	}
 }
