@@ -23,6 +23,8 @@
 //   - Seat: a participant's way into the engine. Outlet: the engine's way to
 //     the participant. A connection holds a Seat and is an Outlet.
 //   - Signal: something passing and unnumbered: typing, presence, a queue.
+//   - Brief: what an operator is told of a chat that it is offered. Notice: what it
+//     should know of, said once. Code: a word of the tenant's own closed list.
 //   - Epoch: the session's count of owners. Term: the count of its actor's lives.
 //   - Row: an open session's routing facts, kept for a quick start.
 //

@@ -242,7 +242,7 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 		d.Session = p.offered
 	}
 	d.ClientID, d.Body, d.Format, d.Visibility = p.idem, engine.Body{}, engine.FormatText, engine.VisibleToAll
-	if op != engine.OpRedact {
+	if op != engine.OpRedact && op != engine.OpExplain {
 		d.Target = 0
 	}
 	switch op {
