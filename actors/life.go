@@ -86,8 +86,8 @@ func (a *sessionActor) after(item any) {
 	if late, ok := item.(readAnswer); ok {
 		a.release(late)
 	}
-	if _, again := item.(reportAgain); again && a.rules != nil { // the router may wait for its word
-		a.h.tenant.router.tell(routing.SessionIs{Row: new(a.rules.Row()), Recovered: true})
+	if again, ok := item.(reportAgain); ok && a.rules != nil { // the router may wait for its word
+		a.h.tenant.router.tell(routing.SessionIs{Row: new(a.rules.Row()), Recovered: true, Asked: again.asked})
 	}
 	if ask, ok := item.(inform); ok {
 		switch {

@@ -143,7 +143,7 @@ type (
 	// tick says that a deadline has come, or that the cell has been idle long.
 	tick struct{}
 	// reportAgain asks for a report to a router that lost its memory.
-	reportAgain struct{}
+	reportAgain struct{ asked uint64 } // comes back in the report; 0: no router waits
 	// reconfigured says that the tenant has a newer configuration.
 	reconfigured struct{}
 	// quit says that the system stops: finish what is in flight and end.

@@ -23,6 +23,7 @@ type routerHandle struct {
 
 	// Owned by the actor of the moment.
 	lives   int
+	asking  uint64 // counts how often all were asked to report again
 	trouble trouble
 	open    map[engine.SessionID]struct{} // sessions, as far as routers have heard
 }
@@ -49,7 +50,7 @@ func (h *routerHandle) tickIfDue(now time.Time) {
 
 // reported turns a session's report into the router's input.
 func reported(r session.Report) routing.SessionIs {
-	return routing.SessionIs{Row: r.Row, Number: r.Number, Recovered: r.Recovered}
+	return routing.SessionIs{Row: r.Row, Number: r.Number, Recovered: r.Recovered, Asked: r.Asked}
 }
 
 // routerActor runs a tenant's routing rules.
@@ -157,6 +158,8 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 				Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number,
 				Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision, Reachable: e.Reachable,
 			})
+		case routing.Ask:
+			a.h.tenant.tellSession(e.Session.Session, reportAgain{e.Asked})
 		case routing.Refuse:
 			a.order(e.Session, session.Refuse{Epoch: e.Epoch, Cause: e.Cause})
 		case routing.Relax:

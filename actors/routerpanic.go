@@ -100,11 +100,12 @@ func (a *routerActor) resume(now time.Time) bool {
 	}
 	if !t.until.IsZero() {
 		t.until = time.Time{}
-		a.h.tenant.sys.reportAll(a.h.tenant, a.h.open)
+		a.h.asking++
+		a.h.tenant.sys.reportAll(a.h.tenant, a.h.asking, a.h.open)
 	}
 	for _, id := range t.back(now) {
 		if h := a.h.tenant.known(id); h != nil {
-			h.tell(reportAgain{})
+			h.tell(reportAgain{a.h.asking})
 		}
 	}
 	return true
@@ -121,7 +122,7 @@ func (h *routerHandle) note(r routing.SessionIs) {
 
 // await is what a router hears first that is not the first: whose word it waits for.
 func (h *routerHandle) await() routing.Await {
-	in := routing.Await{Sessions: make([]engine.SessionID, 0, len(h.open))}
+	in := routing.Await{Asked: h.asking, Sessions: make([]engine.SessionID, 0, len(h.open))}
 	for id := range h.open {
 		in.Sessions = append(in.Sessions, id)
 	}
@@ -140,7 +141,8 @@ func (a *routerActor) panicked(now time.Time) {
 			"tenant", string(a.h.tenant.id), "session", out.String(), "for", routerLeftOut.String())
 	}
 	if pause == 0 {
-		sys.reportAll(a.h.tenant, a.h.open)
+		a.h.asking++
+		sys.reportAll(a.h.tenant, a.h.asking, a.h.open)
 		return
 	}
 	sys.cfg.Logger.Error("a tenant's router panicked again; it pauses",

@@ -240,7 +240,7 @@ func (a *sessionActor) live(item any, now time.Time) {
 	case tick:
 		a.step(session.Tick{}, now)
 	case reportAgain:
-		a.step(session.Again{}, now)
+		a.step(session.Again{Asked: item.asked}, now)
 	case inform:
 		item.reply <- informed{info: a.rules.Info()}
 	}

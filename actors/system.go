@@ -73,13 +73,13 @@ func Start(cfg Config) (*System, error) {
 
 // reportAll asks every session of a tenant to report again, for a router that
 // lost its memory. expected are those that it knew as open: whoever carries them.
-func (s *System) reportAll(t *tenancy, expected map[engine.SessionID]struct{}) {
+func (s *System) reportAll(t *tenancy, asked uint64, expected map[engine.SessionID]struct{}) {
 	for _, h := range t.handles() {
-		h.tell(reportAgain{})
+		h.tell(reportAgain{asked})
 	}
 	for id := range expected {
 		if t.known(id) == nil {
-			t.tellSession(id, reportAgain{})
+			t.tellSession(id, reportAgain{asked})
 		}
 	}
 	for _, o := range t.allOperators() {

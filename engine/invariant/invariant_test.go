@@ -160,8 +160,8 @@ func TestLedger(t *testing.T) {
 		l.Configure(tenant)
 		l.OperatorIs("ada", true, time.Time{}, nil)
 		l.OperatorIs("bob", true, time.Time{}, nil)
-		l.SessionIs(row(1, noon), 0, false, noon)
-		l.SessionIs(row(2, noon.Add(time.Second)), 0, false, noon)
+		l.SessionIs(row(1, noon), 0, false, 0, noon)
+		l.SessionIs(row(2, noon.Add(time.Second)), 0, false, 0, noon)
 		l.Begin()
 		return l
 	}
@@ -203,11 +203,11 @@ func TestLedger(t *testing.T) {
 		"who turned it down": {func(l *invariant.Ledger) *invariant.Violation {
 			declined := row(1, noon)
 			declined.Declines = []engine.Decline{{Operator: "ada", Until: noon.Add(time.Minute)}}
-			l.SessionIs(declined, 0, false, noon)
+			l.SessionIs(declined, 0, false, 0, noon)
 			return l.Granted(grant(1, 1, "ada"), noon)
 		}, "I6"},
 		"before the sessions have answered": {func(l *invariant.Ledger) *invariant.Violation {
-			l.Await([]engine.SessionID{id(1)}, noon.Add(time.Minute))
+			l.Await([]engine.SessionID{id(1)}, 0, noon.Add(time.Minute))
 			return l.Granted(grant(2, 1, "ada"), noon)
 		}, "I2"},
 		"another load": {func(l *invariant.Ledger) *invariant.Violation {
@@ -235,13 +235,13 @@ func TestPromises(t *testing.T) {
 		}
 	}
 	l.OperatorIs("ada", true, time.Time{}, nil)
-	l.SessionIs(&row, 0, false, noon)
+	l.SessionIs(&row, 0, false, 0, noon)
 	l.Granted(invariant.Grant{Operators: []engine.OperatorID{"ada"}, Epoch: 1, Number: 1}, noon)
 	used(1000)
-	l.SessionIs(&row, 0, false, noon) // crossed the offer
+	l.SessionIs(&row, 0, false, 0, noon) // crossed the offer
 	used(1000)
-	l.SessionIs(&row, 0, true, noon) // rebuilt, and could still take it
+	l.SessionIs(&row, 0, true, 0, noon) // rebuilt, and could still take it
 	used(1000)
-	l.SessionIs(&row, 1, false, noon) // answers it
+	l.SessionIs(&row, 1, false, 0, noon) // answers it
 	used(0)
 }

@@ -20,6 +20,7 @@ type Ledger struct {
 	recent    []grant // of the router's step under way
 	awaited   []engine.SessionID
 	until     time.Time
+	asked     uint64
 }
 
 // held is a session as the router knows it.
@@ -101,8 +102,8 @@ func (l *Ledger) hand(id engine.OperatorID) *hand {
 
 // Await follows that the router waits for sessions' reports: until it has them it
 // takes operators' reports in, but grants nothing.
-func (l *Ledger) Await(ids []engine.SessionID, until time.Time) {
-	l.awaited, l.until = append(l.awaited[:0], ids...), until
+func (l *Ledger) Await(ids []engine.SessionID, asked uint64, until time.Time) {
+	l.awaited, l.asked, l.until = append(l.awaited[:0], ids...), asked, until
 }
 
 // awaits reports whether sessions are awaited still.
@@ -120,8 +121,8 @@ func (l *Ledger) OperatorIs(id engine.OperatorID, routable bool, breathing time.
 }
 
 // SessionIs follows a session's report: number is the last offer that it has seen.
-func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, now time.Time) {
-	if recovered && len(l.awaited) > 0 {
+func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, asked uint64, now time.Time) {
+	if recovered && len(l.awaited) > 0 && (asked == l.asked || !row.State.IsOpen()) {
 		l.awaited = slices.DeleteFunc(l.awaited, func(id engine.SessionID) bool { return id == row.Ref.Session })
 	}
 	s := l.byID[row.Ref.Session]

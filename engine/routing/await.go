@@ -11,6 +11,7 @@ import (
 // have reported, or have had the time to, nobody is believed to have room: else a
 // slot could be promised twice (I2).
 func (r *Router) await(in Await) {
+	r.asked = in.Asked
 	for _, id := range in.Sessions {
 		r.awaited[id] = struct{}{}
 	}
@@ -19,11 +20,22 @@ func (r *Router) await(in Await) {
 	}
 }
 
-// heard takes a session off the list. One that was asked says that it recovers.
+// heard takes a session off the list. One that was asked says so; one that was rebuilt
+// meanwhile may have been asked in its former life, and may still be given an offer of
+// the router before: it is asked again. A closed one takes nothing any more.
 func (r *Router) heard(in *SessionIs) {
-	if in.Recovered && len(r.awaited) > 0 {
-		delete(r.awaited, in.Row.Ref.Session)
+	if !in.Recovered || len(r.awaited) == 0 {
+		return
 	}
+	id := in.Row.Ref.Session
+	if _, isAwaited := r.awaited[id]; !isAwaited {
+		return
+	}
+	if in.Asked == r.asked || !in.Row.State.IsOpen() {
+		delete(r.awaited, id)
+		return
+	}
+	r.do(Ask{Session: in.Row.Ref, Asked: r.asked})
 }
 
 // early puts an operator's report aside while sessions are awaited; the latest counts.

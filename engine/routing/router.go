@@ -34,6 +34,7 @@ type Router struct {
 	// While sessions are awaited, operators' reports are put aside: see Await.
 	awaited    map[engine.SessionID]struct{}
 	awaitUntil int64
+	asked      uint64 // what their answers carry
 	put        []OperatorIs
 
 	misordered []Finding // since the last audit

@@ -23,6 +23,7 @@ type SessionIs struct {
 	Row       *engine.Row
 	Number    uint64
 	Recovered bool
+	Asked     uint64 // the Await whose question this answers; 0: none
 }
 
 // OperatorIs is an operator's report of what it is now.
@@ -47,7 +48,13 @@ type Configure struct{ Tenant *engine.Tenant }
 // memory: each has been asked to report again. It follows the first Configure. To the
 // first router of a process no offer is on its way: it awaits, after the rows of the
 // start-up scan, only those that were offered, which wait again and keep their places.
-type Await struct{ Sessions []engine.SessionID }
+//
+// Asked numbers the question: a report that answers it carries the number. One without
+// it may be older than offers of the router before, which its session takes meanwhile.
+type Await struct {
+	Sessions []engine.SessionID
+	Asked    uint64 // 0: nobody was asked, a session that has been rebuilt says so by itself
+}
 
 // Tick says that time has passed: declines may be over.
 type Tick struct{}
@@ -168,6 +175,13 @@ type Refuse struct {
 	Cause   engine.Cause
 }
 
+// Ask asks a session to report again, for a router that waits for its word and has
+// heard something older.
+type Ask struct {
+	Session engine.SessionRef
+	Asked   uint64
+}
+
 // Show publishes a change of the waiting lines to the operators of its departments.
 type Show struct{ Queue *engine.Queue }
 
@@ -188,6 +202,7 @@ type LoadIs struct {
 
 func (Offer) effect()    {}
 func (Refuse) effect()   {}
+func (Ask) effect()      {}
 func (Show) effect()     {}
 func (Snapshot) effect() {}
 func (LoadIs) effect()   {}

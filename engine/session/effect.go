@@ -62,6 +62,9 @@ type Report struct {
 	// Number is the router's last offer that the session has seen.
 	Number    uint64
 	Recovered bool // the session was rebuilt and has seen no offer since
+	// Asked is the Again that this answers; 0: none. Whatever the router sent before it
+	// the session has seen.
+	Asked uint64
 	// Row is a copy that never changes. TakeRow answers the same one, so that the
 	// log and the router share it.
 	Row *engine.Row

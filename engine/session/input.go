@@ -158,8 +158,8 @@ type Refuse struct {
 // visitor's grace.
 type Recover struct{ Since time.Time }
 
-// Again asks for a fresh report: the router lost its memory.
-type Again struct{}
+// Again asks for a fresh report: the router lost its memory. Asked comes back in it.
+type Again struct{ Asked uint64 }
 
 // Tick says that time has passed; due deadlines act.
 type Tick struct{}

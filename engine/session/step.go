@@ -29,6 +29,7 @@ type turn struct {
 	proven bool          // a visitor asks who has proven who it is
 	asker  asker         // besides
 	routed bool          // the router must know
+	asked  uint64        // which Again the report answers
 }
 
 // asker is what an Ask says of who asks; zero where nobody does.
@@ -100,7 +101,7 @@ func (t *turn) route(in Input) {
 	case Picked:
 		t.picked(in)
 	case Again:
-		t.again()
+		t.again(in)
 	default:
 	}
 }
@@ -143,7 +144,7 @@ func (t *turn) move(to engine.State) {
 
 // report tells the router what the session is, once what was written is durable.
 func (t *turn) report() {
-	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Row: t.snapshot()})
+	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Asked: t.asked, Row: t.snapshot()})
 	t.recovered = false // a router that hears it with each report would begin anew with each
 }
 
@@ -156,8 +157,8 @@ func (t *turn) notify(operator engine.OperatorID, note Note, cause engine.Cause)
 }
 
 // again tells a router that lost its memory everything that it does not know.
-func (t *turn) again() {
-	t.number, t.recovered = 0, true
+func (t *turn) again(in Again) {
+	t.number, t.recovered, t.asked = 0, true, in.Asked
 	t.routed = t.row.State != engine.StateNew // also that it is over: the router may wait for its word
 	for _, p := range t.picks {
 		t.do(p.effect(t.last, t.row.Epoch))

@@ -283,7 +283,7 @@ func (h *house) carryOut(effect session.Effect) {
 			h.leaves(e.Entry)
 		}
 	case session.Report:
-		w.send(&h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Number: e.Number, Recovered: e.Recovered}})
+		w.send(&h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Number: e.Number, Recovered: e.Recovered, Asked: e.Asked}})
 		if !e.Row.State.IsOpen() {
 			h.over = true
 		}

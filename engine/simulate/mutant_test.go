@@ -30,6 +30,7 @@ var mutants = []mutant{
 	{"the router does not look at the open cap", "routing/operator.go", "case o.open >= o.profile.openCap:", "case false:", "I2"},
 	{"a promise is no load", "routing/session.go", "for _, o := range s.promised {\n\t\twant", "for _, o := range s.promised[:0] {\n\t\twant", "I2"},
 	{"a router without memory believes operators at once", "routing/await.go", "range in.Sessions {", "range in.Sessions[:0] {", "I2"},
+	{"an older word is taken for the answer", "routing/await.go", "if in.Asked == r.asked || !in.Row.State.IsOpen() {", "if true {", "I2"},
 	{"a pick is granted without room", "routing/pick.go", "!in.Force && o.room() < s.lease", "false", "I2"},
 	{"messages follow the closing entry", "session/talk.go", "case t.closed != 0:\n\t\treturn engine.ErrClosed.At(t.closed)\n\tcase t.row.State == engine.StateNew:", "case t.row.State == engine.StateNew:", "I3"},
 	{"a detached session has no deadline", "session/own.go", "t.row.Service.GraceBy = t.now.Add(t.department().OperatorGrace)\n\t\tt.move", "t.move", "I4"},

@@ -109,7 +109,8 @@ func (w *world) newRouter() {
 	w.router, w.ledger, w.decision = routing.New(), invariant.NewLedger(), nil
 	w.loads = [maxOperators]load{}
 	w.stepRouter(routing.Configure{Tenant: w.tenant})
-	var await routing.Await
+	w.questions++
+	await := routing.Await{Asked: w.questions}
 	for _, h := range w.alive {
 		if h.row != nil {
 			await.Sessions = append(await.Sessions, h.ref.Session)
@@ -117,7 +118,7 @@ func (w *world) newRouter() {
 	}
 	w.stepRouter(await)
 	for _, h := range w.alive {
-		w.send(&h.fromRouter, letter{session: session.Again{}})
+		w.send(&h.fromRouter, letter{session: session.Again{Asked: w.questions}})
 	}
 	for _, d := range w.desks {
 		w.send(&d.fromRouter, letter{operator: operator.Again{}})

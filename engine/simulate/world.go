@@ -51,7 +51,8 @@ type world struct {
 	unsettled bool                 // configuration or router changed since all was last at rest
 	lenient   bool                 // unsettled, and some truth cannot hold meanwhile
 	restarts  int
-	excluded  int // sessions that ended with the process, because nothing is recorded
+	questions uint64 // of routers that had lost their memory
+	excluded  int    // sessions that ended with the process, because nothing is recorded
 	rests     int
 	tale      *strings.Builder // what happens, told; nil: nobody listens
 
@@ -149,13 +150,13 @@ func (w *world) stepRouter(in routing.Input) {
 		if w.tale != nil {
 			w.tell("  row %+v", *in.Row)
 		}
-		w.ledger.SessionIs(in.Row, in.Number, in.Recovered, w.now)
+		w.ledger.SessionIs(in.Row, in.Number, in.Recovered, in.Asked, w.now)
 	case routing.OperatorIs:
 		w.ledger.OperatorIs(in.Operator, in.Routable, in.Breathing, in.Departments)
 	case routing.Configure:
 		w.ledger.Configure(in.Tenant)
 	case routing.Await:
-		w.ledger.Await(in.Sessions, w.now.Add(engine.DefaultOperatorGrace))
+		w.ledger.Await(in.Sessions, in.Asked, w.now.Add(engine.DefaultOperatorGrace))
 	case routing.Pick:
 		w.picking = &in
 	default:
@@ -203,6 +204,8 @@ func (w *world) routed(effect routing.Effect) {
 		if d := w.desk(e.Operator); d != nil {
 			w.loads[d.number] = load{true, e.Used, e.Open}
 		}
+	case routing.Ask:
+		w.toHouse(e.Session, session.Again{Asked: e.Asked})
 	case routing.Explained:
 		w.explained(e)
 	default: // what people are shown
