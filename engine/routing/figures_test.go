@@ -158,3 +158,26 @@ func TestLongestIdleIsWithoutAChat(t *testing.T) {
 	d.arrive(4)
 	d.want(4, "ada")
 }
+
+// TestHandedOnWaitsBeforeNewcomers: whom somebody hands on to a busy department is served
+// there before those who came before it, whatever their priority, and the wait is no overtaking.
+func TestHandedOnWaitsBeforeNewcomers(t *testing.T) {
+	tenant := shop(1, "ada", "bob")
+	tenant.Departments = append(tenant.Departments, engine.Department{ID: "support"})
+	tenant.Operators[0].Departments, tenant.Operators[1].Departments = []engine.DepartmentID{"sales"}, []engine.DepartmentID{"support"}
+	d := newDesk(t, tenant)
+	d.routable("ada", "bob")
+	inSupport := func(row *engine.Row) { row.Department, row.Priority = "support", engine.MaxPriority }
+	d.arrive(1, inSupport)
+	d.accept(1)
+	d.arrive(2, inSupport)
+	d.after(time.Minute)
+	d.arrive(3)
+	d.accept(3)
+	d.report(3, transferTo(10, engine.Target{Department: "support"}, engine.OrWait))
+	d.close(1)
+	d.want(2, "", 3, "bob")
+	if got := d.router.Fairness()[1].Overtaken; got != 0 {
+		t.Errorf("overtaken by %s", got)
+	}
+}

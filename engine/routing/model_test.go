@@ -207,7 +207,11 @@ func (m *model) isWaiting(s *modelSession) bool {
 }
 
 func arrival(row engine.Row) time.Time {
-	return row.FirstQueued.Add(-time.Duration(row.Priority)*time.Minute - row.Boost)
+	boost := row.Boost
+	if row.Service.Transfer != nil && boost < time.Hour { // nobody who is handed on waits behind newcomers
+		boost = time.Hour
+	}
+	return row.FirstQueued.Add(-time.Duration(row.Priority)*time.Minute - boost)
 }
 
 func inOrder(a, b *modelSession) int {

@@ -314,7 +314,7 @@ func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
 	if since == 0 { // it has never waited for a person
 		since = nanos(row.Service.Queued)
 	}
-	arrival := since - int64(row.Priority)*int64(engine.PriorityCredit) - int64(row.Boost)
+	arrival := since - int64(row.Priority)*int64(engine.PriorityCredit) - int64(boostOf(row))
 	if s.isSeen && (arrival != s.arrival || l != s.line) {
 		r.see(s, false)
 	}
@@ -339,7 +339,7 @@ func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
 	}
 	*l.states.at(row.State)++
 	s.line, s.since, s.arrival, s.queued = l, since, arrival, queued
-	s.state, s.epoch, s.boosted, s.people = row.State, row.Epoch, row.Boost > 0, row.Service.Handed
+	s.state, s.epoch, s.boosted, s.people = row.State, row.Epoch, boostOf(row) > 0, row.Service.Handed
 	s.isGivenUp = row.Service.Aside == engine.CauseQueueTimeout || row.Service.Aside == engine.CauseVisitorLeft
 	s.step = max(s.step, row.Service.Step)
 	s.stepTold = max(s.stepTold, row.Service.Step)
@@ -348,6 +348,15 @@ func (r *Router) learn(s *session, row *engine.Row, recovered bool) {
 	}
 	r.learnPeople(s, row)
 	r.learnWish(s, row, recovered)
+}
+
+// boostOf is how much earlier than it came a session counts as having come. One that
+// is being handed on waits before newcomers, as it does once it has been.
+func boostOf(row *engine.Row) time.Duration {
+	if row.Service.Transfer != nil {
+		return max(row.Boost, engine.RequeueBoost)
+	}
+	return row.Boost
 }
 
 // unshelve takes a message that reports off its shelf, unless this is its answer
