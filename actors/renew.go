@@ -58,6 +58,7 @@ func (s *seat) renewVisitor(r engine.Renewal) (engine.Renewed, error) {
 	}
 	if r.Subject != "" {
 		s.claims.Store(r.Claims)
+		s.granted.Store(uint32(r.Rights & engine.RightPriority))
 		for _, h := range s.tenant.sessionsOf(s.visitor) {
 			h.tell(judge{s})
 		}

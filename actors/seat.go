@@ -28,6 +28,7 @@ type seat struct {
 	good      atomic.Pointer[good]                  // of AuthorOperator: see isGoodFor
 	recent    atomic.Pointer[handle]                // the session last posted to
 	principal atomic.Pointer[engine.Principal]      // of AuthorOperator: what its token allows; never nil there
+	granted   atomic.Uint32                         // of AuthorVisitor: engine.Rights that its signed token gives it
 	claims    atomic.Pointer[engine.IdentityChange] // of AuthorVisitor: what its signed token says about it; nil: nothing
 }
 

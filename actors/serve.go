@@ -10,8 +10,11 @@ import (
 // rights is what the seat's principal may do in a department beyond its own
 // sessions, judged at each use: a token that was renewed with less has less at once.
 func (s *seat) rights(department engine.DepartmentID) engine.Rights {
-	if s.server { // it is the tenant's own word
+	switch {
+	case s.server: // it is the tenant's own word
 		return engine.RightPriority
+	case s.author.Kind == engine.AuthorVisitor:
+		return engine.Rights(s.granted.Load())
 	}
 	p := s.principal.Load()
 	if p == nil || !p.Serves(department) {

@@ -27,6 +27,7 @@ func (s *System) Visit(ctx context.Context, v engine.Visit, outlet engine.Outlet
 		visitor: pass.visitor, origin: v.Origin, verified: pass.verified, outlet: outlet,
 	}
 	seat.claims.Store(v.Claims)
+	seat.granted.Store(uint32(v.Rights & engine.RightPriority))
 	open, refused := t.arrive(seat, v.Token == "" && v.Subject == "")
 	if refused != nil {
 		return nil, refused

@@ -178,6 +178,7 @@ type Proof struct {
 	Subject string    // the name by which the tenant knows the visitor: `sub`, with `iss` where that issuer publishes its keys
 	Issued  time.Time // `iat`; zero if there is none
 	Until   time.Time // `exp`
+	Rights  Rights    // what it lets the visitor ask for: RightPriority, or nothing
 	// Claims is what the token says about the visitor besides; nil: nothing. With a
 	// Basis it is written into the visitor's session by itself; without, it only
 	// says which values that the visitor gives are verified.

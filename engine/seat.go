@@ -215,6 +215,7 @@ type Renewal struct {
 	Subject   string          // of a visitor: see Visit
 	Until     time.Time       // of Subject
 	Issued    time.Time       // of Subject
+	Rights    Rights          // of Subject
 	Claims    *IdentityChange // of Subject
 	Token     string          // of a visitor without Subject: a token from a Welcome
 }
@@ -251,6 +252,7 @@ type Visit struct {
 	Subject string
 	Until   time.Time       // of Subject: when its proof ends
 	Issued  time.Time       // of Subject: when its proof was made; zero if it does not say
+	Rights  Rights          // of Subject: see Proof
 	Claims  *IdentityChange // of Subject: see Proof
 	Origin  string          // the handshake's Origin; the token is bound to it
 	Have    []Have

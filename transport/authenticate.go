@@ -127,7 +127,7 @@ func (c *conn) visit(ctx context.Context, frame *wire.Frame) (err error) {
 		if err != nil {
 			return err
 		}
-		visit.Subject, visit.Until, visit.Issued, visit.Claims = proof.Subject, proof.Until, proof.Issued, proof.Claims
+		visit.Subject, visit.Until, visit.Issued, visit.Rights, visit.Claims = proof.Subject, proof.Until, proof.Issued, proof.Rights, proof.Claims
 	}
 	if c.returned = c.shown(a); c.returned != nil && c.returned.word == resumeOK && len(c.returned.who) == len(engine.VisitorID{}) {
 		visit.Resume = &engine.Resumption{Visitor: engine.VisitorID([]byte(c.returned.who)), Have: c.returned.have}

@@ -109,7 +109,7 @@ func (c *conn) renew(token string) (engine.Renewed, error) {
 	case strings.ContainsRune(token, '.'): // a JWT; the server's own tokens have none
 		var proof engine.Proof
 		proof, err = c.visitorOf(ctx, token)
-		r.Subject, r.Until, r.Issued, r.Claims = proof.Subject, proof.Until, proof.Issued, proof.Claims
+		r.Subject, r.Until, r.Issued, r.Rights, r.Claims = proof.Subject, proof.Until, proof.Issued, proof.Rights, proof.Claims
 	default:
 		r.Token = token
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // visitorClaims are what a visitor's token may say about the visitor: the names
-// are OpenID Connect's (Core 1.0 section 5.1), but for lawful_basis and attributes.
+// are OpenID Connect's (Core 1.0 section 5.1), but for lawful_basis, attributes and
+// priority: whether it may state a priority, and needs that no step drops.
 type visitorClaims struct {
 	Email         text       `json:"email,omitempty"`
 	EmailVerified *flag      `json:"email_verified,omitempty"`
@@ -19,6 +20,15 @@ type visitorClaims struct {
 	Name          text       `json:"name,omitempty"`
 	Basis         text       `json:"lawful_basis,omitempty"`
 	Attributes    attributes `json:"attributes,omitempty"`
+	Priority      flag       `json:"priority,omitempty"`
+}
+
+// rights are what the tenant lets the visitor ask for.
+func (c *visitorClaims) rights() engine.Rights {
+	if c.Priority {
+		return engine.RightPriority
+	}
+	return 0
 }
 
 // identity is what the claims say, as far as it can be held at the tenant: a

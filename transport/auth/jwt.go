@@ -82,7 +82,7 @@ func (j *JWT) Visitor(ctx context.Context, tenant *engine.Tenant, token string) 
 	if len(c.Subject) == 0 || len(c.Subject) > MaxSubject || strings.ContainsRune(c.Subject, utf8.RuneError) || strings.ContainsRune(c.Subject, 0) {
 		return engine.Proof{}, invalid(engine.DenialSubject)
 	}
-	return engine.Proof{Subject: c.subject(), Issued: issuedOf(c), Until: c.ExpiresAt.UTC(), Claims: c.identity(tenant)}, nil
+	return engine.Proof{Subject: c.subject(), Issued: issuedOf(c), Until: c.ExpiresAt.UTC(), Rights: c.rights(), Claims: c.identity(tenant)}, nil
 }
 
 // invalid is the one answer to every token that never was good.

@@ -51,6 +51,8 @@ type VisitorClaims struct {
 	Subject string // the tenant's own name for the visitor, at most MaxSubject bytes
 	Issued  time.Time
 	TTL     time.Duration // 0 means 1 h
+	// Priority lets the visitor state a priority and hard needs when it starts.
+	Priority bool
 }
 
 // SignVisitor mints a visitor's token; key and kid are as for Sign.
@@ -64,7 +66,7 @@ func SignVisitor(key any, kid string, c VisitorClaims) (string, error) {
 	return sign(key, kid, c.Tenant, claims{RegisteredClaims: jwt.RegisteredClaims{
 		Subject: c.Subject, Audience: jwt.ClaimStrings{string(c.Tenant)},
 		IssuedAt: jwt.NewNumericDate(c.Issued), ExpiresAt: jwt.NewNumericDate(c.Issued.Add(c.TTL)),
-	}})
+	}, visitorClaims: visitorClaims{Priority: flag(c.Priority)}})
 }
 
 func sign(key any, kid string, tenant engine.TenantID, body claims) (string, error) {
