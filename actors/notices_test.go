@@ -209,7 +209,7 @@ func TestPushableDevicesStayInReach(t *testing.T) {
 			time.Sleep(time.Minute)
 			v.wantState(t, engine.StateOffered, "")
 			back := w.operator("ada") // it was woken
-			if me := back.welcome(t).Me; len(me.Offers) != 1 || me.Offers[0].Deadline.Sub(time.Now()) > time.Minute {
+			if me := back.welcome(t).Me; len(me.Offers) != 1 || time.Until(me.Offers[0].Deadline) > time.Minute {
 				t.Fatalf("woken, it finds %+v", me.Offers)
 			}
 			o := back.welcome(t).Me.Offers[0]
