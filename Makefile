@@ -6,7 +6,7 @@ DIRS := actors bench cmd engine persistence transport
 PKG  ?= ./...
 TIME ?= 30s
 
-.PHONY: help build check test race bench fuzz cover web tidy mutants simulate
+.PHONY: help build check test race bench fuzz cover web tidy mutants simulate recovery
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,9 @@ mutants: ## plant faults in the rules, one at a time, and see the simulator catc
 
 simulate: ## go run ./cmd/parley simulate --events 10000000
 	go run ./cmd/parley simulate --events 10000000
+
+recovery: ## start the real server on 100,000 open sessions and log what that takes
+	PARLEY_TEST_LONG=1 go test -count=1 -timeout=20m -run=TestRecoveryAtSize -v ./cmd/parley
 
 cover: ## go test -coverprofile=cover.out ./... and go tool cover -func
 	go test -coverpkg=./... -coverprofile=cover.out $(PKG)

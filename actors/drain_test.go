@@ -65,3 +65,27 @@ func TestADrainOutlivesAPanic(t *testing.T) {
 		visitor.wantState(t, engine.StateActive, "ada")
 	})
 }
+
+// An owner who is back soon after a restart costs its sessions no entry: they were
+// never detached, and are as they were. A visitor who comes meanwhile finds its chat.
+func TestARestartThatNobodyNoticesWritesNothing(t *testing.T) {
+	inWorld(t, noSilence, func(w *world) {
+		visitor, _ := talking(w)
+		w.crash()
+		before := lastOf(t, w.store, w.ref(visitor.id))
+		time.Sleep(3 * time.Second)
+		back := w.visitor(visitor.token)
+		time.Sleep(3 * time.Second)
+		ada := w.operator("ada")
+		time.Sleep(time.Minute)
+		back.wantState(t, engine.StateActive, "ada")
+		if got := lastOf(t, w.store, w.ref(visitor.id)); got != before {
+			t.Errorf("%d entries were written", got-before)
+		}
+		ada.id = visitor.id
+		ada.good(t, ada.say("still here"))
+		if got := back.texts(); len(got) == 0 || got[len(got)-1] != "still here" {
+			t.Errorf("the visitor reads %v", got)
+		}
+	})
+}

@@ -140,7 +140,7 @@ func (a *operatorActor) tellOwned(e operator.TellOwned) {
 	for _, s := range e.Sessions {
 		var in session.Input = session.OwnerBack{Operator: a.h.id, Epoch: s.Epoch}
 		if e.Gone {
-			in = session.OwnerGone{Operator: a.h.id, Epoch: s.Epoch, Cause: e.Cause, Drain: e.Drain}
+			in = session.OwnerGone{Operator: a.h.id, Epoch: s.Epoch, Cause: e.Cause, Drain: e.Drain, Since: e.Since}
 		}
 		a.h.tenant.tellSession(s.Session, order{in})
 	}

@@ -113,6 +113,9 @@ func (l *law) holds() {
 
 // toldTruth is I7 from the operator's side: each of its sessions was last told what is so.
 func (l *law) toldTruth(reaches bool) {
+	if l.desk.m.IsQuiet() { // for a while after a start
+		return
+	}
 	intent := l.desk.m.Intent()
 	var want operator.TellOwned
 	switch {

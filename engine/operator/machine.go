@@ -48,6 +48,8 @@ type connection struct {
 type lost struct {
 	reach time.Time // can be pushed until then; zero: cannot
 	grace time.Time // gone from then on; zero: gone
+	since time.Time // of a start: when the grace began; zero: its sessions are told when it does
+	quiet time.Time // of a start: its sessions are told nothing until then; zero: they are told
 }
 
 // owned is a session it owns, and what that session was told last.
@@ -88,6 +90,9 @@ func SettingsOf(t *engine.Tenant, id engine.OperatorID) Configure {
 			grace = engine.DefaultOperatorGrace
 		}
 		c.Grace = max(c.Grace, grace)
+		if c.Shortest == 0 || grace < c.Shortest {
+			c.Shortest = grace
+		}
 	}
 	return c
 }
@@ -145,6 +150,9 @@ func (m *Machine) pass() {
 	if len(m.connections) > 0 || m.draining {
 		return
 	}
+	if !m.now.Before(m.lost.quiet) {
+		m.lost.quiet = time.Time{}
+	}
 	if !m.lost.reach.IsZero() && !m.now.Before(m.lost.reach) {
 		m.lost.reach, m.changed = time.Time{}, true
 	}
@@ -161,7 +169,7 @@ func (m *Machine) Deadline() time.Time {
 		at = m.intent.Until
 	}
 	if len(m.connections) == 0 && !m.draining {
-		at = earlier(earlier(at, m.lost.reach), m.lost.grace)
+		at = earlier(earlier(earlier(at, m.lost.quiet), m.lost.reach), m.lost.grace)
 	}
 	return at
 }
@@ -206,9 +214,10 @@ func (m *Machine) configure(in Configure) {
 	m.settings = in
 }
 
-// restore begins after a start: in grace, so that nobody is lost by it. Its
-// sessions are told, for the time they may wait must not be forgotten by the next
-// stop either.
+// restore begins after a start: in grace, so that nobody is lost by it. Its sessions
+// are told only if it does not come for a while: who is back at once, as most are
+// after a short stop, costs them no entry. That while is all that another stop may
+// add to the time they wait.
 func (m *Machine) restore(in Restore) {
 	m.intent, m.kept = in.Intent, in.Intent
 	m.sessions = m.sessions[:0]
@@ -216,13 +225,33 @@ func (m *Machine) restore(in Restore) {
 		m.sessions = append(m.sessions, owned{s, untold})
 	}
 	if len(m.connections) == 0 {
-		m.lost = lost{grace: m.now.Add(m.settings.Grace)}
+		m.lost = lost{grace: m.now.Add(m.settings.Grace), since: m.now, quiet: m.now.Add(m.quietly())}
 	}
 	m.asked, m.changed = true, true
 }
 
 // Breathing is until when it breathes; in the past, or zero: it does not.
 func (m *Machine) Breathing() time.Time { return m.breathing }
+
+// maxQuiet bounds how long a start's sessions are told nothing.
+const maxQuiet = 20 * time.Second
+
+// quietly is how long after a start an operator may be missing before its sessions hear
+// of it: a third to two thirds of its shortest grace, each operator's its own, so that
+// the sessions of all do not write at the same moment.
+func (m *Machine) quietly() time.Duration {
+	grace := m.settings.Shortest
+	if grace == 0 {
+		grace = m.settings.Grace
+	}
+	part := min(grace/3, maxQuiet/2).Truncate(time.Millisecond)
+	own := engine.BodyOf(string(m.id)).Digest() % uint64(max(part.Milliseconds(), 1))
+	return part + time.Duration(own)*time.Millisecond
+}
+
+// IsQuiet reports that it was not seen since a start, and that its sessions have not
+// been told so yet.
+func (m *Machine) IsQuiet() bool { return !m.lost.quiet.IsZero() }
 
 // ID is whose state it is.
 func (m *Machine) ID() engine.OperatorID { return m.id }

@@ -116,6 +116,9 @@ func (m *Machine) standing() standing {
 // finishes what is open is there: sessions that wait for it hear that first.
 func (m *Machine) tellOwned() {
 	is := m.standing()
+	if m.IsQuiet() && (is == missing || is == here) { // nobody has come, nor will be missed in a drain
+		return
+	}
 	if is == drained {
 		m.tell(here, func(told standing) bool { return told == missing || told == untold })
 	}
@@ -137,7 +140,7 @@ func (m *Machine) tell(is standing, whom func(told standing) bool) {
 	tell := TellOwned{Sessions: to, Gone: is != here}
 	switch is {
 	case missing:
-		tell.Cause = engine.CauseOperatorLost
+		tell.Cause, tell.Since = engine.CauseOperatorLost, m.lost.since
 	case signedOut, drained:
 		tell.Cause, tell.Drain = engine.CauseOperatorSignedOut, is == drained
 	case removed:

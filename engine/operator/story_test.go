@@ -173,8 +173,12 @@ func TestFailure37_server_start(t *testing.T) {
 	d.stored = stored
 	d.step(operator.Restore{Intent: stored, Sessions: []operator.Owned{{Session: sid(1)}}})
 	d.is(operator.InGrace, false)
-	d.told(1, gone(engine.CauseOperatorLost))
-	d.after(grace - time.Second)
+	if len(d.heard) > 0 {
+		t.Errorf("told at once: %+v", d.heard)
+	}
+	d.after(grace * 2 / 3)
+	d.told(1, operator.TellOwned{Gone: true, Cause: engine.CauseOperatorLost, Since: nine})
+	d.after(grace/3 - time.Second)
 	d.step(operator.Connect{Connection: 1, Device: "desk"})
 	d.is(operator.Connected, true)
 	d.told(1, operator.TellOwned{})

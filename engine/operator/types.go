@@ -89,6 +89,7 @@ type Configure struct {
 	Operator  engine.Operator
 	Known     bool
 	Grace     time.Duration // the longest of its departments; 0 means the default
+	Shortest  time.Duration // the shortest of its departments'; 0 means Grace
 	Breathing time.Duration // the longest of its departments
 	MaxMisses int           // 0 means the default; negative: misses never pause
 }
@@ -170,6 +171,7 @@ type TellOwned struct {
 	Gone     bool
 	Cause    engine.Cause // of Gone: operator_lost, operator_signed_out or operator_removed
 	Drain    bool         // of CauseOperatorSignedOut: it keeps what is open
+	Since    time.Time    // of CauseOperatorLost after a start: when its grace began; zero: now
 }
 
 // Changed tells its connections that intent, away or connectivity changed.

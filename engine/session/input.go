@@ -129,7 +129,8 @@ type OwnerGone struct {
 	Operator engine.OperatorID
 	Epoch    engine.Epoch
 	Cause    engine.Cause
-	Drain    bool // of CauseOperatorSignedOut: it keeps what is open
+	Drain    bool      // of CauseOperatorSignedOut: it keeps what is open
+	Since    time.Time // of CauseOperatorLost: when its grace began; zero: now
 }
 
 // OwnerBack says that an operator has a connection again. Epoch is as in OwnerGone.

@@ -138,7 +138,11 @@ func (t *turn) ownerGone(in OwnerGone) {
 	case in.Cause != engine.CauseOperatorLost:
 		t.ownerLost(in.Cause)
 	case t.row.State == engine.StateActive:
-		t.row.Service.GraceBy = t.now.Add(t.department().OperatorGrace)
+		since := t.now
+		if !in.Since.IsZero() && in.Since.Before(since) {
+			since = in.Since.UTC().Truncate(time.Millisecond)
+		}
+		t.row.Service.GraceBy = since.Add(t.department().OperatorGrace)
 		t.move(engine.StateDetached)
 		t.write(&engine.Entry{Kind: engine.KindSessionDetached, Cause: in.Cause, Operator: in.Operator, Deadline: t.row.Service.GraceBy})
 	}

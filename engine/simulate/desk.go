@@ -149,7 +149,7 @@ func (d *desk) tell(e operator.TellOwned) {
 	for _, s := range e.Sessions {
 		var in session.Input = session.OwnerBack{Operator: d.id, Epoch: s.Epoch}
 		if e.Gone {
-			in = session.OwnerGone{Operator: d.id, Epoch: s.Epoch, Cause: e.Cause, Drain: e.Drain}
+			in = session.OwnerGone{Operator: d.id, Epoch: s.Epoch, Cause: e.Cause, Drain: e.Drain, Since: e.Since}
 		}
 		d.w.send(d.w.house(s.Session).mailFrom(d), letter{session: in})
 	}

@@ -80,9 +80,9 @@ func (h *house) atRest(row *engine.Row) {
 	switch {
 	case is == operator.Gone && row.State == engine.StateActive: // a detached one has its deadline
 		w.broken("I7", h, "active, and its owner is gone")
-	case is == operator.InGrace && row.State == engine.StateActive:
+	case is == operator.InGrace && row.State == engine.StateActive && !d.m.IsQuiet():
 		w.broken("I7", h, "active, and its owner has no connection")
-	case row.State == engine.StateActive && row.Service.Draining != (d.m.Intent().Intent == engine.IntentSignedOut):
+	case row.State == engine.StateActive && row.Service.Draining != (d.m.Intent().Intent == engine.IntentSignedOut) && !d.m.IsQuiet():
 		w.broken("I7", h, "its owner drains: it knows %v", row.Service.Draining)
 	case (is == operator.Connected || is == operator.Reachable) && row.State == engine.StateDetached:
 		w.broken("I7", h, "detached, and its owner is there")
