@@ -34,7 +34,7 @@ func TestBrowser(t *testing.T) {
 	binary := build(t)
 	ready := startDemo(t, binary)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	stories := exec.CommandContext(ctx, node, "e2e/run.mjs")
 	stories.Env = append(os.Environ(), "PARLEY_E2E="+ready, "PARLEY_CHROMIUM="+chromium, "PARLEY_BINARY="+binary)
@@ -45,7 +45,7 @@ func TestBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatalf("stories: %v\n%s", err, report)
 	}
-	for _, story := range []string{"conversation", "reconnect", "history", "access", "verified"} {
+	for _, story := range []string{"conversation", "reconnect", "history", "access", "verified", "line", "handing", "ending", "supervise"} {
 		if !strings.Contains(string(report), "ok   "+story) {
 			t.Errorf("story %s: no ok in the report", story)
 		}

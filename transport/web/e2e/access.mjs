@@ -1,8 +1,8 @@
 // Both pages without a mouse, without colour sight, in a background tab.
 
 import assert from "node:assert/strict";
-import { AxeBuilder } from "@axe-core/playwright";
 import { at, eventually, intent, look, reads, says } from "./lib.mjs";
+import { everyLook } from "./looks.mjs";
 
 export const title = "axe finds nothing; the keyboard is enough; a background tab calls";
 
@@ -67,24 +67,6 @@ export async function story(theatre) {
   await everyLook(visitor, "visitor after the chat");
   await at(operator, "done").click();
   await intent(operator, "signed-out");
-}
-
-const looks = [
-  { colorScheme: "dark", width: 390, height: 844 },
-  { colorScheme: "light", width: 1280, height: 800 },
-];
-
-/** axe in dark and light, narrow and wide. */
-async function everyLook(page, what) {
-  for (const { colorScheme, width, height } of looks) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width, height });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
-    assert.deepEqual(found, [], `${what}, ${colorScheme}, ${width} wide`);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(overflow <= 0, `${what}, ${width} wide: ${overflow} pixels too wide`);
-  }
 }
 
 /** Runs in the page: writes down what a person would hear and see on the desktop. */

@@ -3,13 +3,17 @@
 
 import * as access from "./access.mjs";
 import * as conversation from "./conversation.mjs";
+import * as ending from "./ending.mjs";
+import * as handing from "./handing.mjs";
 import * as history from "./history.mjs";
 import { launch, Theatre } from "./lib.mjs";
+import * as line from "./line.mjs";
 import * as reconnect from "./reconnect.mjs";
 import * as shots from "./shots.mjs";
+import * as supervise from "./supervise.mjs";
 import * as verified from "./verified.mjs";
 
-const stories = { conversation, reconnect, history, access, verified, shots };
+const stories = { conversation, reconnect, history, access, verified, line, handing, ending, supervise, shots };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stories);
 
 const browser = await launch();

@@ -12,10 +12,16 @@ const secrets = { operators: "operators-0123456789012345678901234567", visitors:
 
 export const tenant = "acme";
 
+const usual = [
+  "departments: [{id: all, name: All, offer_timeout: 60s}]",
+  "operators: [{id: ada, name: Ada, capacity: 64}, {id: grace, name: Grace, capacity: 64}]",
+];
+
 export class Parley {
-  /** Makes the tenant's files and a root key, and starts. `extra` is more YAML of the tenant. */
-  static async start(extra = "") {
+  /** Makes the tenant's files and a root key, and starts. `extra` is more YAML of the tenant; `people` its departments and operators, in place of the usual ones. */
+  static async start(extra = "", people = usual) {
     const parley = new Parley();
+    parley.people = people;
     parley.binary = process.env.PARLEY_BINARY;
     if (!parley.binary) throw new Error("PARLEY_BINARY is not set; give it the path of a built cmd/parley");
     parley.folder = mkdtempSync(join(tmpdir(), "parley-live-"));
@@ -35,8 +41,7 @@ export class Parley {
       `id: ${tenant}`,
       "name: Acme",
       `origins: ["${this.origin}"]`,
-      "departments: [{id: all, name: All, offer_timeout: 60s}]",
-      "operators: [{id: ada, name: Ada, capacity: 64}, {id: grace, name: Grace, capacity: 64}]",
+      ...this.people,
       `keys: [{algorithm: HS256, secret: ${secrets.operators}}]`,
       `visitor_keys: [{algorithm: HS256, secret: ${secrets.visitors}}]`,
       extra,

@@ -4,6 +4,7 @@ import type { EphNotice, Offer, Session } from "../client/src/index.ts";
 import { newId, OperatorClient, ParleyError } from "../client/src/index.ts";
 import { ask } from "./ask.ts";
 import { Alerts } from "./console/alerts.ts";
+import { BoardView } from "./console/board.ts";
 import { DeskBar } from "./console/desk.ts";
 import { filing, resetFiling } from "./console/ending.ts";
 import { ExplainDialog } from "./console/explain.ts";
@@ -41,6 +42,7 @@ class ConsolePage {
   private readonly attempt = (run: () => Promise<unknown>) => this.tried(run);
   private readonly pane = new Pane(this.client, this.desk, (problem) => this.toast(problem), this.attempt, this.signIn.supervises);
   private readonly deskBar = new DeskBar(this.client, this.attempt, () => this.mayLeave(), this.redraw);
+  private readonly board = new BoardView(this.client, this.attempt);
   private readonly transfer = new TransferDialog(this.client, this.attempt);
   private readonly explain = new ExplainDialog(this.client, this.attempt);
   private readonly join = new JoinDialog(this.client, this.attempt, (sid) => this.select(sid));
@@ -70,7 +72,10 @@ class ConsolePage {
     byId("join-open").addEventListener("click", () => this.join.open());
     byId("details-open").addEventListener("click", () => this.toggleDetails());
     byId("details-close").addEventListener("click", () => this.toggleDetails());
+    byId("board-open").addEventListener("click", () => void this.showBoard(!this.board.isOpen));
+    byId("board-close").addEventListener("click", () => void this.showBoard(false));
     show(byId("join-open"), this.signIn.supervises);
+    show(byId("board-open"), this.signIn.supervises);
     byId("back").addEventListener("click", () => this.select(""));
     byId("keys").addEventListener("click", () => byId<HTMLDialogElement>("help").showModal());
     byId("help-close").addEventListener("click", () => byId<HTMLDialogElement>("help").close());
@@ -162,7 +167,15 @@ class ConsolePage {
     return this.chats().find((session) => session.sid === this.selected) ?? null;
   }
 
+  private async showBoard(open: boolean): Promise<void> {
+    if (open) this.select("");
+    await this.board.toggle(open);
+    this.draw();
+    byId(this.board.isOpen ? "board-close" : "board-open").focus();
+  }
+
   private select(sid: string): void {
+    if (sid && this.board.isOpen) void this.board.toggle(false);
     this.selected = sid;
     if (sid) tab.set(this.keys.selected, sid);
     else tab.remove(this.keys.selected);
@@ -276,11 +289,14 @@ class ConsolePage {
     const current = this.current();
     show(byId("no-token"), !this.signIn.token);
     show(byId("desk"), this.signIn.token !== "");
-    attr(document.body, "data-view", current ? "chat" : "list");
+    const board = this.board.isOpen && !current;
+    attr(document.body, "data-view", current ? "chat" : board ? "board" : "list");
+    this.board.draw(board);
     this.line.draw();
     this.deskBar.draw(this.tenant);
     this.sidebar.draw(chats, current?.sid ?? "");
     this.pane.draw(current, this.keys.draft + (current?.sid ?? ""));
+    show(byId("nothing"), !current && !board);
     const unread = chats.reduce((sum, chat) => sum + (chat.mine ? chat.unread("operator") : 0), 0);
     this.alerts.title(unread + this.desk.offers.size);
   }

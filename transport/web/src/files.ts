@@ -18,7 +18,7 @@ interface Upload {
 export interface UploadsOptions {
   client: VisitorClient | OperatorClient;
   list: HTMLElement;
-  /** Opens the choice; hidden where the tenant takes no files. */
+  /** Opens the choice; hidden where no file can be sent. */
   button: HTMLButtonElement;
   input: HTMLInputElement;
   /** Files may be dropped here. */
@@ -66,8 +66,7 @@ export class Uploads {
     const { client, button, input, list } = this.options;
     const { file_bytes: max, file_types: types } = client.connection.limits;
     this.sid = max === undefined ? "" : sid;
-    show(button, max !== undefined);
-    button.disabled = this.sid === "";
+    show(button, this.sid !== "");
     attr(input, "accept", types?.join(","));
     const shown = this.items.filter((item) => item.sid === sid);
     show(list, shown.length > 0);

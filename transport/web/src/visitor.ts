@@ -47,7 +47,7 @@ class VisitorPage {
     remove: (evt) => void this.takeBack(evt),
     notice: (session, evt) => noticeOf(this.client, session, evt),
   });
-  private readonly departments = new Departments();
+  private readonly departments = new Departments(this.redraw);
   private readonly waiting = new Waiting(this.client, () => void this.leaveMessage());
   private readonly rating = new Rating(this.client);
   private readonly uploads = new Uploads({

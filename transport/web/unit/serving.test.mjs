@@ -203,3 +203,34 @@ test("a chat that continues another is asked for as such, and again under the sa
   await settled();
   assert.deepEqual(world.socket.sent.find((frame) => frame.op === "session.continue").d, first.d);
 });
+
+test("what is watched is on the desk, each topic by its own revisions, and again after a reconnect", async () => {
+  const s = await operator();
+  const { client, world } = s;
+  const { desk } = client;
+  const watching = client.watch("board:sales", "operators");
+  await settled();
+  await s.answer({ topics: ["board:sales", "operators", "queue"] });
+  await watching;
+  const board = (rev, t, waiting) => world.say({ k: "watch", w: "board", t, rev, d: { department: "sales", waiting } });
+  const row = (operator) => ({ operator, state: "accepting", used: 0, capacity: 3000, open: 0, open_cap: 6 });
+  board(1, "snapshot", 2);
+  world.say({ k: "watch", w: "operators", t: "snapshot", rev: 1, d: { rows: [row("ada"), row("eve")], gone: [] } });
+  world.say({ k: "watch", w: "queue", t: "snapshot", rev: 1, d: { rows: [], gone: [], lines: [{ department: "sales", length: 0 }] } });
+  board(2, "delta", 3);
+  board(2, "delta", 9);
+  world.say({ k: "watch", w: "operators", t: "delta", rev: 2, d: { rows: [], gone: ["eve"] } });
+  world.say({ k: "watch", w: "queue", t: "snapshot", rev: 1, d: { department: "help", rows: [{ sid: "Q", department: "help", since: "", offered: false }], gone: [], lines: [] } });
+  assert.deepEqual([desk.boards.get("sales").waiting, [...desk.team.keys()], [...desk.lines.keys()], desk.queue.size], [3, ["ada"], ["sales"], 0]);
+  board(4, "delta", 5);
+  const again = world.socket.sent.pop();
+  assert.deepEqual([again.op, again.d, desk.boards.get("sales").waiting], ["watch", { topics: ["board:sales"] }, 3], "a hole: it begins anew");
+  world.lose(1006);
+  world.pass(2_000);
+  await settled();
+  world.connected();
+  await settled();
+  assert.deepEqual(world.socket.sent[0].d.watch, ["queue", "board:sales", "operators"]);
+  world.say({ k: "watch", w: "board", t: "ended", rev: 5, d: { department: "sales" } });
+  assert.equal(desk.boards.size, 0, "the right to it is gone");
+});

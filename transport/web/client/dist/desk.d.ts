@@ -1,4 +1,4 @@
-import type { EphLoad, Intent, Offer, Watch, WatchQueueSnapshot } from "./frames.ts";
+import type { Board, EphLoad, Intent, Offer, OperatorRow, QueueLine, Watch, WatchQueueSnapshot } from "./frames.ts";
 import type { OperatorHello } from "./protocol.ts";
 /** Somebody, or something, by its id and its name. */
 export interface Named {
@@ -11,8 +11,8 @@ export interface DeskEvents {
     offered: (offer: Offer) => void;
     gained: (sid: string) => unknown;
     lost: (sid: string) => unknown;
-    /** A revision is missing: only a new connection helps. */
-    hole: () => void;
+    /** A revision of a topic is missing: a new connection helps, and for all but `me` watching it again. */
+    hole: (topic: string) => void;
 }
 export declare class Desk {
     operator: Named;
@@ -36,11 +36,19 @@ export declare class Desk {
         since: import("./frames.ts").Time;
         offered: boolean;
     }>;
+    /** The figures of the lines in `queue`, by department. */
+    readonly lines: Map<string, QueueLine>;
+    /** Departments in counts, those that are watched. */
+    readonly boards: Map<string, Board>;
+    /** Operators, where they are watched. */
+    readonly team: Map<string, OperatorRow>;
     private readonly revs;
     private readonly events;
     constructor(events: DeskEvents);
     hello(d: OperatorHello): void;
     watch(frame: Watch): void;
+    /** The right to it is gone, or nobody wants it any more. */
+    ended(topic: string, department: string): void;
     /** What the operator carries. */
     load(d: EphLoad["d"]): void;
     /** The operator took the offer: the watch says so a little later. */
@@ -54,4 +62,5 @@ export declare class Desk {
     private changed;
     private mineChanged;
     private waiting;
+    private people;
 }

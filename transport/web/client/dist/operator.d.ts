@@ -27,6 +27,8 @@ export interface OperatorEvents extends ClientEvents {
 export declare class OperatorClient extends Client<OperatorOps, OperatorEvents> {
     /** The operator's offers, chats and intent, and who waits. */
     readonly desk: Desk;
+    /** What is watched besides `me`, over reconnects. */
+    private readonly topics;
     private readonly who;
     private wanted;
     private shown;
@@ -42,6 +44,10 @@ export declare class OperatorClient extends Client<OperatorOps, OperatorEvents> 
     setIntent(intent: IntentWord, more?: More<"intent.set", "intent">): Promise<void>;
     /** Says that nobody sits here, or somebody does again; the operator is away when all its connections are. */
     setAway(on: boolean): Promise<unknown>;
+    /** Watches lines, boards or operators: `queue`, `queue:DEPARTMENT`, `board:DEPARTMENT`, `operators`; the desk has what they say. */
+    watch(...topics: string[]): Promise<void>;
+    /** Watches them no longer. */
+    unwatch(...topics: string[]): Promise<void>;
     /** Changes what one of the operator's own messages says. */
     edit(sid: string, target: number, body: string | BodyIn): Promise<unknown>;
     /** Removes one of the operator's own messages, for good. */

@@ -1,6 +1,6 @@
 // The operator's situation as the watches `me` and `queue` tell it.
 
-import type { EphLoad, Intent, Me, Offer, Watch, WatchMeMineChanged, WatchQueueSnapshot } from "./frames.ts";
+import type { Board, EphLoad, Intent, Me, Offer, OperatorRow, QueueLine, Watch, WatchMeMineChanged, WatchQueueSnapshot } from "./frames.ts";
 import type { OperatorHello } from "./protocol.ts";
 
 /** Somebody, or something, by its id and its name. */
@@ -15,8 +15,8 @@ export interface DeskEvents {
   offered: (offer: Offer) => void;
   gained: (sid: string) => unknown;
   lost: (sid: string) => unknown;
-  /** A revision is missing: only a new connection helps. */
-  hole: () => void;
+  /** A revision of a topic is missing: a new connection helps, and for all but `me` watching it again. */
+  hole: (topic: string) => void;
 }
 
 export class Desk {
@@ -36,6 +36,12 @@ export class Desk {
   readonly mine = new Set<string>();
   readonly offers = new Map<string, Offer>();
   readonly queue = new Map<string, QueueRow>();
+  /** The figures of the lines in `queue`, by department. */
+  readonly lines = new Map<string, QueueLine>();
+  /** Departments in counts, those that are watched. */
+  readonly boards = new Map<string, Board>();
+  /** Operators, where they are watched. */
+  readonly team = new Map<string, OperatorRow>();
   private readonly revs = new Map<string, number>();
   private readonly events: DeskEvents;
 
@@ -49,21 +55,33 @@ export class Desk {
     this.departments = d.departments;
     this.revs.clear();
     this.queue.clear();
+    this.lines.clear();
     if (!d.me) return;
     this.revs.set("me", d.me.rev ?? 0);
     this.snapshot(d.me);
   }
 
   watch(frame: Watch): void {
-    if (frame.w !== "me" && frame.w !== "queue") return; // boards and operators are the host's
-    if (frame.w === "queue" && (frame.t === "ended" || frame.d.department)) return; // of one department
-    const last = this.revs.get(frame.w);
-    if (frame.t === "snapshot") this.revs.set(frame.w, frame.rev);
+    const topic = topicOf(frame);
+    if (!topic) return; // a watch of a later version
+    const last = this.revs.get(topic);
+    if (frame.t === "ended") return this.ended(topic, (frame.d as { department?: string }).department ?? "");
+    if (frame.t === "snapshot") this.revs.set(topic, frame.rev);
     else if (last !== undefined && frame.rev <= last) return;
-    else if (last === undefined || frame.rev > last + 1) return this.events.hole();
-    else this.revs.set(frame.w, frame.rev);
+    else if (last === undefined || frame.rev > last + 1) return this.events.hole(topic);
+    else this.revs.set(topic, frame.rev);
     if (frame.w === "me") this.changed(frame);
-    if (frame.w === "queue") this.waiting(frame.t === "snapshot", frame.d);
+    else if (topic === "queue" && frame.w === "queue") this.waiting(frame.t === "snapshot", frame.d);
+    else if (frame.w === "board") this.boards.set(frame.d.department, frame.d);
+    else if (frame.w === "operators") this.people(frame.t === "snapshot", frame.d);
+  }
+
+  /** The right to it is gone, or nobody wants it any more. */
+  ended(topic: string, department: string): void {
+    this.revs.delete(topic);
+    if (topic === "operators") this.team.clear();
+    else if (topic === "queue") this.waiting(true, { rows: [], gone: [], lines: [] });
+    else if (topic.startsWith("board:")) this.boards.delete(department);
   }
 
   /** What the operator carries. */
@@ -146,7 +164,22 @@ export class Desk {
 
   private waiting(whole: boolean, d: WatchQueueSnapshot["d"]): void {
     if (whole) this.queue.clear();
+    if (whole) this.lines.clear();
     for (const row of d.rows ?? []) this.queue.set(row.sid, row);
     for (const sid of d.gone ?? []) this.queue.delete(sid);
+    for (const line of d.lines ?? []) this.lines.set(line.department, line);
   }
+
+  private people(whole: boolean, d: { rows: OperatorRow[]; gone: string[] }): void {
+    if (whole) this.team.clear();
+    for (const row of d.rows) this.team.set(row.operator, row);
+    for (const id of d.gone) this.team.delete(id);
+  }
+}
+
+/** What one would ask to watch; empty: nothing that this version knows. */
+function topicOf(frame: Watch): string {
+  if (frame.w === "me" || frame.w === "operators") return frame.w;
+  if (frame.w !== "queue" && frame.w !== "board") return "";
+  return frame.d.department ? `${frame.w}:${frame.d.department}` : frame.w;
 }

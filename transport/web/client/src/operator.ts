@@ -44,8 +44,13 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
       if (!session.mine) this.outbox.fail(sid, "not_owner");
       this.emit("lost", sid);
     },
-    hole: () => this.connection.renew(),
+    hole: (topic) => {
+      if (topic === "me" || topic === "queue") return this.connection.renew();
+      this.connection.request("watch", { topics: [topic] }).catch(() => undefined); // it begins anew
+    },
   });
+  /** What is watched besides `me`, over reconnects. */
+  private readonly topics = new Set<string>(["queue"]);
 
   private readonly who: OperatorOptions;
   private wanted: TokenWanted = "connect";
@@ -91,6 +96,21 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
   /** Says that nobody sits here, or somebody does again; the operator is away when all its connections are. */
   setAway(on: boolean): Promise<unknown> {
     return this.call("away.set", { on });
+  }
+
+  /** Watches lines, boards or operators: `queue`, `queue:DEPARTMENT`, `board:DEPARTMENT`, `operators`; the desk has what they say. */
+  async watch(...topics: string[]): Promise<void> {
+    await this.call("watch", { topics });
+    for (const topic of topics) this.topics.add(topic);
+  }
+
+  /** Watches them no longer. */
+  async unwatch(...topics: string[]): Promise<void> {
+    for (const topic of topics) {
+      this.topics.delete(topic);
+      this.desk.ended(topic, topic.slice(topic.indexOf(":") + 1));
+    }
+    await this.call("unwatch", { topics });
   }
 
   /** Changes what one of the operator's own messages says. */
@@ -189,7 +209,8 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
     if (token === this.bad.token) throw new ParleyError({ code: this.bad.code });
     this.shown = token;
     const { tenant, device, intent } = this.who;
-    return { tenant, token, ...(device ? { device } : {}), ...(intent ? { intent } : {}) };
+    const watch = this.topics.size === 1 && this.topics.has("queue") ? {} : { watch: [...this.topics] };
+    return { tenant, token, ...watch, ...(device ? { device } : {}), ...(intent ? { intent } : {}) };
   }
 
   protected refused(error: ParleyError): boolean {

@@ -84,8 +84,9 @@ export class Pane {
     this.session = session;
     this.draftKey = draftKey;
     this.timeline.me = this.desk.operator.id;
-    show(byId("nothing"), session === null);
     show(byId("pane"), session !== null);
+    if (!session) show(byId("details"), false);
+    if (!session) attr(byId("details-open"), "aria-expanded", "false");
     if (!session) return;
     const part = this.client.partIn(session.sid);
     const silent = part === "observer" || part === "follower";

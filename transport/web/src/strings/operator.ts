@@ -48,7 +48,15 @@ const reasons: Record<string, string> = {
   breathing: "had just ended a chat",
   owner: "had it already",
   later: "came later",
-  unknown: "nothing is known of that any more",
+  unknown: "is not in the records any more",
+};
+
+const reasonsYou: Record<string, string> = {
+  winner: "were chosen",
+  not_routable: "were not taking chats at that moment",
+  not_member: "do not serve the department",
+  never_auto: "get no chats by themselves there",
+  skills: "lack a skill that was asked for",
 };
 
 const reasonsShort: Record<string, string> = {
@@ -178,11 +186,11 @@ export const operator = {
   wrapUp: "Time for your notes",
   wrapUpDone: "Notes are done",
   explainOf: (name: string) => `How ${name} found its operator`,
-  whyNot: (name: string, reason: string) => `${name}: ${reasons[reason] ?? reason}`,
+  whyNot: (name: string, reason: string) => `${name} ${(name === "You" ? reasonsYou[reason] : "") || (reasons[reason] ?? reason)}.`,
   waited: (time: string) => `waited ${time}`,
   positionWas: (n: number) => (n > 0 ? `number ${n} in line` : ""),
   step: (n: number) => `step ${n} of the search`,
-  chose: (name: string, direct: boolean) => (direct ? `Given to ${name}` : `Offered to ${name}`),
+  chose: (name: string, direct: boolean) => `${direct ? "Given to" : "Offered to"} ${name === "You" ? "you" : name}`,
   because: (rule: string) => `${rulesOf[rule] ?? rule}.`,
   endedBy: (cause: string) => `It ended: ${causeWords[cause] ?? cause.replace(/_/g, " ")}.`,
   outcomes: { accepted: "It was accepted.", open: "It is still open." },
@@ -231,6 +239,21 @@ export const operator = {
   ratedWith: (n: number) => `The visitor gave ${n} of 5 stars`,
   noteAdded: (name: string, said: string) => `${name} noted: ${said}`,
   commented: (said: string) => `The visitor commented: ${said}`,
+  none: "none",
+  unknown: "–",
+  change: "Change…",
+  intentOf: (name: string) => `Does ${name} take chats?`,
+  boardWaiting: "waiting",
+  boardActive: "in a chat",
+  boardSlots: "free places",
+  boardFacts: [
+    ["oldest", "Longest wait"], ["wait", "Wait now"], ["reply", "First reply"], ["people", "Operators"], ["hour", "Last hour"],
+    ["offered", "Offered"], ["detached", "Operator lost"], ["closing", "Notes"], ["unattended", "Messages"],
+  ] as [string, string][],
+  boardWait: (half: string, most: string) => (half === most ? half : `${half}, up to ${most}`),
+  boardPeople: (accepting: number, resting: number) => `${accepting} accepting, ${resting} paused or away`,
+  boardHour: (served: number, lost: number) => `${served} served, ${lost} gave up`,
+  operatorStates: { signed_out: "Signed out", offline: "Offline", reconnecting: "Reconnecting", paused: "Paused", away: "Away", accepting: "Accepting" } as Record<string, string>,
   causes: causeWords,
   notices: {
     missed_pause: () => "Paused: offers ran out without an answer.",

@@ -7,7 +7,12 @@ import { opening } from "../time.ts";
 
 export class Departments {
   private readonly list = byId("department-list");
+  private readonly changed: () => void;
   private chosen = "";
+
+  constructor(changed: () => void) {
+    this.changed = changed;
+  }
 
   /** The chosen department's id; empty: there is nothing to choose. */
   get choice(): string {
@@ -16,6 +21,7 @@ export class Departments {
 
   choose(id: string): void {
     this.chosen = id;
+    this.changed();
   }
 
   draw(all: Department[], visible: boolean): void {
@@ -31,7 +37,7 @@ export class Departments {
   }
 
   private make({ id, name }: Department): HTMLElement {
-    const radio = h("input", { type: "radio", name: "department", value: id, onchange: () => (this.chosen = id) });
+    const radio = h("input", { type: "radio", name: "department", value: id, onchange: () => this.choose(id) });
     return h(
       "label",
       { class: "department", "data-testid": "department-option", "data-id": id },

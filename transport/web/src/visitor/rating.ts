@@ -33,6 +33,7 @@ export class Rating {
     show(byId("rate"), this.score > 0);
     byId<HTMLButtonElement>("rate").disabled = this.busy || !this.client.connection.isOnline;
     for (const [i, star] of Array.from(this.stars.querySelectorAll(".star")).entries()) star.toggleAttribute("data-on", i < this.score);
+    byId("again").className = open && this.score > 0 ? "quiet" : "primary"; // one thing at a time
     show(byId("rated"), over && (score > 0 || this.problem !== ""));
     text(byId("rated"), this.problem || (score > 0 ? words.rated(score) : ""));
   }
