@@ -48,7 +48,28 @@ func (a *operatorActor) breathing() time.Time {
 }
 
 // say gives a notice to the connections whom it concerns.
-func (a *operatorActor) say(n engine.Notice) { a.notify(n, n.Department) }
+func (a *operatorActor) say(n engine.Notice) {
+	if n.Kind != engine.NoticeSilent {
+		a.notify(n, n.Department)
+		return
+	}
+	for _, s := range a.seats {
+		if !s.failed && !s.seat.isSignedOut() && s.seat.rights(n.Department).Has(engine.RightSupervise) {
+			s.failed = !s.seat.outlet.Notify(n)
+		}
+	}
+}
+
+// sayNudged tells supervisors that a session's owner leaves its visitor waiting; the
+// owner has the entry.
+func (a *sessionActor) sayNudged(e *engine.Entry) {
+	n := engine.Notice{Kind: engine.NoticeSilent, Session: e.Session, Department: a.rules.Department(), Operator: e.Operator}
+	for _, o := range a.h.tenant.allOperators() {
+		if o.id != e.Operator && o.connections.Load() > 0 {
+			o.tell(noticed{n})
+		}
+	}
+}
 
 // notify passes a signal to the operator's connections, of a department to those whose
 // token names it (I10).

@@ -534,6 +534,9 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 		a.feedEntry(e.Entry)
 		a.h.tenant.wall.hours.entry(a.rules.Department(), a.clock, e.Entry)
 		a.sys.rt.metrics.figures.entry(&a.clock, e.Entry)
+		if e.Entry.Kind == engine.KindNudged {
+			a.sayNudged(e.Entry)
+		}
 	case session.Reply:
 		a.reply(e.Answer, asker)
 	case session.Report:

@@ -47,9 +47,11 @@ type Notice struct {
 	Since      time.Time     // of NoticeMissedPause
 	Misses     int           // of NoticeMissedPause: offers in a row that ran out
 	Rev        uint64        // of NoticeConfigChanged: the configuration's
-	Department DepartmentID  // of NoticeRisk
+	Department DepartmentID  // of NoticeRisk and NoticeSilent
 	Waited     time.Duration // of NoticeRisk: the longest
 	Sessions   int           // of NoticeRisk: how many have passed the limit since the last notice
+	Session    SessionID     // of NoticeSilent
+	Operator   OperatorID    // of NoticeSilent: who owns it
 }
 
 // NoticeKind says what a Notice is about.
@@ -61,9 +63,10 @@ const (
 	NoticeConfigChanged                       // the tenant's configuration has changed
 	NoticeGoingAway                           // the server is about to stop: no more offers here
 	NoticeRisk                                // visitors wait longer than the department promises
+	NoticeSilent                              // an owner does not answer its visitor: for supervisors
 )
 
-var noticeNames = [...]string{"", "missed_pause", "config_changed", "going_away", "sla_risk"}
+var noticeNames = [...]string{"", "missed_pause", "config_changed", "going_away", "sla_risk", "operator_silent"}
 
 func (k NoticeKind) String() string { return nameOf(noticeNames[:], int(k), "notice") }
 

@@ -162,6 +162,7 @@ func frames() map[string][]byte {
 		"eph.notice.config":       s(engine.Notice{Kind: engine.NoticeConfigChanged, Rev: 8}),
 		"eph.notice.going":        s(engine.Notice{Kind: engine.NoticeGoingAway}),
 		"eph.notice.risk":         s(engine.Notice{Kind: engine.NoticeRisk, Department: "sales", Waited: 61 * time.Second, Sessions: 2}),
+		"eph.notice.silent":       s(engine.Notice{Kind: engine.NoticeSilent, Session: session, Department: "sales", Operator: "ada"}),
 		"watch.me.offer.revoked":  s(engine.OfferRevoked{Rev: 5, Session: other, ID: 4, Cause: engine.CauseTaken}),
 		"watch.me.mine.changed":   s(engine.MineChanged{Rev: 6, Session: session, Owned: true, Used: 1000}),
 		"watch.me.intent.changed": s(engine.IntentChanged{Rev: 7, Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseMissed, At: at}, Away: true}),

@@ -96,6 +96,10 @@ func appendNotice(dst []byte, n *engine.Notice) []byte {
 		dst = appendField(dst, "department", string(n.Department))
 		dst = appendUintField(dst, "waited_s", uint64(max(n.Waited, 0)/time.Second))
 		return appendIntField(dst, "sessions", n.Sessions)
+	case engine.NoticeSilent:
+		dst = appendField(dst, "sid", n.Session.String())
+		dst = appendField(dst, "department", string(n.Department))
+		return appendField(dst, "operator", string(n.Operator))
 	default:
 		return dst
 	}

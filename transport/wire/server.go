@@ -222,13 +222,15 @@ type Load struct {
 
 // Notice is what an operator should know of, as a client reads it.
 type Notice struct {
-	Kind       string    `json:"kind"` // missed_pause, config_changed, going_away, sla_risk
+	Kind       string    `json:"kind"` // missed_pause, config_changed, going_away, sla_risk, operator_silent
 	Since      time.Time `json:"since"`
 	Misses     int       `json:"misses"`
 	Rev        uint64    `json:"rev"`
 	Department string    `json:"department"`
 	Waited     int       `json:"waited_s"`
 	Sessions   int       `json:"sessions"`
+	Session    string    `json:"sid"`
+	Operator   string    `json:"operator"`
 }
 
 // DecodeServer reads a server's frame.

@@ -241,6 +241,14 @@ export type Time8 = string;
  */
 export type Label1 = string;
 /**
+ * A ULID as the server writes it: 26 characters of Crockford's base 32, upper case.
+ */
+export type Id1 = string;
+/**
+ * A tenant's or department's id.
+ */
+export type Label2 = string;
+/**
  * An offer's id. Opaque: send back what came.
  */
 export type OfferId1 = string;
@@ -279,11 +287,11 @@ export type Time13 = string;
 /**
  * A tenant's or department's id.
  */
-export type Label2 = string;
+export type Label3 = string;
 /**
  * A tenant's or department's id.
  */
-export type Label3 = string;
+export type Label4 = string;
 /**
  * Who acted. Only operators have an id; names come in people frames.
  */
@@ -1472,7 +1480,7 @@ export interface EphNotice {
     k: "eph";
     t: "notice";
     d: {
-        kind: "missed_pause" | "config_changed" | "going_away" | "sla_risk";
+        kind: "missed_pause" | "config_changed" | "going_away" | "sla_risk" | "operator_silent";
         since?: Time8;
         /**
          * Of missed_pause: offers in a row that ran out.
@@ -1491,6 +1499,8 @@ export interface EphNotice {
          * Of sla_risk: how many have passed the limit since the last notice.
          */
         sessions?: number;
+        sid?: Id1;
+        operator?: Label2;
     };
 }
 /**
@@ -2951,7 +2961,7 @@ export interface WatchQueueDelta {
     t: "delta";
     rev: Rev;
     d: {
-        department?: Label2;
+        department?: Label3;
         rows: {
             sid: Id;
             department: Label;
@@ -2986,7 +2996,7 @@ export interface WatchQueueSnapshot {
     t: "snapshot";
     rev: Rev;
     d: {
-        department?: Label3;
+        department?: Label4;
         rows: {
             sid: Id;
             department: Label;

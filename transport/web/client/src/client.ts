@@ -457,7 +457,7 @@ export abstract class Client<Ops extends object, Events extends ClientEvents = C
 
   private passing(eph: Passing): void {
     if (eph.t === "people") this.people.learn(eph.d?.people ?? []);
-    else if (eph.d && "sid" in eph.d && this.sessions.get(eph.d.sid)?.notice(eph, Date.now()) && eph.t === "typing" && eph.d.on) {
+    else if (eph.t !== "notice" && eph.d && "sid" in eph.d && this.sessions.get(eph.d.sid)?.notice(eph, Date.now()) && eph.t === "typing" && eph.d.on) {
       setTimeout(() => this.changed(), 6_050);
     }
     this.tell("passing", eph);

@@ -260,5 +260,6 @@ export const operator = {
     config_changed: () => "The configuration has changed.",
     going_away: () => "The server is about to restart. Your chats stay.",
     sla_risk: (department: string) => `Somebody waits too long${department ? ` in ${department}` : ""}.`,
+    operator_silent: (department: string) => `A visitor waits for an operator's answer${department ? ` in ${department}` : ""}.`,
   } as Record<string, (department: string) => string>,
 };
