@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parleyhq/parley/engine/simulate"
@@ -39,7 +42,7 @@ type simulated struct {
 
 // simulateGC is how much a collection lets the heap grow, in percent: worlds are
 // small and short-lived, and would be collected all the time.
-const simulateGC = 800
+const simulateGC = 1600
 
 // Run runs, and fails on a violation.
 func (c *simulateCmd) Run(io streams) error {
@@ -48,7 +51,7 @@ func (c *simulateCmd) Run(io streams) error {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(simulateGC))
 	began := time.Now()
-	result := simulate.Run(simulate.Options{Seed: c.Seed, Events: c.Events})
+	result := simulate.Run(simulate.Options{Seed: c.Seed, Events: c.Events, Each: onAllCores, Together: worldsTogether()})
 	took := time.Since(began)
 	said := simulated{
 		Events: result.Events, Violations: result.Violations, PerSecond: int64(float64(result.Events) / took.Seconds()), Seed: c.Seed,
@@ -69,6 +72,30 @@ func (c *simulateCmd) Run(io streams) error {
 		return fmt.Errorf("an invariant is broken: %v", result.Violation)
 	}
 	return nil
+}
+
+// worldsTogether is how many worlds are played before their results are taken: many
+// enough that no core waits long for the others.
+func worldsTogether() int {
+	if n := runtime.GOMAXPROCS(0); n > 1 {
+		return 32 * n
+	}
+	return 1
+}
+
+// onAllCores calls do with 0 to n-1 on as many goroutines as there are processors. They
+// end before it does.
+func onAllCores(n int, do func(i int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // tell plays a kept story.

@@ -134,7 +134,8 @@ func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, asked
 		s = &held{}
 		l.byID[row.Ref.Session] = s
 	} else {
-		l.sessions = slices.DeleteFunc(l.sessions, func(other *held) bool { return other == s })
+		i := slices.Index(l.sessions, s)
+		l.sessions = slices.Delete(l.sessions, i, i+1)
 	}
 	if len(s.promised) > 0 && !l.stillPromised(s, row, number, recovered, now) {
 		s.promised = s.promised[:0]

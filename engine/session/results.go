@@ -96,6 +96,16 @@ type written struct {
 	removedAt  time.Time
 }
 
+// countMessages is how much room a restored session's messages need.
+func countMessages(all []engine.Result) (n int) {
+	for i := range all {
+		if all[i].Kind == engine.KindMessageNew {
+			n++
+		}
+	}
+	return n
+}
+
 // messages are all there are, by their numbers.
 type messages []written
 

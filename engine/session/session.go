@@ -83,6 +83,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	}
 	s.last, s.durable = head.Last, head.Last
 	s.results.list = head.Results[:0] // what is kept of them stays where it is: keep writes behind the one being read
+	if n := countMessages(head.Results); n > 0 {
+		s.messages = make(messages, 0, n+2)
+	}
 	for i := range head.Results {
 		s.remember(&head.Results[i])
 	}

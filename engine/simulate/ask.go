@@ -215,7 +215,7 @@ func (w *world) plan(p *engine.Plan, op engine.Op, x act) {
 func (h *house) post(t *try) {
 	w := h.w
 	w.trying = t
-	w.asked = session.Ask{By: t.by, Rights: t.rights, Draft: t.draft, Banned: h.visitor.banned}
+	w.asked = session.Ask{By: t.by, Rights: t.rights, Draft: t.draft, Banned: h.visitor.banned, Verified: h.proven != 0, Server: t.server}
 	h.step(&w.asked)
 	w.trying = nil
 }

@@ -60,6 +60,7 @@ type try struct {
 	rights engine.Rights
 	draft  engine.Draft
 	plan   engine.Plan // may be draft's
+	server bool        // a server of the tenant's speaks for the visitor
 	seq    engine.Seq
 }
 
@@ -126,6 +127,10 @@ func (h *house) step(in session.Input) {
 				h.results = append(h.results, r)
 			}
 			switch e.Entry.Kind {
+			case engine.KindMessageNew:
+				if e.Entry.Author.Kind == engine.AuthorVisitor && w.now.Before(h.visitor.banned) {
+					w.broken("I10", h, "message %d of a banned visitor", e.Entry.Seq)
+				}
 			case engine.KindSessionClosed:
 				h.closed = e.Entry.Seq
 			case engine.KindIdentityUpgraded:

@@ -55,6 +55,7 @@ var mutants = []mutant{
 	{"a restart prolongs the grace", "session/recover.go", "t.row.State == engine.StateDetached && s.GraceBy.IsZero()", "t.row.State == engine.StateDetached", "I13"},
 	{"offers are missed early", "session/offer.go", "\t\t\tDeadline: deadline, Waiting:", "\t\t\tDeadline: deadline.Add(-3e9), Waiting:", "I13"},
 	{"the router speaks of another tenant", "routing/match.go", "Session: s.ref, Operator: s.promised[0].id", "Session: engine.SessionRef{Session: s.ref.Session}, Operator: s.promised[0].id", "I14"},
+	{"a banned visitor writes", "session/ban.go", "if by.Kind != engine.AuthorVisitor || !t.now.Before(t.asker.banned) {", "if true {", "I10"},
 	{"who watches unseen is shown", "session/view.go", "\t\tif !m.Hidden {\n\t\t\tv.Members", "\t\tif true {\n\t\t\tv.Members", "I10"},
 	{"an intent that could not be kept stands", "operator/intent.go", "m.intent, m.changed = m.kept, true", "m.changed = true", "I9"},
 	{"the router keeps what is closed", "routing/session.go", "\t\tr.forget(s)\n\t\treturn nil", "\t\treturn nil", "I12"},

@@ -71,6 +71,7 @@ func oddStart(w *world, _ *house, t *try, x act) {
 	d := &t.draft
 	d.Op, d.Department, d.Body = engine.OpStart, departments[int(x.a>>3)%len(w.tenant.Departments)], text
 	priority := int(x.a%16) - 5
+	t.server = x.c&0x18 == 0
 	switch x.c & 7 {
 	case 0:
 		d.Department = "nowhere"

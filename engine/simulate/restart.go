@@ -22,7 +22,11 @@ func (h *house) rebuild() {
 	if h.closed != 0 {
 		head.Closed, head.Row = true, nil
 	}
-	head.Results = append(make([]engine.Result, 0, len(h.results)+8), h.results...)
+	room := len(h.results)
+	if h.closed == 0 {
+		room += 4
+	}
+	head.Results = append(make([]engine.Result, 0, room), h.results...)
 	tail := h.log[max(0, len(h.log)-engine.MaxHistory):]
 	h.held, h.waits, h.head, h.rows = nil, nil, 0, nil
 	h.s = session.Restore(h.ref, head, tail, w.rules)

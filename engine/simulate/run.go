@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -17,6 +18,10 @@ type Options struct {
 	KeepGoing bool
 	// Long leaves a failing story as long as it is: shortening takes many runs.
 	Long bool
+	// Each calls do with 0 to n-1, in any order and at the same time if it likes, and
+	// returns when all have returned. nil: one after another.
+	Each     func(n int, do func(i int))
+	Together int // worlds that Each is given at a time; 0 means 1
 }
 
 // Result is what came of a run.
@@ -46,47 +51,95 @@ const defaultActs = 3000
 const offEvery = 6
 
 // Run runs worlds of one seed after another until there were enough events, or a
-// violation. The same Options give the same Result.
+// violation. The same Options give the same Result, however many run together.
 func Run(o Options) Result {
+	o.ensureDefaults()
+	result := Result{Seed: o.Seed, Kinds: map[engine.Kind]int{}, Causes: map[engine.Cause]int{}, Done: map[engine.Op]int{}, Refused: map[engine.Op]int{}}
+	stages := make([]stage, o.Together)
+	for result.wants(&o) {
+		first := result.Worlds
+		o.Each(len(stages), func(i int) {
+			stages[i].play(&o, first+i, o.Events-result.Events)
+		})
+		for i := range stages {
+			if !result.wants(&o) {
+				break
+			}
+			if i > 0 && result.Events+stages[i].acted >= o.Events { // it knew nothing of those before it
+				stages[i].play(&o, first+i, o.Events-result.Events)
+			}
+			result.take(&o, &stages[i])
+		}
+	}
+	return result
+}
+
+func (o *Options) ensureDefaults() {
 	if o.Events <= 0 {
 		o.Events = 1000
 	}
 	if o.Acts <= 0 {
 		o.Acts = defaultActs
 	}
-	result := Result{Seed: o.Seed, Kinds: map[engine.Kind]int{}, Causes: map[engine.Cause]int{}, Done: map[engine.Op]int{}, Refused: map[engine.Op]int{}}
-	acts := make([]act, 0, o.Acts)
-	var spare []*house
-	for result.Events < o.Events && (result.Violations == 0 || o.KeepGoing) {
-		seed := worldSeed(o.Seed, result.Worlds)
-		off := result.Worlds%offEvery == offEvery-1
-		w := newWorld(seed, off)
-		w.spare = spare
-		r := rand.New(rand.NewPCG(seed, 2))
-		acts = acts[:0]
-		for len(acts) < o.Acts && w.violation == nil && result.Events+w.events < o.Events {
-			x := w.draw(r)
-			if n := len(acts); n < maxOperators { // most come to work in the morning
-				x = act{connect, uint8(n), x.b, 0x18}
-			}
-			acts = append(acts, x)
-			w.do(x)
-		}
-		w.rest()
-		spare = append(w.spare, w.houses...)
-		result.add(w)
-		if w.violation != nil {
-			result.Violations++
-			if result.Story == nil {
-				result.Violation = w.violation
-				result.Story = &Story{Seed: seed, Off: off, acts: append([]act(nil), acts...)}
-				if !o.Long {
-					result.Story = result.Story.Shorten()
-				}
+	if o.Each == nil {
+		o.Together, o.Each = 1, func(n int, do func(i int)) {
+			for i := range n {
+				do(i)
 			}
 		}
 	}
-	return result
+	o.Together = max(o.Together, 1)
+}
+
+func (r *Result) wants(o *Options) bool {
+	return r.Events < o.Events && (r.Violations == 0 || o.KeepGoing)
+}
+
+// stage is where a world is played, and after it others.
+type stage struct {
+	world *world
+	acts  []act
+	acted int      // events until the final rest
+	spare []*house // of the world before
+}
+
+// play plays the run's n-th world, until there were so many events.
+func (s *stage) play(o *Options, n, events int) {
+	seed := worldSeed(o.Seed, n)
+	if s.world != nil {
+		s.spare = append(s.world.spare, s.world.houses...)
+	}
+	w := newWorld(seed, n%offEvery == offEvery-1)
+	w.spare = s.spare
+	s.world, s.acts = w, s.acts[:0]
+	r := rand.New(rand.NewPCG(seed, 2))
+	for len(s.acts) < o.Acts && w.violation == nil && w.events < events {
+		x := w.draw(r)
+		if n := len(s.acts); n < maxOperators { // most come to work in the morning
+			x = act{connect, uint8(n), x.b, 0x18}
+		}
+		s.acts = append(s.acts, x)
+		w.do(x)
+	}
+	s.acted = w.events
+	w.rest()
+}
+
+// take adds what came of a world.
+func (r *Result) take(o *Options, s *stage) {
+	seed, w := worldSeed(o.Seed, r.Worlds), s.world
+	r.add(w)
+	if w.violation == nil {
+		return
+	}
+	if r.Violations++; r.Story != nil {
+		return
+	}
+	r.Violation = w.violation
+	r.Story = &Story{Seed: seed, Off: w.off, acts: slices.Clone(s.acts)}
+	if !o.Long {
+		r.Story = r.Story.Shorten()
+	}
 }
 
 func (r *Result) add(w *world) {

@@ -20,7 +20,7 @@ const (
 
 // secretEvery is how many steps of a session are printed once, as a log, a panic or a
 // dead letter might print them: printing costs more than stepping.
-const secretEvery = 64
+const secretEvery = 256
 
 // leaves checks what of a durable entry is handed to an embedding host.
 func (h *house) leaves(e *engine.Entry) {

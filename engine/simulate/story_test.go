@@ -3,7 +3,9 @@ package simulate_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/parleyhq/parley/engine/simulate"
@@ -50,6 +52,23 @@ func TestSameSeedSameWorld(t *testing.T) {
 	a, b := simulate.Run(o), simulate.Run(o)
 	if a.Events != b.Events || a.Entries != b.Entries || a.Sessions != b.Sessions || a.Restarts != b.Restarts {
 		t.Errorf("got %+v, then %+v", a, b)
+	}
+}
+
+// TestTogetherIsOneAfterAnother: a run is the same, however many worlds are played at a time.
+func TestTogetherIsOneAfterAnother(t *testing.T) {
+	o := simulate.Options{Seed: 42, Events: 60_000}
+	want := simulate.Run(o)
+	o.Together = 7
+	o.Each = func(n int, do func(i int)) {
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() { do(i) })
+		}
+		all.Wait()
+	}
+	if got := simulate.Run(o); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
