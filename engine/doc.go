@@ -27,6 +27,8 @@
 //     should know of, said once. Code: a word of the tenant's own closed list.
 //   - Epoch: the session's count of owners. Term: the count of its actor's lives.
 //   - Row: an open session's routing facts, kept for a quick start.
+//   - Ban: until when a visitor may neither begin a session nor write.
+//   - Filed: what a closed session is found by.
 //
 // Invariants: an Entry is immutable once numbered; a Seq has no gap; ids and
 // never names are in entries.
