@@ -48,6 +48,23 @@ async function play({ visitor, operator }) {
   await says(ada, "mark", "With");
   await write(ada, "I stay with you.");
   await says(guest, "message-body", "I stay with you.");
+
+  // A ban ends the chat; the visitor is told, and lifting it lets it back in.
+  await at(eve, "chat-row").filter({ hasText: sid.slice(-4) }).click();
+  await at(eve, "details-open").click();
+  await says(eve, "person", "1 chat");
+  await at(eve, "ban-open").click();
+  await at(eve, "ban-days").selectOption("7");
+  await at(eve, "ban-go").click();
+  await says(eve, "banned", "Banned until");
+  await at(guest, "again").click();
+  await guest.reload();
+  await says(guest, "status", "You cannot write here before");
+  assert.equal(await at(guest, "composer").isDisabled(), true);
+  await at(eve, "ban-lift").click();
+  await eventually(async () => assert.equal(await at(eve, "banned").isVisible(), false));
+  await guest.reload();
+  await says(guest, "status", "Write to start a chat");
 }
 
 /** The board counts by itself; a supervisor pauses somebody from it. */

@@ -161,6 +161,7 @@ class ConsolePage {
     show(byId("details"), open);
     attr(byId("details-open"), "aria-expanded", String(open));
     byId(open ? "details-close" : "details-open").focus();
+    this.draw();
   }
 
   private current(): Session | null {

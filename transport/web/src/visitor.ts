@@ -11,6 +11,7 @@ import { LineView } from "./line.ts";
 import { takeFromFragment, tenantOfPage } from "./page.ts";
 import { lasting, tab } from "./storage.ts";
 import { common, explain, visitor as words } from "./strings.ts";
+import { opening } from "./time.ts";
 import { Timeline } from "./timeline.ts";
 import { Departments } from "./visitor/departments.ts";
 import { endingOf, noticeOf } from "./visitor/notices.ts";
@@ -217,6 +218,7 @@ class VisitorPage {
   private status(): string {
     const session = this.current;
     if (this.problem) return this.problem;
+    if (this.banned && !session) return words.banned(opening(Date.parse(this.client.bannedUntil)));
     if (!session) return this.client.isStarting ? words.starting : words.idle;
     if (session.isOver) return endingOf(this.client, session);
     if (session.state === "unattended") return words.leftMessage;
@@ -224,6 +226,10 @@ class VisitorPage {
     if (session.state === "active" && session.owner) return this.company(session);
     const hadOperator = session.log.entries.some((evt) => evt.t === "session.assigned");
     return hadOperator ? words.lookingAgain : words.waiting;
+  }
+
+  private get banned(): boolean {
+    return Date.parse(this.client.bannedUntil) > this.client.connection.now();
   }
 
   private company(session: Session): string {
@@ -251,7 +257,7 @@ class VisitorPage {
     show(byId("ended"), over);
     show(byId("peeked"), !over && this.client.connection.limits.peek === true);
     // Before the first hello a chat may be open already: writing would start another one.
-    this.composer.enable(!over && (inChat || this.greeted));
+    this.composer.enable(!over && !this.banned && (inChat || this.greeted));
     this.timeline.draw(session, this.client.outbox.list(session?.sid ?? ""));
     const writing = session?.isTyping("operator", Date.now()) ?? false;
     text(byId("typing"), writing ? common.typing(this.operatorName()) : "");

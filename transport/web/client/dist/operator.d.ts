@@ -1,7 +1,7 @@
 import type { ClientEvents, ClientOptions, Field, TokenSource } from "./client.ts";
 import { Client } from "./client.ts";
 import { Desk } from "./desk.ts";
-import type { BodyIn, IntentWord, Offer, OperatorOps, Part, Target, Watch } from "./frames.ts";
+import type { BanReason, BodyIn, IntentWord, Offer, OperatorOps, Part, Target, Watch } from "./frames.ts";
 import type { Hello } from "./protocol.ts";
 import { ParleyError } from "./protocol.ts";
 export interface OperatorOptions extends ClientOptions {
@@ -78,6 +78,10 @@ export declare class OperatorClient extends Client<OperatorOps, OperatorEvents> 
     addNote(sid: string, text: string): Promise<unknown>;
     /** A bot says that a person is wanted. */
     handOff(sid: string, more?: More<"session.handoff">): Promise<unknown>;
+    /** What is known of a chat's visitor: its chats that the asker may see, whether it is banned. */
+    visitor(sid: string): Promise<OperatorOps["visitor.get"]["res"]>;
+    /** A supervisor bans a chat's visitor for some days; 0 lifts it. */
+    ban(sid: string, days: number, reason?: BanReason): Promise<unknown>;
     /** How the chat found its operators; `operator`: why not this one. */
     explain(sid: string, more?: Omit<OperatorOps["explain"]["d"], "sid">): Promise<OperatorOps["explain"]["res"]>;
     protected credentials(): Promise<object>;

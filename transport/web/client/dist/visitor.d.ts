@@ -33,6 +33,8 @@ export declare class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     visitor: string;
     /** The visitor has proven who it is. */
     verified: boolean;
+    /** Until when no chat can be started or written in (RFC 3339); empty: it is not so. */
+    bannedUntil: string;
     tenant: VisitorHello["tenant"];
     /** What they are now: see listDepartments. */
     departments: Department[];

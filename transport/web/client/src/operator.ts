@@ -3,7 +3,7 @@
 import type { ClientEvents, ClientOptions, Field, TokenSource, TokenWanted } from "./client.ts";
 import { Client } from "./client.ts";
 import { Desk } from "./desk.ts";
-import type { BodyIn, IntentWord, Offer, OperatorOps, Part, Target, Watch } from "./frames.ts";
+import type { BanReason, BodyIn, IntentWord, Offer, OperatorOps, Part, Target, Watch } from "./frames.ts";
 import type { Hello, OperatorHello } from "./protocol.ts";
 import { ParleyError } from "./protocol.ts";
 
@@ -196,6 +196,16 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
   /** A bot says that a person is wanted. */
   handOff(sid: string, more: More<"session.handoff"> = {}): Promise<unknown> {
     return this.call("session.handoff", { sid, ep: this.session(sid).epoch, ...more });
+  }
+
+  /** What is known of a chat's visitor: its chats that the asker may see, whether it is banned. */
+  visitor(sid: string): Promise<OperatorOps["visitor.get"]["res"]> {
+    return this.call("visitor.get", { sid });
+  }
+
+  /** A supervisor bans a chat's visitor for some days; 0 lifts it. */
+  ban(sid: string, days: number, reason?: BanReason): Promise<unknown> {
+    return this.call("visitor.ban", { sid, days, ...(reason ? { reason } : {}) });
   }
 
   /** How the chat found its operators; `operator`: why not this one. */

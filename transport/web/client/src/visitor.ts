@@ -49,6 +49,8 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   visitor = "";
   /** The visitor has proven who it is. */
   verified = false;
+  /** Until when no chat can be started or written in (RFC 3339); empty: it is not so. */
+  bannedUntil = "";
   tenant: VisitorHello["tenant"] = { id: "", name: "" };
   /** What they are now: see listDepartments. */
   departments: Department[] = [];
@@ -186,6 +188,7 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     const other = this.visitor !== "" && this.visitor !== d.visitor;
     this.visitor = d.visitor;
     this.verified = d.verified === true;
+    this.bannedUntil = d.banned_until ?? "";
     this.tenant = d.tenant;
     this.departments = d.departments.map(({ id, name }) => this.known(id, name));
     if (other) for (const sid of [...this.sessions.keys()]) if (sid !== d.session) this.sessions.delete(sid);

@@ -16,6 +16,7 @@ import { Details } from "./details.ts";
 import { Ending } from "./ending.ts";
 import { isVerified, targetName, visitorOf } from "./names.ts";
 import { noticeOf } from "./notices.ts";
+import { Person } from "./person.ts";
 
 export class Pane {
   readonly composer: Composer;
@@ -25,6 +26,7 @@ export class Pane {
   private readonly desk: Desk;
   private readonly report: (problem: string) => void;
   private readonly details: Details;
+  private readonly person: Person;
   readonly ending: Ending;
   /** May the person supervise, as far as its token says? The server judges. */
   private readonly supervises: boolean;
@@ -40,6 +42,7 @@ export class Pane {
     this.desk = desk;
     this.supervises = supervises;
     this.details = new Details(client, attempt);
+    this.person = new Person(client, attempt, supervises);
     this.ending = new Ending(client, attempt);
     byId("transfer-undo").addEventListener("click", () => void attempt(async () => this.session && client.cancelTransfer(this.session.sid)));
     this.timeline = new Timeline({
@@ -103,6 +106,7 @@ export class Pane {
     text(byId("who"), visitorOf(session));
     show(byId("verified"), isVerified(session));
     this.details.draw(session, session.mine && !session.isOver && (part === "owner" || this.supervises));
+    this.person.draw(session, !byId("details").hidden);
     this.drawVisitor(session);
     this.timeline.draw(session, this.client.outbox.list(session.sid));
     this.drawPeek(session.isOver ? "" : session.peeked);

@@ -254,6 +254,10 @@ export const operator = {
   boardPeople: (accepting: number, resting: number) => `${accepting} accepting, ${resting} paused or away`,
   boardHour: (served: number, lost: number) => `${served} served, ${lost} gave up`,
   operatorStates: { signed_out: "Signed out", offline: "Offline", reconnecting: "Reconnecting", paused: "Paused", away: "Away", accepting: "Accepting" } as Record<string, string>,
+  person: (chats: number, since: string) => `${chats === 1 ? "1 chat" : `${chats} chats`}${since ? `, the first ${since}` : ""}`,
+  banQuestion: (name: string) => `Ban ${name}?`,
+  bannedUntil: (until: string, why: string) => `Banned until ${until}${why ? ` (${why})` : ""}`,
+  banReasons: { abuse: "abuse", spam: "spam", threat: "a threat", fraud: "fraud", other: "another reason" } as Record<string, string>,
   causes: causeWords,
   notices: {
     missed_pause: () => "Paused: offers ran out without an answer.",

@@ -3,7 +3,7 @@
 import type { Department } from "../../client/src/index.ts";
 import { attr, byId, h, keyed, show, text } from "../dom.ts";
 import { visitor as words } from "../strings.ts";
-import { opening } from "../time.ts";
+import { opening, span } from "../time.ts";
 
 export class Departments {
   private readonly list = byId("department-list");
@@ -61,7 +61,10 @@ function until({ opens_at: at }: Department): string {
 }
 
 function standing(one: Department): string {
-  const { status } = one;
+  const { status, queue_len: waiting = 0, eta } = one;
   if (!status) return "";
-  return status === "closed" && one.opens_at ? words.opens(until(one)) : words.statuses[status] ?? "";
+  if (status === "closed" && one.opens_at) return words.opens(until(one));
+  if ((status === "open" || status === "open_queue" || status === "full") && eta) return words.usually(span(eta));
+  if (status === "open_queue" && waiting > 0) return words.ahead(waiting);
+  return words.statuses[status] ?? "";
 }
