@@ -169,7 +169,7 @@ type QueueRow struct {
 type QueuePosition struct {
 	Session  SessionID
 	Position int           // 1 is the next
-	P50, P90 time.Duration // how long half, and nine in ten, waited lately; zero: not known
+	P50, P90 time.Duration // how long it will still wait, in half and in nine in ten of cases; zero: not known
 }
 
 // DepartmentStatus is what a department is for visitors, after a change.
