@@ -113,7 +113,7 @@ func (s *stack) build(p parts) {
 	sockets.Pages = spec.Handler(web.Handler(web.Options{DefaultTenant: p.tenant}))
 	s.public = transport.NewServer(s.system, sockets)
 	s.admin = rest.Server(rest.Options{
-		System: s.system, Tenants: s.tenants, Authenticator: authenticator, Logger: p.logger, Registerer: p.registry,
+		System: s.system, Tenants: s.tenants, CheckPolicy: checkPolicy, Authenticator: authenticator, Logger: p.logger, Registerer: p.registry,
 		Audit: func(r rest.Refusal) {
 			p.logger.Debug("refused", "during", r.Operation, "side", "rest", "tenant", string(r.Tenant), "reason", r.Reason, "denial", r.Denial.String())
 		},

@@ -247,11 +247,8 @@ func (f *tenantFile) tenant() (*engine.Tenant, error) {
 		},
 	}
 	for _, d := range f.Departments {
-		department := engine.Department{
-			ID: engine.DepartmentID(d.ID), Name: d.Name, OfferTimeout: time.Duration(d.OfferTimeout), DeclineFor: time.Duration(d.DeclineFor),
-			WrapUp: time.Duration(d.WrapUp), QueueLimit: d.QueueLimit, QueueGrace: time.Duration(d.QueueGrace),
-		}
-		if err := d.apply(&department); err != nil {
+		department, err := d.department()
+		if err != nil {
 			return nil, fmt.Errorf("department %s: %w", d.ID, err)
 		}
 		t.Departments = append(t.Departments, department)
@@ -265,6 +262,15 @@ func (f *tenantFile) tenant() (*engine.Tenant, error) {
 	}
 	t.VisitorKeys, err = f.keySet("visitor_keys", f.VisitorKeys)
 	return t, err
+}
+
+// department is the file's department in the engine's words.
+func (d *departmentFile) department() (engine.Department, error) {
+	department := engine.Department{
+		ID: engine.DepartmentID(d.ID), Name: d.Name, OfferTimeout: time.Duration(d.OfferTimeout), DeclineFor: time.Duration(d.DeclineFor),
+		WrapUp: time.Duration(d.WrapUp), QueueLimit: d.QueueLimit, QueueGrace: time.Duration(d.QueueGrace),
+	}
+	return department, d.apply(&department)
 }
 
 func (f *tenantFile) keySet(name string, files []keyFile) (keys []engine.TokenKey, err error) {

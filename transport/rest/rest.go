@@ -86,9 +86,12 @@ type Options struct {
 	System        System
 	Tenants       Tenants
 	Authenticator Authenticator
-	Logger        *slog.Logger          // nil: silent
-	Registerer    prometheus.Registerer // nil: no metrics
-	Timeout       time.Duration         // how long one request may wait for the System; 0 means 10 s
+	// CheckPolicy says what would be wrong with a department, written in JSON as the
+	// host writes configurations, in a tenant. Nil: there is no such route.
+	CheckPolicy func(tenant *engine.Tenant, policy []byte) []PolicyProblem
+	Logger      *slog.Logger          // nil: silent
+	Registerer  prometheus.Registerer // nil: no metrics
+	Timeout     time.Duration         // how long one request may wait for the System; 0 means 10 s
 	// Audit hears of every refused request to be let in. It must not block, and may
 	// be called by many goroutines at a time. Nil means nobody does.
 	Audit       func(Refusal)

@@ -269,6 +269,14 @@ type bed struct {
 	log      *bytes.Buffer
 }
 
+// spoiltByNine stands for the host's validator.
+func spoiltByNine(_ *engine.Tenant, policy []byte) []rest.PolicyProblem {
+	if !bytes.Contains(policy, []byte("9")) {
+		return nil
+	}
+	return []rest.PolicyProblem{{Path: "parallel", Problem: "wrong"}}
+}
+
 func newBed(t *testing.T, timeout time.Duration) *bed {
 	t.Helper()
 	key := []engine.TokenKey{{Algorithm: "HS256", Secret: engine.BodyOf(strings.Repeat("k", 32))}}
@@ -281,7 +289,7 @@ func newBed(t *testing.T, timeout time.Duration) *bed {
 	}
 	b := &bed{system: &fakeSystem{drafts: map[string]engine.Draft{}}, registry: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	server := rest.Server(rest.Options{
-		System: b.system, Tenants: tenants, Authenticator: fakeAuth{}, Registerer: b.registry,
+		System: b.system, Tenants: tenants, CheckPolicy: spoiltByNine, Authenticator: fakeAuth{}, Registerer: b.registry,
 		Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Timeout: timeout, BodyBytes: 16 << 10,
 	})
 	listener := fasthttputil.NewInmemoryListener()
@@ -366,6 +374,14 @@ var cases = []struct {
 	{name: "load", method: "GET", path: tenant + "/operators/ada/load", status: 200, holds: `"state":"accepting","since":"2026-05-04T09:30:17.250Z","used":1000`},
 	{name: "load of nobody", method: "GET", path: tenant + "/operators/bob/load", status: 404, code: "not_found"},
 	{name: "department's status", method: "GET", path: tenant + "/departments/sales/status", status: 200, holds: `{"id":"sales","status":"closed","opens_at":"2026-05-04T09:30:17.250Z"}`},
+	{name: "department", method: "GET", path: tenant + "/departments/sales", status: 200, holds: `"offer_timeout":"20s","push_timeout":"1m0s"`},
+	{name: "department, unknown", method: "GET", path: tenant + "/departments/none", status: 404, code: "not_found"},
+	{name: "department's hours", method: "GET", path: tenant + "/departments/sales/hours?at=2026-05-04T09:30:00Z", status: 200, holds: `{"at":"2026-05-04T09:30:00.000Z","open_at":true}`},
+	{name: "department's hours, no time", method: "GET", path: tenant + "/departments/sales/hours?at=noon", status: 400, code: "bad_request"},
+	{name: "department's hours, unknown", method: "GET", path: tenant + "/departments/none/hours", status: 404, code: "not_found"},
+	{name: "policy that is good", method: "POST", path: tenant + "/policy:check", body: `{"parallel":2}`, status: 200, holds: `{"ok":true,"problems":[]}`},
+	{name: "policy that is wrong", method: "POST", path: tenant + "/policy:check", body: `{"parallel":9}`, status: 200, holds: `{"ok":false,"problems":[{"path":"parallel","problem":"wrong"}]}`},
+	{name: "policy that is no object", method: "POST", path: tenant + "/policy:check", body: `[]`, status: 400, code: "bad_request"},
 	{name: "department unknown", method: "GET", path: tenant + "/departments/none/status", status: 404, code: "not_found"},
 	{name: "decisions", method: "GET", path: session(sessionID, "/decisions"), status: 200, holds: `"ended":"missed"`},
 	{name: "decisions of another tenant's", method: "GET", path: session(foreignID, "/decisions"), status: 404, code: "not_found"},

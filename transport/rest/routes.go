@@ -34,6 +34,9 @@ func (a *api) table() []route {
 	return []route{
 		{name: "getDocument", method: "GET", path: "/v1/openapi.json", open: true, run: document},
 		{name: "listDepartments", method: "GET", path: base + "/departments", run: a.listDepartments},
+		{name: "getDepartment", method: "GET", path: base + "/departments/{department}", run: a.getDepartment},
+		{name: "getDepartmentHours", method: "GET", path: base + "/departments/{department}/hours", run: a.getDepartmentHours},
+		{name: "checkPolicy", method: "POST", path: base + "/policy:check", run: a.checkPolicy},
 		{name: "getDepartmentStatus", method: "GET", path: base + "/departments/{department}/status", run: a.getDepartmentStatus},
 		{name: "getLive", method: "GET", path: base + "/live", run: a.getLive},
 		{name: "listOperators", method: "GET", path: base + "/operators", run: a.listOperators},
