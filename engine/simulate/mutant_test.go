@@ -28,6 +28,7 @@ var mutants = []mutant{
 	{"the others' offers do not end", "session/own.go", "\tt.endOffers(engine.CauseTaken)\n", "", "I4"},
 	{"the router does not look at room", "routing/match.go", "c.pool.within(-s.lease,", "c.pool.within(-1,", "I2"},
 	{"the router does not look at the open cap", "routing/operator.go", "case o.open >= o.profile.openCap:", "case false:", "I2"},
+	{"who served does not breathe", "routing/session.go", "\t\tr.breathe(had)\n", "\t\t_ = had\n", "I2"},
 	{"a promise is no load", "routing/session.go", "for _, o := range s.promised {\n\t\twant", "for _, o := range s.promised[:0] {\n\t\twant", "I2"},
 	{"a router without memory believes operators at once", "routing/await.go", "range in.Sessions {", "range in.Sessions[:0] {", "I2"},
 	{"an older word is taken for the answer", "routing/await.go", "if in.Asked == r.asked || !in.Row.State.IsOpen() {", "if true {", "I2"},
