@@ -146,7 +146,14 @@ func (a *routerActor) unexplained() {
 		a.asked = nil
 		reply(explained{err: engine.ErrInternal})
 	}
+	if reply := a.listing; reply != nil {
+		a.listing = nil
+		reply(nil, engine.ErrInternal)
+	}
 	for _, item := range a.batch {
+		if ask, waits := item.(targetsAsked); waits {
+			ask.reply(nil, engine.ErrBusy)
+		}
 		if ask, waits := item.(explain); waits {
 			ask.reply(explained{err: engine.ErrBusy})
 		}

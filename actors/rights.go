@@ -179,12 +179,14 @@ func (a *sessionActor) release(item readAnswer) {
 	}
 	answer, asked := item.answer, item.asked
 	switch {
-	case answer.Entries == nil && answer.Decisions == nil && answer.Visitor == nil:
+	case answer.Entries == nil && answer.Decisions == nil && answer.Visitor == nil && answer.Targets == nil:
 	case a.rules == nil:
 		answer = engine.Answer{Err: engine.ErrBusy}
 	case asked.seat.desk != nil && a.rules.InFlight() > 0 && item.life != 0: // its right may rest on what is not yet durable
 		a.held.add(a.rules.Last(), session.Reply{After: a.rules.Last(), Answer: answer}, &asked)
 		return
+	case answer.Targets != nil:
+		answer = a.listed(asked, answer)
 	case answer.Decisions != nil:
 		if answer.Decisions = a.explained(asked.seat, answer.Decisions); answer.Decisions == nil {
 			answer = engine.Answer{Err: engine.ErrNotFound}

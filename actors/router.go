@@ -62,9 +62,10 @@ type routerActor struct {
 	batch []any         // of this turn
 	at    routing.Input // being stepped
 
-	doubts map[doubt]bool  // of the last audit
-	since  time.Time       // when the rules began
-	asked  func(explained) // who waits for an Explained
+	doubts  map[doubt]bool                               // of the last audit
+	since   time.Time                                    // when the rules began
+	asked   func(explained)                              // who waits for an Explained
+	listing func([]engine.TransferTarget, *engine.Error) // who waits for TargetsAre
 }
 
 func newRouterActor(h *routerHandle) *routerActor { return &routerActor{h: h} }
@@ -96,6 +97,9 @@ func (a *routerActor) turn() verdict {
 		case explain:
 			a.batch[i] = nil // answered once
 			a.explain(item, now)
+		case targetsAsked:
+			a.batch[i] = nil // answered once
+			a.targets(item, now)
 		case survey:
 			a.survey(item)
 			a.batch[i] = nil
@@ -175,6 +179,8 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 			a.order(ref, session.Picked{Number: e.Request, Err: e.Err})
 		case routing.Explained:
 			a.explained(e)
+		case routing.TargetsAre:
+			a.targetsAre(e)
 		case routing.PositionIs:
 			a.place(e)
 		case routing.StatusIs:

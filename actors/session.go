@@ -380,6 +380,8 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		a.fileLink(item, now)
 	case a.frozen != nil:
 		item.seat.answer(item.draft, engine.Answer{Err: a.frozen})
+	case item.draft.Op == engine.OpTargets:
+		a.targets(item, now)
 	default:
 		item.draft = a.named(item.draft, now)
 		a.current = item
@@ -559,7 +561,7 @@ func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
 	if asker == nil || asker.seat == nil {
 		return
 	}
-	if answer.Entries != nil || answer.Decisions != nil || answer.Visitor != nil {
+	if answer.Entries != nil || answer.Targets != nil || answer.Decisions != nil || answer.Visitor != nil {
 		a.release(readAnswer{asked: *asker, answer: answer})
 		return
 	}

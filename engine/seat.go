@@ -49,6 +49,7 @@ const (
 	OpUnwatch        // operator: be shown Topics no longer
 	OpBan            // supervisor of a department that the visitor has or had a session in: Ban, of Visitor or of Session's
 	OpVisitor        // whoever reads a session as an operator, supervisor: what its visitor is, Visitor or Session's
+	OpTargets        // owner, supervisor: where the session could be handed on to
 )
 
 var opNames = [...]string{
@@ -57,6 +58,7 @@ var opNames = [...]string{
 	"session.set", "wrapup.extend", "wrapup.done", "session.rate", "note.add", "session.leave_queue", "session.handoff", "session.continue", "explain", "department.list",
 	"watch", "unwatch",
 	"visitor.ban", "visitor.get",
+	"transfer.targets",
 }
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
@@ -170,6 +172,7 @@ type Answer struct {
 	Decisions   *Decisions         // OpExplain
 	Departments []ListedDepartment // OpDepartments
 	Topics      []Topic            // OpWatch, OpUnwatch: all that the connection watches now
+	Targets     []TransferTarget   // OpTargets
 	Visitor     *VisitorInfo       // OpVisitor; of OpBan its Visitor and Ban
 }
 

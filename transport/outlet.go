@@ -60,6 +60,13 @@ func (c *conn) Answer(a engine.Answer) bool {
 	frame := outFrame{wire.AppendAnswer(make([]byte, 0, 256), &a, reader), rfc6455.OpText}
 	c.out.mu.Lock()
 	v := refused
+	if a.Targets != nil {
+		var named []engine.OperatorID
+		for i := range a.Targets {
+			named = append(named, a.Targets[i].Operator)
+		}
+		v = c.introduceEach(named)
+	}
 	for _, e := range a.Entries {
 		if e.IsVisible(reader) {
 			v = strongest(v, c.introduce(e.Author.Operator, e.Operator))
@@ -150,9 +157,18 @@ func (c *conn) introduceAll(signal engine.Signal) verdict {
 	if !ok {
 		return c.introduce(namedBy(signal))
 	}
-	var fresh []engine.OperatorID
+	named := make([]engine.OperatorID, len(shown.Rows))
 	for i := range shown.Rows {
-		id := shown.Rows[i].Operator
+		named[i] = shown.Rows[i].Operator
+	}
+	return c.introduceEach(named)
+}
+
+// introduceEach queues one people frame for those whom this connection has not heard
+// of. The caller holds the outbox's mu.
+func (c *conn) introduceEach(named []engine.OperatorID) verdict {
+	var fresh []engine.OperatorID
+	for _, id := range named {
 		if _, known := c.tenant.Operator(id); known && !slices.Contains(c.introduced, id) {
 			fresh = append(fresh, id)
 		}

@@ -22,6 +22,7 @@ func servedMatrix() map[string]row {
 		"operator wrapup.done":        {aim: "sid", stranger: "not_found", own: "stale_epoch"},
 		"operator note.add":           {aim: "sid", stranger: "not_found", own: "forbidden"}, // it is not over
 		"operator watch":              {},
+		"operator transfer.targets":   {aim: "sid", stranger: "not_found"},
 		"operator unwatch":            {},
 		"operator explain":            {aim: "sid", stranger: "not_found"},
 		"operator visitor.get":        {aim: "sid", stranger: "not_found"},

@@ -301,8 +301,9 @@ func (w *world) actions() map[string]func(*rapid.T) {
 			}
 			w.step(routing.Explain{Operator: someOperators.Draw(w.T, "operator"), Decision: rapid.SampledFrom(w.decisions).Draw(w.T, "decision")})
 		},
-		"time":  func(*rapid.T) { w.pass(); w.step(routing.Tick{}) },
-		"watch": func(*rapid.T) { w.pass(); w.step(routing.WatchQueue{Operator: someOperators.Draw(w.T, "operator")}) }, // a deadline is met by whatever comes next
+		"targets": w.targets,
+		"time":    func(*rapid.T) { w.pass(); w.step(routing.Tick{}) },
+		"watch":   func(*rapid.T) { w.pass(); w.step(routing.WatchQueue{Operator: someOperators.Draw(w.T, "operator")}) }, // a deadline is met by whatever comes next
 		"configure": func(*rapid.T) {
 			if one(w.T, 4, "really") {
 				w.step(routing.Configure{Tenant: drawTenant(w.T)})

@@ -95,6 +95,8 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 		r.pick(in)
 	case Explain:
 		r.explain(in)
+	case Targets:
+		r.targets(in)
 	case WatchQueue:
 		r.snapshot(in.Operator)
 	case Tick:

@@ -49,14 +49,10 @@ func (t *turn) transfer(by engine.Author, d engine.Draft) {
 }
 
 func (t *turn) mayTransfer(by engine.Author, d engine.Draft) *engine.Error {
-	if err := t.decides(by, d, true); err != nil {
+	if err := t.mayHandOn(by, d); err != nil {
 		return err
 	}
 	switch {
-	case t.row.State != engine.StateActive && t.row.State != engine.StateDetached:
-		return t.unfit()
-	case t.row.Service.Transfer != nil:
-		return engine.ErrTransferPending.At(t.row.Service.Transfer.ID)
 	case d.Plan.Force && !t.rights.Has(engine.RightSupervise):
 		return engine.ErrForbidden
 	case d.Plan.Or > engine.OrWait:
@@ -70,6 +66,20 @@ func (t *turn) mayTransfer(by engine.Author, d engine.Draft) *engine.Error {
 		}
 	}
 	return t.mayGoTo(d.Plan)
+}
+
+// mayHandOn says why somebody may not hand the session on now, wherever to, or nil.
+func (t *turn) mayHandOn(by engine.Author, d engine.Draft) *engine.Error {
+	if err := t.decides(by, d, true); err != nil {
+		return err
+	}
+	switch {
+	case t.row.State != engine.StateActive && t.row.State != engine.StateDetached:
+		return t.unfit()
+	case t.row.Service.Transfer != nil:
+		return engine.ErrTransferPending.At(t.row.Service.Transfer.ID)
+	}
+	return nil
 }
 
 // mayGoTo says what is wrong with a transfer's target, or nil.

@@ -19,6 +19,7 @@ var (
 		engine.OpFetch:       "a link to a file's bytes; package actors",
 		engine.OpExplain:     "reads the log; the worlds ask the router itself",
 		engine.OpDepartments: "asks no session; package actors",
+		engine.OpTargets:     "asks the router; package actors",
 		engine.OpWatch:       "a connection's; package actors",
 		engine.OpUnwatch:     "a connection's; package actors",
 		engine.OpBan:         "asks no session; the worlds tell a session what comes of it",

@@ -79,6 +79,10 @@ func (s *story) serve() {
 	sue.ask("session.join", of("j2", map[string]any{"as": "observer", "hidden": true}))
 	sue.ask("session.leave", of("l2", nil))
 
+	targets, _ := tom.ask("transfer.targets", map[string]any{"sid": sid})["targets"].([]any)
+	if first, _ := targets[0].(map[string]any); first["id"] != "sue" || first["routable"] != true {
+		s.t.Errorf("targets: got %v", targets)
+	}
 	tom.refused("already_owner", "transfer.start", of("x0", map[string]any{"ep": ep, "target": map[string]any{"operator": "tom"}}))
 	tom.ask("transfer.start", of("x1", map[string]any{"ep": ep, "target": map[string]any{"operator": "sue"}, "mode": "warm", "on_unavailable": "wait", "wait_s": 60, "note": "yours?"}))
 	tom.named("evt.transfer.started")

@@ -83,6 +83,11 @@ func answers() (all []frame) {
 		a := &engine.Answer{
 			Request: "c1", Op: op, Session: theSID, Seq: 7, At: moment, Epoch: 2, State: engine.StateQueued,
 			Topics: allTopics(),
+			Targets: []engine.TransferTarget{
+				{Target: engine.Target{Operator: "ada"}, Routable: true, Used: 1000, Capacity: 3000, Open: 1, OpenCap: 6, Missing: []string{"billing", "lang:fr"}},
+				{Target: engine.Target{Department: "night"}, Reason: "closed"},
+				{Target: engine.Target{Skill: "billing"}, Reason: "full"},
+			},
 			Intent: &engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
 			Departments: []engine.ListedDepartment{
 				{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}},
@@ -129,6 +134,9 @@ func drafts() (all []frame) {
 			d.File = &engine.File{ID: engine.FileID(theSID), Name: engine.BodyOf("a.png"), Bytes: 1, Media: "image/png"}
 		}
 		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain || op == engine.OpDepartments || op == engine.OpVisitor {
+			d.ClientID = ""
+		}
+		if op == engine.OpTargets {
 			d.ClientID = ""
 		}
 		if op == engine.OpWatch || op == engine.OpUnwatch {

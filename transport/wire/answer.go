@@ -21,6 +21,8 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		dst = appendSession(dst, "sid", a.Session)
 		dst = appendUintField(dst, "seq", uint64(a.Seq))
 		dst = appendIdentity(dst, a.Held)
+	case engine.OpTargets:
+		dst = appendTargets(appendSession(dst, "sid", a.Session), a.Targets)
 	case engine.OpWatch, engine.OpUnwatch:
 		dst = appendTopics(dst, a.Topics)
 	case engine.OpBan:

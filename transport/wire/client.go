@@ -73,7 +73,7 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		dst = appendUintField(appendSession(dst, "sid", d.Session), "seq", uint64(d.Seq))
 	case engine.OpIdentify:
 		dst = appendChange(appendSession(dst, "sid", d.Session), d.Identity)
-	case engine.OpIdentity:
+	case engine.OpIdentity, engine.OpTargets:
 		return append(appendSession(dst, "sid", d.Session), '}', '}')
 	case engine.OpHistory:
 		dst = appendSession(dst, "sid", d.Session)

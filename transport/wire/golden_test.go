@@ -181,6 +181,14 @@ func frames() map[string][]byte {
 		"watch.operators.delta": s(&engine.OperatorsShown{Rev: 2, Gone: []engine.OperatorID{"ada", "bob"}}),
 		"watch.operators.ended": s(engine.WatchEnded{Rev: 3, Topic: engine.Topic{Kind: engine.TopicOperators}}),
 		"eph.people.two":        AppendPeople(nil, []engine.OperatorID{"ada", "bob"}, func(id engine.OperatorID) string { return strings.ToUpper(string(id)) }),
+		"res.transfer.targets": answer(engine.OpTargets, func(a *engine.Answer) {
+			a.Targets = []engine.TransferTarget{
+				{Target: engine.Target{Operator: "ada"}, Routable: true, Used: 1000, Capacity: 3000, Open: 1, OpenCap: 6, Missing: []string{"billing"}},
+				{Target: engine.Target{Department: "night"}, Reason: "closed"},
+				{Target: engine.Target{Skill: "lang:fr"}, Reason: "full"},
+			}
+		}),
+		"req.transfer.targets": AppendDraft(nil, &engine.Draft{Op: engine.OpTargets, Request: "c1", Session: session}),
 		"res.watch": answer(engine.OpWatch, func(a *engine.Answer) {
 			a.Topics = []engine.Topic{{Kind: engine.TopicQueue}, {Kind: engine.TopicBoard, Department: "sales"}}
 		}),
