@@ -2242,6 +2242,17 @@ export interface ReqTransferStart {
   };
 }
 /**
+ * Where could the session be handed on to. Owner, supervisor.
+ */
+export interface ReqTransferTargets {
+  k: "req";
+  id: RequestId;
+  op: "transfer.targets";
+  d: {
+    sid: IdIn;
+  };
+}
+/**
  * Be shown these lists no longer. Operators only.
  */
 export interface ReqUnwatch {
@@ -2855,6 +2866,44 @@ export interface ResTransferStart {
   };
 }
 /**
+ * Where the session could be handed on to
+ */
+export interface ResTransferTargets {
+  k: "res";
+  id: RequestId;
+  ok: true;
+  d: {
+    sid: Id;
+    /**
+     * The routable first.
+     *
+     * @maxItems 200
+     */
+    targets: {
+      id: string;
+      kind: "operator" | "department" | "skill";
+      /**
+       * A transfer there that fails where nobody can take it would be offered to somebody now.
+       */
+      routable: boolean;
+      reason?: "not_routable" | "breathing" | "open_cap" | "full" | "declined" | "skills" | "never_auto" | "not_member" | "closed";
+      /**
+       * An operator's.
+       */
+      load?: {
+        used: Units;
+        capacity: Units;
+        open: number;
+        open_cap: number;
+      };
+      /**
+       * What the session asks for and nobody of the target has.
+       */
+      missing_skills: string[];
+    }[];
+  };
+}
+/**
  * What the connection still watches
  */
 export interface ResUnwatch {
@@ -3247,6 +3296,7 @@ export interface OperatorOps {
   "session.takeover": { d: NonNullable<ReqSessionTakeover["d"]>; res: NonNullable<ResSessionTakeover["d"]> };
   "transfer.cancel": { d: NonNullable<ReqTransferCancel["d"]>; res: NonNullable<ResTransferCancel["d"]> };
   "transfer.start": { d: NonNullable<ReqTransferStart["d"]>; res: NonNullable<ResTransferStart["d"]> };
+  "transfer.targets": { d: NonNullable<ReqTransferTargets["d"]>; res: NonNullable<ResTransferTargets["d"]> };
   "unwatch": { d: NonNullable<ReqUnwatch["d"]>; res: NonNullable<ResUnwatch["d"]> };
   "visitor.ban": { d: NonNullable<ReqVisitorBan["d"]>; res: NonNullable<ResVisitorBan["d"]> };
   "visitor.get": { d: NonNullable<ReqVisitorGet["d"]>; res: NonNullable<ResVisitorGet["d"]> };
