@@ -82,7 +82,7 @@ func (s *session) against(o *operator, now int64) string {
 func (r *Router) operatorTargets(s *session) (all []engine.TransferTarget) {
 	as := s.trial(engine.Target{}, s.line)
 	as.declines = nil
-	wants := r.asked(s)
+	wants := r.wanted(s)
 	for _, o := range r.roster {
 		if o == s.owner || !slices.ContainsFunc(s.line.reach, o.serves) {
 			continue
@@ -101,8 +101,8 @@ func (r *Router) operatorTargets(s *session) (all []engine.TransferTarget) {
 	return all
 }
 
-// asked is what the session asks for at its step, sorted by skill.
-func (r *Router) asked(s *session) (needs []engine.Need) {
+// wanted is what the session asks for at its step, sorted by skill.
+func (r *Router) wanted(s *session) (needs []engine.Need) {
 	for _, need := range s.line.steps[min(s.step, len(s.line.steps)-1)].Require {
 		needs = addNeed(needs, need)
 	}
