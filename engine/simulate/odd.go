@@ -22,6 +22,7 @@ var (
 // oddities are by what they are about. Their order is in stories: add at the end.
 var oddities = [...]oddity{
 	oddStart, oddMessage, oddAgain, oddAmend, oddHandover, oddTransfer, oddSet, oddPick, oddEnd, oddOffer, oddIdentity, oddRequest, oddJoin,
+	fitting, fitting,
 }
 
 // odd lets somebody ask for something unusual in a visitor's session.
@@ -54,6 +55,37 @@ func (w *world) odd(v *visitor, x act) {
 	h.post(t)
 	if t.draft.ClientID == "" {
 		t.seq = 0
+	}
+}
+
+// fitting asks for what fits how the session is now and seldom comes at the right time.
+func fitting(_ *world, h *house, t *try, x act) {
+	d := &t.draft
+	row := h.s.Row()
+	owner := engine.Author{Kind: engine.AuthorOperator, Operator: row.Owner}
+	switch {
+	case !row.State.IsOpen() || row.State == engine.StateClosing:
+		d.Op = [...]engine.Op{engine.OpRate, engine.OpWrapUpDone, engine.OpWrapUpExtend, engine.OpNote, engine.OpRate, engine.OpWrapUpDone, engine.OpSet, engine.OpContinue}[x.c&7]
+		d.Plan.Score, d.Plan.Tags, d.Body, d.Department = 1+int(x.a)%5, []string{tagged}, text, row.Department
+		if d.Op != engine.OpRate && d.Op != engine.OpContinue {
+			t.by = owner
+		}
+	case row.Service.Transfer != nil:
+		d.Op, t.by = engine.OpTransferCancel, owner
+	case len(row.Service.Members) > 0:
+		d.Op, t.by = engine.OpLeave, engine.Author{Kind: engine.AuthorOperator, Operator: row.Service.Members[0].Operator}
+	case len(row.Offers) > 0:
+		o := &row.Offers[int(x.a)%len(row.Offers)]
+		d.Op, d.Offer, t.by = engine.OpAccept, o.ID, engine.Author{Kind: engine.AuthorOperator, Operator: o.Operator}
+	case row.State == engine.StateActive && x.c&3 == 0:
+		d.Op, d.Plan.Tags = engine.OpClose, []string{tagged}
+		t.by = owner
+	case row.State == engine.StateActive: // both write
+		if d.Op, d.Body = engine.OpMessage, text; row.Turn == engine.TurnOperator {
+			t.by = owner
+		}
+	default:
+		d.Op, d.Body = engine.OpMessage, text
 	}
 }
 
