@@ -15,13 +15,13 @@ async function play({ visitor, operator }) {
   await intent(grace, "accepting");
 
   // Warm: Ada stays in charge until Grace accepts. First it is called off.
-  await handTo(ada, "care", "knows parcels");
-  await says(ada, "strip", "Offered to Care");
+  await handTo(ada, "grace", "knows parcels");
+  await says(ada, "strip", "Offered to Grace");
   await at(grace, "offer").waitFor();
   await at(ada, "transfer-undo").click();
   await eventually(async () => assert.equal(await at(grace, "offer").count(), 0));
   await says(ada, "notice", "called off");
-  await handTo(ada, "care", "knows parcels well");
+  await handTo(ada, "grace", "knows parcels well");
   await at(grace, "accept").click();
   await says(guest, "status", "You are chatting with Grace");
   await says(guest, "notice", "Grace has taken over from Ada");

@@ -62,6 +62,8 @@ export declare class OperatorClient extends Client<OperatorOps, OperatorEvents> 
     release(sid: string, more?: More<"session.release">): Promise<unknown>;
     /** Hands the chat on. `warm`: it stays here until somebody has accepted. */
     transfer(sid: string, target: Target, more?: More<"transfer.start", "target">): Promise<unknown>;
+    /** Where the chat could be handed on to, those first who could take it now. */
+    transferTargets(sid: string): Promise<OperatorOps["transfer.targets"]["res"]["targets"]>;
     /** Takes a pending transfer back. */
     cancelTransfer(sid: string): Promise<unknown>;
     /** Takes part in somebody else's chat. */

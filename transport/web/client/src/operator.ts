@@ -150,6 +150,11 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
     return this.call("transfer.start", { sid, ep: this.session(sid).epoch, target, ...more });
   }
 
+  /** Where the chat could be handed on to, those first who could take it now. */
+  async transferTargets(sid: string): Promise<OperatorOps["transfer.targets"]["res"]["targets"]> {
+    return (await this.call("transfer.targets", { sid })).targets;
+  }
+
   /** Takes a pending transfer back. */
   cancelTransfer(sid: string): Promise<unknown> {
     return this.call("transfer.cancel", { sid, ep: this.session(sid).epoch });

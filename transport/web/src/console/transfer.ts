@@ -1,9 +1,11 @@
 // Handing a chat on: to whom, how, and what if nobody is there.
 
-import type { Desk, OperatorClient, Session, Target } from "../../client/src/index.ts";
+import type { Desk, OperatorClient, OperatorOps, Session, Target } from "../../client/src/index.ts";
 import { attr, byId, h, show, text } from "../dom.ts";
 import { operator as words } from "../strings.ts";
 import type { Attempt } from "./desk.ts";
+
+type Found = OperatorOps["transfer.targets"]["res"]["targets"][number];
 
 interface Choice {
   target: Target;
@@ -49,14 +51,15 @@ export class TransferDialog {
     show(byId("transfer-none"), choices.length === 0);
   }
 
-  /** Departments, and colleagues whose names have come. */
   private async choices(session: Session): Promise<Choice[]> {
-    const departments = this.desk.departments.filter(({ id }) => id !== session.department);
-    const colleagues = this.client.people.operators.filter((id) => id !== session.owner && id !== this.desk.operator.id);
-    return [
-      ...departments.map(({ id, name }) => ({ target: { department: id }, name, about: words.aDepartment, routable: true })),
-      ...colleagues.map((id) => ({ target: { operator: id }, name: this.client.people.operator(id), about: words.aColleague, routable: true })),
-    ];
+    let found: Found[] = [];
+    await this.attempt(async () => (found = await this.client.transferTargets(session.sid)));
+    return found.map((one) => ({ target: { [one.kind]: one.id } as unknown as Target, name: this.name(one), about: aboutOf(one), routable: one.routable }));
+  }
+
+  private name({ kind, id }: Found): string {
+    if (kind === "operator") return this.client.people.operator(id);
+    return kind === "department" ? this.desk.department(id) : words.skill(id);
   }
 
   private fill(choices: Choice[]): void {
@@ -95,4 +98,12 @@ export class TransferDialog {
     this.go.disabled = false;
     if (done) this.dialog.close();
   }
+}
+
+/** What speaks for or against a target: why it cannot, what it lacks, what it carries. */
+function aboutOf({ kind, routable, reason, load, missing_skills: missing }: Found): string {
+  const parts = [routable ? "" : words.targetReasons[reason ?? ""] ?? words.notNow];
+  if (missing.length > 0) parts.push(words.lacks(missing.join(", ")));
+  if (load && routable) parts.push(words.loadShort(load.used / 1000, load.capacity / 1000));
+  return parts.filter(Boolean).join(" · ") || (kind === "department" ? words.aDepartment : kind === "operator" ? words.aColleague : "");
 }

@@ -173,6 +173,12 @@ export const operator = {
   transferring: "Handing on…",
   aDepartment: "Department",
   aColleague: "Colleague",
+  notNow: "not now",
+  lacks: (skills: string) => `lacks ${skills}`,
+  targetReasons: {
+    not_routable: "not taking chats", breathing: "just ended a chat", open_cap: "too many open", full: "no room", declined: "turned it down", skills: "without the skills",
+    never_auto: "by hand only", not_member: "elsewhere", closed: "closed",
+  } as Record<string, string>,
   pending: (name: string, mode: string) => (mode === "warm" ? `Offered to ${name}. You stay in charge until somebody accepts.` : `Waiting to be taken by ${name}.`),
   ownerLost: (name: string) => `${name} has lost the connection and may come back any moment.`,
   youTakePart: {
