@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -146,6 +147,75 @@ func TestClientWrapUp(t *testing.T) {
 	_, err = ada.EndWrapUp(ctx, s)
 	if err == nil {
 		t.Error("ended twice under two keys: got no error")
+	}
+}
+
+// TestClientWatches asks where a chat could go, watches, and bans, against a whole
+// server.
+func TestClientWatches(t *testing.T) {
+	h := verbsHouse(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	defer cancel()
+	ada, err := h.operator(ctx, h.token(auth.Claims{Operator: "ada"}))
+	must(t, err)
+	grace, err := h.operator(ctx, h.token(auth.Claims{Operator: "grace", Roles: []engine.Role{engine.RoleSupervisor}}))
+	must(t, err)
+	must(t, ada.ChangeIntent(ctx, client.IntentChange{Intent: engine.IntentAccepting, Reason: "back"}))
+	guest := h.visitor(ctx, "", "")
+	started, err := guest.Start(ctx, "sales", "hello")
+	must(t, err)
+	s := started.Session
+	_, err = untilReady(ctx, func() (client.Result, error) { return ada.Pick(ctx, s, 0, false) })
+	must(t, err)
+
+	board, people := engine.Topic{Kind: engine.TopicBoard, Department: "sales"}, engine.Topic{Kind: engine.TopicOperators}
+	all, err := grace.Watch(ctx, board, people)
+	must(t, err)
+	if !slices.Contains(all, "board:sales") || !slices.Contains(all, "operators") {
+		t.Errorf("watch: got %q", all)
+	}
+	for seen := map[string]bool{}; !seen["board"] || !seen["operators"]; {
+		select {
+		case frame := <-grace.Frames():
+			seen[frame.Watch] = seen[frame.Watch] || frame.Kind == "watch"
+		case <-ctx.Done():
+			t.Fatalf("watch: got %v", seen)
+		}
+	}
+	_, err = ada.Watch(ctx, people)
+	refused(t, "watching operators without the right", err, engine.ErrForbidden)
+	all, err = grace.Unwatch(ctx, board)
+	must(t, err)
+	if slices.Contains(all, "board:sales") {
+		t.Errorf("unwatch: got %q", all)
+	}
+
+	must(t, grace.SetIntent(ctx, engine.IntentPaused))
+	for { // the router hears of it a little later
+		targets, err := ada.TransferTargets(ctx, s)
+		must(t, err)
+		at := slices.IndexFunc(targets, func(one client.Target) bool { return one.Kind == "operator" && one.ID == "grace" })
+		if at >= 0 && !targets[at].Routable && targets[at].Reason == "not_routable" && targets[at].Load != nil && targets[at].Load.Capacity > 0 {
+			break
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("targets: got %+v, want grace, who takes no chats", targets)
+		}
+	}
+
+	err = ada.BanVisitor(ctx, s, engine.BanOrder{Days: 1, Reason: engine.BanSpam})
+	refused(t, "a ban by who does not supervise", err, engine.ErrForbidden)
+	must(t, grace.BanVisitor(ctx, s, engine.BanOrder{Days: 1, Reason: engine.BanSpam}))
+	known, err := grace.Visitor(ctx, s)
+	must(t, err)
+	if known.Sessions != 1 || known.Banned == nil || known.Banned.Reason != "spam" || time.Until(known.Banned.Until) < 23*time.Hour {
+		t.Errorf("visitor: got %+v", known)
+	}
+	_, err = guest.Send(ctx, s, "more")
+	if err == nil {
+		t.Error("a banned visitor writes: got no error")
 	}
 }
 

@@ -63,7 +63,8 @@ func (c *Client) Set(ctx context.Context, session engine.SessionID, plan engine.
 	return c.result(ctx, engine.Draft{Op: engine.OpSet, Session: session, ClientID: c.Key(), Plan: &plan})
 }
 
-// CloseWith ends a session as its owner, filed as the plan says: Tags, FollowUp.
+// CloseWith ends a session as its owner, filed as the plan says: Tags, FollowUp, Reason,
+// WrapUp.
 func (c *Client) CloseWith(ctx context.Context, session engine.SessionID, plan engine.Plan) (Result, error) {
 	return c.result(ctx, engine.Draft{Op: engine.OpClose, Session: session, ClientID: c.Key(), Plan: &plan})
 }
@@ -97,12 +98,13 @@ type IntentChange struct {
 	Until  time.Time         // of a pause: accepting again from then on; zero: until changed
 	Drain  bool              // of a sign-out: keep what is open
 	For    engine.OperatorID // a supervisor's: whose; empty: the asker's own
+	Reason string            // a code, or empty
 }
 
 // ChangeIntent is SetIntent with all that may be said.
 func (c *Client) ChangeIntent(ctx context.Context, change IntentChange) error {
 	_, err := c.Do(ctx, engine.Draft{
-		Op: engine.OpIntent, Intent: change.Intent, Until: change.Until, Drain: change.Drain, For: change.For, ClientID: c.Key(),
+		Op: engine.OpIntent, Intent: change.Intent, Until: change.Until, Drain: change.Drain, For: change.For, Reason: change.Reason, ClientID: c.Key(),
 	})
 	return err
 }

@@ -59,7 +59,7 @@ export class TransferDialog {
 
   private name({ kind, id }: Found): string {
     if (kind === "operator") return this.client.people.operator(id);
-    return kind === "department" ? this.desk.department(id) : words.skill(id);
+    return kind === "department" ? this.desk.department(id) : words.whoever(id);
   }
 
   private fill(choices: Choice[]): void {

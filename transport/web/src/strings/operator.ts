@@ -154,6 +154,7 @@ export const operator = {
   countTitle: (n: number) => `(${n}) Parley console`,
   done: "Done",
   skill: (name: string) => `somebody with ${name}`,
+  whoever: (skill: string) => `Somebody with ${skill}`,
   somebody: "a colleague",
   skillsMet: "What you bring for it",
   offerWhy: (rule: string, step: number, parallel: number) => {
