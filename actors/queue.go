@@ -36,10 +36,10 @@ func (s *operatorSeat) scoped(q *engine.Queue) *engine.Queue {
 		s.shown = map[engine.SessionID]struct{}{}
 	}
 	mine := *q
-	mine.Rows, mine.Gone, mine.Lines = nil, nil, nil
-	for _, l := range q.Lines {
+	mine.Rows, mine.Gone, mine.Figures = nil, nil, &engine.QueueFigures{}
+	for _, l := range q.Lines() {
 		if slices.Contains(departments, l.Department) {
-			mine.Lines = append(mine.Lines, l)
+			mine.Figures.Lines = append(mine.Figures.Lines, l)
 		}
 	}
 	for _, row := range q.Rows {

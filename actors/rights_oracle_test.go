@@ -293,11 +293,11 @@ func (g *guard) follows(t engine.Topic, rev uint64, snapshot bool) {
 }
 
 func (g *guard) queue(q *engine.Queue) {
-	if q.Department != "" {
-		g.list("one line", q.Department)
-		g.follows(line(q.Department), q.Rev, q.Snapshot)
+	if q.Department() != "" {
+		g.list("one line", q.Department())
+		g.follows(line(q.Department()), q.Rev, q.Snapshot)
 	}
-	for _, l := range q.Lines {
+	for _, l := range q.Lines() {
 		g.list("figures of a line", l.Department)
 	}
 	g.oracle.mu.Lock()

@@ -247,7 +247,7 @@ func (s *operatorSeat) showLines(q *engine.Queue) {
 }
 
 func (s *operatorSeat) showLine(w *topic, q *engine.Queue) {
-	mine := &engine.Queue{Snapshot: q.Snapshot, Department: w.Department}
+	mine := &engine.Queue{Snapshot: q.Snapshot, Figures: &engine.QueueFigures{Department: w.Department}}
 	if q.Snapshot {
 		w.rows, w.begun, w.asked = map[engine.SessionID]struct{}{}, true, false
 	}
@@ -267,9 +267,9 @@ func (s *operatorSeat) showLine(w *topic, q *engine.Queue) {
 			mine.Gone = append(mine.Gone, id)
 		}
 	}
-	for _, l := range q.Lines {
+	for _, l := range q.Lines() {
 		if l.Department == w.Department {
-			mine.Lines = append(mine.Lines, l)
+			mine.Figures.Lines = append(mine.Figures.Lines, l)
 		}
 	}
 	if mine.Snapshot || len(mine.Rows)+len(mine.Gone) > 0 {

@@ -153,7 +153,7 @@ func (p *person) linesOf(d engine.DepartmentID) (all []*engine.Queue) {
 	p.w.t.Helper()
 	synctest.Wait()
 	for _, signal := range p.signalsSoFar() {
-		if q, ok := signal.(*engine.Queue); ok && q.Department == d {
+		if q, ok := signal.(*engine.Queue); ok && q.Department() == d {
 			if n := len(all); n > 0 && q.Rev != all[n-1].Rev+1 {
 				p.w.t.Fatalf("revision %d after %d", q.Rev, all[n-1].Rev)
 			}
@@ -181,7 +181,7 @@ func TestOneDepartmentsLine(t *testing.T) {
 		if len(shown) != 3 || !shown[0].Snapshot || len(shown[0].Rows) != 1 || len(shown[1].Rows) != 1 || !slices.Equal(shown[2].Gone, []engine.SessionID{first.id}) {
 			t.Fatalf("sales: got %+v", shown)
 		}
-		if l := shown[1].Lines; len(l) != 1 || l[0].Length != 2 || l[0].OldestSince.IsZero() {
+		if l := shown[1].Lines(); len(l) != 1 || l[0].Length != 2 || l[0].OldestSince.IsZero() {
 			t.Errorf("its figures: got %+v", l)
 		}
 		if n := len(boss.linesOf("")); n != whole {
@@ -304,7 +304,7 @@ func TestAWatchEndsWithItsRight(t *testing.T) {
 			case engine.BoardShown, *engine.OperatorsShown:
 				t.Errorf("after the end: got %T", signal)
 			case *engine.Queue:
-				if len(signal.Rows)+len(signal.Lines) > 0 {
+				if len(signal.Rows)+len(signal.Lines()) > 0 {
 					t.Errorf("after the end: got %+v", signal)
 				}
 			}

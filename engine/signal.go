@@ -148,12 +148,34 @@ type IntentChanged struct {
 // Queue is the watch of a tenant's waiting lines: with Snapshot the whole, else
 // what changed since revision Rev-1. It holds no content.
 type Queue struct {
-	Rev        uint64
-	Snapshot   bool
+	Rev      uint64
+	Snapshot bool
+	Rows     []QueueRow    // new or changed
+	Gone     []SessionID   // no longer waiting
+	Figures  *QueueFigures // of the lines; nil: none
+}
+
+// QueueFigures is what a change of waiting lines says besides who waits. It is apart
+// because most changes are made for nobody, and are to cost little.
+type QueueFigures struct {
 	Department DepartmentID // of one department's line only; empty: of all that the watcher sees
-	Rows       []QueueRow   // new or changed
-	Gone       []SessionID  // no longer waiting
 	Lines      []QueueLine  // of the lines that the rows, and who is gone, belong to
+}
+
+// Department is the one whose line alone this is of; empty: of all.
+func (q *Queue) Department() DepartmentID {
+	if q.Figures == nil {
+		return ""
+	}
+	return q.Figures.Department
+}
+
+// Lines are the figures of the lines that this is of, as far as they are said.
+func (q *Queue) Lines() []QueueLine {
+	if q.Figures == nil {
+		return nil
+	}
+	return q.Figures.Lines
 }
 
 // QueueRow is one waiting session.

@@ -104,9 +104,10 @@ func (r *Router) snapshot(to engine.OperatorID) {
 	for i, s := range shown {
 		q.Rows[i] = s.queueRow()
 	}
+	q.Figures = &engine.QueueFigures{}
 	for _, l := range r.byLine {
 		if l.isKnown && o != nil && o.whole.serves(l.id) {
-			q.Lines = append(q.Lines, r.queueLine(l))
+			q.Figures.Lines = append(q.Figures.Lines, r.queueLine(l))
 		}
 	}
 	r.do(Snapshot{To: to, Queue: q})
@@ -120,7 +121,7 @@ func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 	o := r.operators[to]
 	hidden := func(row engine.QueueRow) bool { return o == nil || !o.whole.serves(row.Department) }
 	secret := func(l engine.QueueLine) bool { return o == nil || !o.whole.serves(l.Department) }
-	if !slices.ContainsFunc(q.Rows, hidden) && !slices.ContainsFunc(q.Lines, secret) {
+	if !slices.ContainsFunc(q.Rows, hidden) && !slices.ContainsFunc(q.Lines(), secret) {
 		return q
 	}
 	mine := *q
@@ -132,6 +133,6 @@ func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 			mine.Gone = append(mine.Gone, row.Session)
 		}
 	}
-	mine.Lines = slices.DeleteFunc(slices.Clone(q.Lines), secret)
+	mine.Figures = &engine.QueueFigures{Lines: slices.DeleteFunc(slices.Clone(q.Lines()), secret)}
 	return &mine
 }

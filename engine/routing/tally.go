@@ -41,11 +41,12 @@ func (r *Router) Tallies() []Tally {
 // Lines adds to a change that the last Step published the figures of the lines that
 // it belongs to.
 func (r *Router) Lines(q *engine.Queue) {
+	q.Figures = &engine.QueueFigures{}
 	for i, l := range r.stirred {
 		if l == nil || slices.Contains(r.stirred[:i], l) {
 			continue
 		}
-		q.Lines = append(q.Lines, r.queueLine(l))
+		q.Figures.Lines = append(q.Figures.Lines, r.queueLine(l))
 	}
 }
 

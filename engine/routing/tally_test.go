@@ -50,7 +50,7 @@ func (w *world) tallies() {
 func (w *world) lines(q *engine.Queue) {
 	w.router.Lines(q)
 	named := map[engine.DepartmentID]bool{}
-	for _, l := range q.Lines {
+	for _, l := range q.Lines() {
 		if named[l.Department] {
 			w.Fatalf("%s twice in one change", l.Department)
 		}
@@ -66,7 +66,7 @@ func (w *world) lines(q *engine.Queue) {
 	}
 	for _, id := range w.model.roster() {
 		mine := w.router.For(id, q)
-		for _, l := range mine.Lines {
+		for _, l := range mine.Lines() {
 			if !w.model.sees(id, l.Department) {
 				w.Fatalf("%s is told of %s", id, l.Department)
 			}

@@ -252,7 +252,7 @@ func samplesOfSignals(me engine.Me) map[string][]engine.Signal {
 		"OfferRevoked":   {engine.OfferRevoked{Rev: 2, Session: theSID, ID: 4, Cause: engine.CauseMissed}},
 		"MineChanged":    {engine.MineChanged{Rev: 3, Session: theSID, Owned: true}, engine.MineChanged{Rev: 3, Used: 1000, Open: 1, OpenCap: 6}},
 		"IntentChanged":  {engine.IntentChanged{Rev: 4}},
-		"Queue":          {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}, &engine.Queue{Rev: 3, Department: "sales", Lines: []engine.QueueLine{{Department: "sales", Length: 1, OldestSince: moment, P50: time.Second, P90: time.Minute}}}},
+		"Queue":          {&engine.Queue{Rev: 1, Snapshot: true}, &engine.Queue{Rev: 2}, &engine.Queue{Rev: 3, Figures: &engine.QueueFigures{Department: "sales", Lines: []engine.QueueLine{{Department: "sales", Length: 1, OldestSince: moment, P50: time.Second, P90: time.Minute}}}}},
 		"BoardShown":     {engine.BoardShown{Rev: 1, Snapshot: true, At: moment, Board: aBoard()}, engine.BoardShown{Rev: 2, At: moment, Board: engine.Board{Department: "sales"}}},
 		"OperatorsShown": {&engine.OperatorsShown{Rev: 1, Snapshot: true, Rows: []engine.OperatorRow{aRow()}}, &engine.OperatorsShown{Rev: 2, Gone: []engine.OperatorID{"ada"}}},
 		"WatchEnded": {

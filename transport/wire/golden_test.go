@@ -168,7 +168,7 @@ func frames() map[string][]byte {
 		"watch.me.intent.changed": s(engine.IntentChanged{Rev: 7, Intent: engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseMissed, At: at}, Away: true}),
 		"watch.queue.snapshot":    s(&engine.Queue{Rev: 1, Snapshot: true, Rows: []engine.QueueRow{{Session: session, Department: "sales", Since: at}, {Session: other, Department: "help", Since: at, Offered: true}}}),
 		"watch.queue.delta":       s(&engine.Queue{Rev: 2, Gone: []engine.SessionID{session, other}}),
-		"watch.queue.delta.lines": s(&engine.Queue{Rev: 3, Department: "sales", Lines: []engine.QueueLine{{Department: "sales", Length: 2, OldestSince: at, P50: 1500 * time.Millisecond, P90: time.Minute}}}),
+		"watch.queue.delta.lines": s(&engine.Queue{Rev: 3, Figures: &engine.QueueFigures{Department: "sales", Lines: []engine.QueueLine{{Department: "sales", Length: 2, OldestSince: at, P50: 1500 * time.Millisecond, P90: time.Minute}}}}),
 		"watch.board.snapshot": s(engine.BoardShown{Rev: 1, Snapshot: true, At: at.Add(90 * time.Second), Board: engine.Board{
 			Department: "sales", Waiting: 3, Offered: 1, Active: 7, Detached: 1, Closing: 2, Unattended: 4, OldestSince: at, P50: time.Minute, P90: 2 * time.Minute,
 			Operators: [engine.OperatorStates]int{1, 2, 0, 1, 1, 5}, Slots: 6, Hour: engine.Hour{Served: 20, Abandoned: 2, Replies: 19, FirstReply: 1500 * time.Millisecond, Since: at},

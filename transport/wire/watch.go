@@ -45,7 +45,7 @@ func snapshotOrDelta(snapshot bool) string {
 
 func appendQueue(dst []byte, q *engine.Queue) []byte {
 	dst = appendWatch(dst, "queue", snapshotOrDelta(q.Snapshot), q.Rev)
-	dst = appendField(dst, "department", string(q.Department))
+	dst = appendField(dst, "department", string(q.Department()))
 	dst = append(appendName(dst, "rows"), '[')
 	for i := range q.Rows {
 		row := &q.Rows[i]
@@ -65,8 +65,9 @@ func appendQueue(dst []byte, q *engine.Queue) []byte {
 		dst = append(appendID(append(dst, '"'), engine.ID(session)), '"')
 	}
 	dst = append(dst, `],"lines":[`...)
-	for i := range q.Lines {
-		l := &q.Lines[i]
+	lines := q.Lines()
+	for i := range lines {
+		l := &lines[i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}
