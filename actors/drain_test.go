@@ -89,3 +89,18 @@ func TestARestartThatNobodyNoticesWritesNothing(t *testing.T) {
 		}
 	})
 }
+
+// The grace of those who were connected before a start begins when they can come back,
+// not while open sessions are still being taken up.
+func TestGraceBeginsWhenTheStartIsOver(t *testing.T) {
+	inWorld(t, noSilence, func(w *world) {
+		visitor, _ := talking(w)
+		w.store.scan = engine.DefaultOperatorGrace - time.Second
+		w.crash()
+		time.Sleep(engine.DefaultOperatorGrace - time.Second)
+		back := w.visitor(visitor.token)
+		w.operator("ada")
+		time.Sleep(time.Minute)
+		back.wantState(t, engine.StateActive, "ada")
+	})
+}

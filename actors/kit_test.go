@@ -28,7 +28,8 @@ type fakeStore struct {
 	intents map[engine.OperatorID]engine.IntentInfo
 	memos   map[engine.OperatorID][]engine.Memo
 	rows    []*engine.Row
-	failing error // what appends answer; nil: they work
+	scan    time.Duration // that the rest of a start-up scan takes after rows
+	failing error         // what appends answer; nil: they work
 	// intentsFailing is what PutIntent answers; nil: it works
 	intentsFailing error
 	onAdd          func([]engine.Append)
@@ -87,6 +88,7 @@ func (f *fakeStore) OpenSessions(yield func(*engine.Row) bool) error {
 			break
 		}
 	}
+	time.Sleep(f.scan)
 	return nil
 }
 

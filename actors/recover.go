@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/routing"
@@ -12,7 +13,8 @@ import (
 // each session is, operators what they own or take part in. A session's actor starts
 // when its deadline comes, when somebody asks for it, or at its owner's word; at once
 // where an offer was live: it did not survive. Nobody else finds the tenants yet, or
-// the system has not started.
+// the system has not started. First all is read, then all are told, so that nobody's
+// grace runs while nobody can come back.
 func (s *System) takeUp(tenants map[engine.TenantID]*tenancy) error {
 	if len(tenants) == 0 {
 		return nil
@@ -22,19 +24,13 @@ func (s *System) takeUp(tenants map[engine.TenantID]*tenancy) error {
 			return fmt.Errorf("tenant %s: %w", t.id, err)
 		}
 	}
-	offered := map[*tenancy][]engine.SessionID{}
+	var all []found
 	open := func(log engine.Log) func(*engine.Row) bool {
 		return func(row *engine.Row) bool {
-			t := tenants[row.Ref.Tenant]
-			if t == nil {
-				if s.tenant(row.Ref.Tenant) == nil {
-					s.cfg.Logger.Warn("an open session's tenant is not configured; it is left alone", "session", row.Ref.String())
-				}
-				return true
-			}
-			s.takeUpSession(t, row, log)
-			if row.State == engine.StateOffered {
-				offered[t] = append(offered[t], row.Ref.Session)
+			if t := tenants[row.Ref.Tenant]; t != nil {
+				all = append(all, found{t.recover(row, log), row})
+			} else if s.tenant(row.Ref.Tenant) == nil {
+				s.cfg.Logger.Warn("an open session's tenant is not configured; it is left alone", "session", row.Ref.String())
 			}
 			return true
 		}
@@ -43,13 +39,27 @@ func (s *System) takeUp(tenants map[engine.TenantID]*tenancy) error {
 	if err == nil {
 		err = s.memory.OpenSessions(open(s.memory)) // of a tenant that was let go and is back
 	}
+	if err != nil {
+		return err
+	}
+	now := s.cfg.Clock()
+	for _, t := range tenants {
+		t.since = now
+	}
+	offered := map[*tenancy][]engine.SessionID{}
+	for _, f := range all {
+		f.takeUp(now)
+		if t := f.h.tenant; f.row.State == engine.StateOffered {
+			offered[t] = append(offered[t], f.row.Ref.Session)
+		}
+	}
 	for _, t := range tenants {
 		t.endBanned()
 	}
 	for t, sessions := range offered {
 		t.router.tell(routing.Await{Sessions: sessions})
 	}
-	return err
+	return nil
 }
 
 // takeUpTenant reads what is kept of a tenant besides its sessions.
@@ -80,24 +90,32 @@ func (s *System) takeUpTenant(t *tenancy) error {
 	return t.recoverBans(s.cfg.Clock())
 }
 
-func (s *System) takeUpSession(t *tenancy, row *engine.Row, log engine.Log) {
-	h := t.recover(row, log)
-	h.setDeadline(session.DeadlineOf(*row, h.since, t.rules(h)))
-	if row.Owner != "" {
-		s.takesPart(t, h, row, row.Owner, session.Gained)
-	}
-	for _, m := range row.Service.Members {
-		if !m.Hidden { // who watched unseen does so no longer
-			s.takesPart(t, h, row, m.Operator, session.Joined)
-		}
-	}
-	t.router.tell(routing.SessionIs{Row: row, Recovered: true})
+// found is an open session of the start-up scan.
+type found struct {
+	h   *handle
+	row *engine.Row
 }
 
-// takesPart tells an operator what it has to do with a session found by the start-up
-// scan. Its owner counts as in grace from now on.
-func (s *System) takesPart(t *tenancy, h *handle, row *engine.Row, who engine.OperatorID, as session.Note) {
-	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: h.ref.Session, Epoch: row.Epoch}}
-	h.told.note(n)
-	t.operator(who).tell(notice{Notify: n})
+// takeUp tells whom it concerns of an open session, as it is now.
+func (f found) takeUp(now time.Time) {
+	t := f.h.tenant
+	f.h.since = now
+	f.h.setDeadline(session.DeadlineOf(*f.row, now, t.rules(f.h)))
+	if f.row.Owner != "" {
+		f.takesPart(f.row.Owner, session.Gained)
+	}
+	for _, m := range f.row.Service.Members {
+		if !m.Hidden { // who watched unseen does so no longer
+			f.takesPart(m.Operator, session.Joined)
+		}
+	}
+	t.router.tell(routing.SessionIs{Row: f.row, Recovered: true})
+}
+
+// takesPart tells an operator what it has to do with the session. Its owner counts as
+// in grace from now on.
+func (f found) takesPart(who engine.OperatorID, as session.Note) {
+	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: f.h.ref.Session, Epoch: f.row.Epoch}}
+	f.h.told.note(n)
+	f.h.tenant.operator(who).tell(notice{Notify: n})
 }
