@@ -153,7 +153,7 @@ func hunt(t *testing.T, path, source string) string {
 		}
 	}
 	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-overlay="+overlay, "-run=^TestWorlds$", ".")
-	run.Env = append(os.Environ(), "PARLEY_MUTANTS=", "PARLEY_WHOLE_STORY=1")
+	run.Env = append(os.Environ(), "PARLEY_MUTANTS=", "PARLEY_WHOLE_STORY=1", "PARLEY_EVENTS=1500000")
 	out, err := run.CombinedOutput()
 	if err == nil {
 		return "nothing broke"

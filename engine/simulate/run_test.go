@@ -20,6 +20,9 @@ func TestWorlds(t *testing.T) {
 	case slow:
 		events = 50_000
 	}
+	if n, err := strconv.Atoi(os.Getenv("PARLEY_EVENTS")); err == nil {
+		events = n
+	}
 	if seed, err := strconv.ParseUint(os.Getenv("PARLEY_SEED"), 10, 64); err == nil {
 		seeds = []uint64{seed}
 	}
