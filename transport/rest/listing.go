@@ -94,10 +94,13 @@ func (c *call) query() (q engine.SessionQuery, err error) {
 		q.Before, err = engine.ParseSessionID(text)
 		wrong("cursor", err != nil || q.Before.IsZero())
 	}
-	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
-		if text := c.text(name); text != "" {
-			*at, err = time.Parse(time.RFC3339, text)
-			wrong(name, err != nil)
+	for _, bound := range []struct {
+		name string
+		at   *time.Time
+	}{{"from", &q.From}, {"to", &q.To}} {
+		if text := c.text(bound.name); text != "" {
+			*bound.at, err = time.Parse(time.RFC3339, text)
+			wrong(bound.name, err != nil)
 		}
 	}
 	if faults != nil {

@@ -159,6 +159,11 @@ func TestListingQuery(t *testing.T) {
 			t.Errorf("%s: got %d: %s", query, r.status, r.body)
 		}
 	}
+	for range 20 { // in one order, always
+		if r := b.ask(t, "GET", tenant+"/sessions?to=1&from=1&state=x", ""); !strings.Contains(string(r.body), `"fields":["state","from","to"]`) {
+			t.Fatalf("several faults: got %s", r.body)
+		}
+	}
 }
 
 // TestTranscriptForms: lines of JSON, and a script in which nobody can forge a line.

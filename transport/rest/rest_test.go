@@ -145,7 +145,7 @@ func (s *fakeSystem) Explain(_ context.Context, ref engine.SessionRef, decision 
 	if err := s.check(ref); err != nil {
 		return engine.Explanation{}, err
 	}
-	if decision != 3 || operator != "eve/o'x" {
+	if decision != 3 || operator != "eve/o'x" && operator != "hal" {
 		return engine.Explanation{}, engine.ErrNotFound
 	}
 	return engine.Explanation{Reason: "full", Then: engine.Candidate{Operator: operator, Used: 3000, Capacity: 3000, Open: 3}}, nil
@@ -281,7 +281,7 @@ func newBed(t *testing.T, timeout time.Duration) *bed {
 	t.Helper()
 	key := []engine.TokenKey{{Algorithm: "HS256", Secret: engine.BodyOf(strings.Repeat("k", 32))}}
 	tenants, err := engine.NewTenants(
-		&engine.Tenant{ID: "acme", Departments: []engine.Department{{ID: "sales", Name: "Sales"}, {ID: "help"}}, Operators: []engine.Operator{{ID: "ada"}, {ID: "eve/o'x"}, {ID: "sal", Departments: []engine.DepartmentID{"sales"}}}, Keys: key},
+		&engine.Tenant{ID: "acme", Departments: []engine.Department{{ID: "sales", Name: "Sales"}, {ID: "help"}}, Operators: []engine.Operator{{ID: "ada"}, {ID: "eve/o'x"}, {ID: "sal", Departments: []engine.DepartmentID{"sales"}}, {ID: "hal", Departments: []engine.DepartmentID{"help"}}}, Keys: key},
 		&engine.Tenant{ID: "other", Departments: []engine.Department{{ID: "all"}}, Keys: key},
 	)
 	if err != nil {

@@ -23,6 +23,7 @@ func TestTokenOfDepartments(t *testing.T) {
 		{"GET", session(sessionID, "/events"), "", 404},
 		{"GET", session(sessionID, "/identity"), "", 404},
 		{"GET", session(sessionID, "/decisions"), "", 404},
+		{"POST", tenant + "/visitors/" + visitorID.String() + "/sign-out", "", 200}, // it has sessions in both
 		{"POST", session(sessionID, "/messages"), `{"text":"hi"}`, 404},
 		{"POST", session(sessionID, "/close"), "", 404},
 		{"POST", session(sessionID, "/transfer"), `{"target":{"operator":"ada"}}`, 404},
@@ -51,6 +52,14 @@ func TestTokenOfDepartments(t *testing.T) {
 	for path, secret := range map[string]string{"/live": "sales", "/operators": `"sal"`} {
 		if list := string(b.ask(t, "GET", tenant+path, "", "Authorization", "Bearer help-of-acme").body); strings.Contains(list, secret) || len(list) < 60 {
 			t.Errorf("%s as help: got %s", path, list)
+		}
+	}
+	if got := b.ask(t, "POST", tenant+"/visitors/"+foreignID.String()+"/sign-out", "", "Authorization", "Bearer help-of-acme").status; got != 404 {
+		t.Errorf("signing out a visitor of no session there: got %d, want 404", got)
+	}
+	for bearer, want := range map[string]int{"admin": 200, "sales": 404} { // the answer says what an operator of help carried
+		if got := b.ask(t, "GET", session(sessionID, "/decisions/3/operators/hal"), "", "Authorization", "Bearer "+bearer+"-of-acme").status; got != want {
+			t.Errorf("why not hal, as %s: got %d, want %d", bearer, got, want)
 		}
 	}
 	if got := b.ask(t, "GET", tenant+"/invariants", "", "Authorization", "Bearer sales-of-acme").status; got != 403 {

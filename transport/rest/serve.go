@@ -127,6 +127,9 @@ func (a *api) explain(wait context.Context, c *call) (any, error) {
 		return nil, engine.ErrNotFound
 	}
 	operator := engine.OperatorID(c.params[3])
+	if o, declared := c.tenant.Operator(operator); declared && !c.seesOperator(&o) {
+		return nil, engine.ErrNotFound // the answer says what it carried
+	}
 	got, err := a.System.Explain(wait, ref, engine.Seq(seq), operator)
 	if err != nil {
 		return nil, err

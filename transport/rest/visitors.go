@@ -11,12 +11,12 @@ type signedOutVisitor struct {
 }
 
 // signOutVisitor needs no key: a repetition signs out what was signed in meanwhile,
-// which is what whoever repeats it wants. A malformed id names nobody.
+// which is what whoever repeats it wants.
 func (a *api) signOutVisitor(wait context.Context, c *call) (any, error) {
 	if err := c.decode(&struct{}{}); err != nil {
 		return nil, err
 	}
-	id, err := c.visitor()
+	id, err := a.knownVisitor(wait, c)
 	if err != nil {
 		return nil, err
 	}
