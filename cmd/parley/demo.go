@@ -205,8 +205,12 @@ func inviteTo(bound listeners, tenant *engine.Tenant, home demoHome) (invitation
 		Visitor: base + "/visitor" + query, Tenant: demoTenant, Data: home.data,
 		Metrics: "http://" + bound.metrics.Addr().String() + "/metrics", API: "http://" + bound.admin.Addr().String() + "/v1",
 	}
-	for _, operator := range tenant.Operators {
-		token, err := demoToken(tenant, operator.ID, engine.RoleOperator)
+	for i, operator := range tenant.Operators {
+		roles := []engine.Role{engine.RoleOperator}
+		if i == len(tenant.Operators)-1 { // the last one shows what supervisors have
+			roles = append(roles, engine.RoleSupervisor)
+		}
+		token, err := demoToken(tenant, operator.ID, roles...)
 		if err != nil {
 			return invitation{}, err
 		}
@@ -218,10 +222,10 @@ func inviteTo(bound listeners, tenant *engine.Tenant, home demoHome) (invitation
 	return invite, err
 }
 
-func demoToken(tenant *engine.Tenant, operator engine.OperatorID, role engine.Role) (string, error) {
+func demoToken(tenant *engine.Tenant, operator engine.OperatorID, roles ...engine.Role) (string, error) {
 	key := tenant.Keys[0]
 	return auth.Sign(key.Secret.Reveal(), key.ID, auth.Claims{
-		Tenant: tenant.ID, Operator: operator, Roles: []engine.Role{role}, Issued: time.Now(), TTL: demoTokenTTL,
+		Tenant: tenant.ID, Operator: operator, Roles: roles, Issued: time.Now(), TTL: demoTokenTTL,
 	})
 }
 
@@ -236,7 +240,7 @@ func reachable(address net.Addr) string {
 
 // print is what a person reads.
 func (i invitation) print(io streams, kept bool) {
-	fmt.Fprintf(io.out, "Parley is running. Open these, each in a tab of its own:\n\n  visitor   %s\n  Ada       %s\n  Grace     %s\n\n",
+	fmt.Fprintf(io.out, "Parley is running. Open these, each in a tab of its own:\n\n  visitor   %s\n  Ada       %s\n  Grace     %s (supervises)\n\n",
 		i.Visitor, i.Operators[0], i.Operators[1])
 	fmt.Fprintf(io.out, "  metrics   %s\n  REST      %s\n  data      %s", i.Metrics, i.API, i.Data)
 	if !kept {

@@ -32,6 +32,8 @@ async function play({ visitor, operator }) {
   await says(second, "place", "You are next in line");
   await says(third, "place", "You are number 2 in line");
   await says(ada, "load", "1 of 1 chats");
+  await at(ada, "queue-why").first().click();
+  await says(ada, "toast", "Nothing was decided about you there");
   await third.reload();
   await says(third, "place", "You are number 2 in line");
 

@@ -44,7 +44,7 @@ class ConsolePage {
   private readonly deskBar = new DeskBar(this.client, this.attempt, () => this.mayLeave(), this.redraw);
   private readonly board = new BoardView(this.client, this.attempt);
   private readonly transfer = new TransferDialog(this.client, this.attempt);
-  private readonly explain = new ExplainDialog(this.client, this.attempt);
+  private readonly explain = new ExplainDialog(this.client, this.attempt, () => this.toast(words.notExplained));
   private readonly join = new JoinDialog(this.client, this.attempt, (sid) => this.select(sid));
   private readonly sidebar = new Sidebar({
     desk: this.desk,
@@ -53,7 +53,7 @@ class ConsolePage {
     decline: (offer) => void this.decline(offer),
     select: (sid) => this.select(sid),
     pick: (sid) => void this.pick(sid),
-    why: this.signIn.supervises ? (sid) => this.explain.open(sid, words.chat(sid)) : null,
+    why: (sid) => this.explain.open(sid, words.chat(sid)),
   });
 
   run(): void {

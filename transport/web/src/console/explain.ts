@@ -1,6 +1,7 @@
 // "Why this chat, why not me?": what the router decided, in words.
 
 import type { Desk, Entry, OperatorClient, OperatorOps } from "../../client/src/index.ts";
+import { ParleyError } from "../../client/src/index.ts";
 import { byId, h, show, text } from "../dom.ts";
 import { operator as words } from "../strings.ts";
 import { clockTime, stopwatch } from "../time.ts";
@@ -17,9 +18,12 @@ export class ExplainDialog {
   private readonly client: OperatorClient;
   private readonly desk: Desk;
   private readonly attempt: Attempt;
+  private readonly refused: () => void;
   private sid = "";
 
-  constructor(client: OperatorClient, attempt: Attempt) {
+  /** `refused` tells the person that it may not know. */
+  constructor(client: OperatorClient, attempt: Attempt, refused: () => void) {
+    this.refused = refused;
     this.client = client;
     this.desk = client.desk;
     this.attempt = attempt;
@@ -43,10 +47,21 @@ export class ExplainDialog {
     const { sid } = this;
     let said: Explained | null = null;
     const operator = this.who.value || this.desk.operator.id;
-    const done = await this.attempt(async () => (said = await this.client.explain(sid, { operator })));
-    if (!done || !said || sid !== this.sid) return;
+    const done = await this.attempt(async () => (said = await this.asked(sid, operator)));
+    if (!done || sid !== this.sid) return;
+    if (!said) return this.refused();
     if (first && !this.dialog.open) this.dialog.showModal();
     this.show(said);
+  }
+
+  /** Null: it is none of this operator's chats, and nobody asked it about it. */
+  private async asked(sid: string, operator: string): Promise<Explained | null> {
+    try {
+      return await this.client.explain(sid, { operator });
+    } catch (error) {
+      if (error instanceof ParleyError && ["not_found", "forbidden"].includes(error.code)) return null;
+      throw error;
+    }
   }
 
   private show({ decisions, more, why }: Explained): void {

@@ -13,8 +13,8 @@ import { Offers } from "./offers.ts";
 export interface SidebarOptions extends OffersOptions {
   select: (sid: string) => void;
   pick: (sid: string) => void;
-  /** Shows how a chat is being served; null: the person may not ask. */
-  why: ((sid: string) => void) | null;
+  /** Shows how a chat is being served, and why not by this person. */
+  why: (sid: string) => void;
 }
 
 export class Sidebar {
@@ -108,7 +108,7 @@ export class Sidebar {
         h(
           "span",
           { class: "row-actions" },
-          why && h("button", { type: "button", class: "link", "data-testid": "queue-why", "aria-describedby": name, onclick: () => why(sid) }, words.whyShort),
+          h("button", { type: "button", class: "link", "data-testid": "queue-why", "aria-describedby": name, onclick: () => why(sid) }, words.whyShort),
           h("button", { type: "button", class: "link", "data-testid": "pick", "aria-describedby": name, onclick: () => pick(sid) }, words.pick),
         ),
       ),

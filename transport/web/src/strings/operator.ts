@@ -192,6 +192,7 @@ export const operator = {
   noChatId: "That is not a chat's number: it has 26 letters and digits.",
   wrapUp: "Time for your notes",
   wrapUpDone: "Notes are done",
+  notExplained: "Nothing was decided about you there so far.",
   explainOf: (name: string) => `How ${name} found its operator`,
   whyNot: (name: string, reason: string) => `${name} ${(name === "You" ? reasonsYou[reason] : "") || (reasons[reason] ?? reason)}.`,
   waited: (time: string) => `waited ${time}`,
