@@ -26,6 +26,8 @@ class ConsolePage {
   private readonly place = `${this.tenant}.${this.signIn.subject}`;
   private readonly keys = { selected: `parley.selected.${this.place}`, draft: `parley.draft.${this.place}.` };
   private selected = tab.get(this.keys.selected) ?? "";
+  /** The chat of a colleague that the last notice was about: what one would join. */
+  private noticed = "";
   private readonly redraw = coalesced(() => this.draw());
   private readonly alerts = new Alerts();
 
@@ -69,7 +71,7 @@ class ConsolePage {
     byId("release").addEventListener("click", () => this.withCurrent((session) => void this.release(session)));
     byId("take-over").addEventListener("click", () => this.withCurrent((session) => void this.tried(() => this.client.takeOver(session.sid))));
     byId("leave").addEventListener("click", () => this.withCurrent((session) => void this.leave(session)));
-    byId("join-open").addEventListener("click", () => this.join.open());
+    byId("join-open").addEventListener("click", () => this.join.open(this.noticed));
     byId("details-open").addEventListener("click", () => this.toggleDetails());
     byId("details-close").addEventListener("click", () => this.toggleDetails());
     byId("board-open").addEventListener("click", () => void this.showBoard(!this.board.isOpen));
@@ -129,7 +131,9 @@ class ConsolePage {
 
   /** Something that the operator should know. */
   private notice({ kind, ...d }: EphNotice["d"]): void {
-    const said = words.notices[kind]?.(d.department ? this.desk.department(d.department) : "");
+    const about = d.operator ? this.client.people.operator(d.operator) : d.department ? this.desk.department(d.department) : "";
+    const said = words.notices[kind]?.(about);
+    if (d.sid) this.noticed = d.sid;
     if (said) this.toast(said);
   }
 

@@ -271,7 +271,8 @@ export const operator = {
     missed_pause: () => "Paused: offers ran out without an answer.",
     config_changed: () => "The configuration has changed.",
     going_away: () => "The server is about to restart. Your chats stay.",
+    operator_silent: (name: string) => `${name || "A colleague"} leaves a visitor waiting. You can join the chat.`,
     sla_risk: (department: string) => `Somebody waits too long${department ? ` in ${department}` : ""}.`,
     operator_silent: (department: string) => `A visitor waits for an operator's answer${department ? ` in ${department}` : ""}.`,
-  } as Record<string, (department: string) => string>,
+  } as Record<string, (about: string) => string>,
 };
