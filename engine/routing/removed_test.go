@@ -119,6 +119,33 @@ func TestASessionThatMovesHasGoneForThoseWhoServedIt(t *testing.T) {
 	}
 }
 
+// Who does not serve a department does not learn which sessions no longer wait there.
+func TestWhoLeavesALineHasGoneForThoseWhoServeIt(t *testing.T) {
+	tenant := twoLines(true)
+	tenant.Operators = append(tenant.Operators, engine.Operator{ID: "sam", Capacity: 1, Departments: []engine.DepartmentID{"support"}})
+	d := newDesk(t, tenant)
+	d.arrive(1)
+	closed := *d.rows[1]
+	closed.State = engine.StateClosed
+	d.step(routing.SessionIs{Row: &closed})
+	told := false
+	for _, e := range d.effects {
+		e, ok := e.(routing.Show)
+		if !ok || len(e.Queue.Gone) == 0 {
+			continue
+		}
+		told = true
+		for to, gone := range map[engine.OperatorID]int{"ada": 1, "eve": 1, "sam": 0, "stranger": 0} {
+			if got := d.router.For(to, e.Queue); len(got.Gone) != gone || got.Rev != e.Queue.Rev {
+				t.Errorf("%s: got %+v, want %d gone", to, got, gone)
+			}
+		}
+	}
+	if !told {
+		t.Fatal("nobody was told")
+	}
+}
+
 // A transfer to a department that is removed while somebody there is asked fails when
 // that offer ends: nobody is left who could be.
 func TestATransferToARemovedDepartment(t *testing.T) {

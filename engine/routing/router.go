@@ -21,9 +21,9 @@ type Router struct {
 	timers     order[timer]
 	number     uint64 // offers made
 	decisions  uint64
-	rev        uint64            // of the waiting lines as published
-	moved      []engine.QueueRow // of the last published change: rows of before of who waits in another line now
-	spare      []*session        // records of closed sessions, for new ones
+	rev        uint64     // of the waiting lines as published
+	left       []leaving  // of the last published change: who waits in another line now, or no longer
+	spare      []*session // records of closed sessions, for new ones
 
 	// After a start an operator counts as in grace until its actor has spoken:
 	// nobody is said to be away before all have, or their grace is over.

@@ -20,7 +20,7 @@ func (r *Router) show(s *session) {
 func (r *Router) publishLines() {
 	var q *engine.Queue
 	if len(r.changes) > 0 {
-		r.moved = r.moved[:0]
+		r.left = r.left[:0]
 	}
 	r.stirred = r.stirred[:0]
 	for _, s := range r.changes {
@@ -29,7 +29,7 @@ func (r *Router) publishLines() {
 			row := shownRow{line: s.line, since: s.since, isOffered: s.state == engine.StateOffered}
 			if !s.isShown || s.shown != row {
 				if s.isShown && s.shown.line != s.line {
-					r.moved = append(r.moved, engine.QueueRow{Session: s.ref.Session, Department: s.shown.line.id})
+					r.left = append(r.left, leaving{s.ref.Session, s.shown.line.id})
 				}
 				r.stirred = append(r.stirred, s.shown.line, s.line) // of one that waits elsewhere now: both
 				s.shown, s.isShown = row, true
@@ -40,6 +40,7 @@ func (r *Router) publishLines() {
 			}
 		} else if s.isShown {
 			r.stirred = append(r.stirred, s.shown.line)
+			r.left = append(r.left, leaving{s.ref.Session, s.shown.line.id})
 			s.isShown, s.position, s.toldAt = false, 0, 0
 			if q == nil {
 				q = r.goneRow()
@@ -51,6 +52,12 @@ func (r *Router) publishLines() {
 	if r.changes = r.changes[:0]; q != nil {
 		r.do(Show{Queue: q})
 	}
+}
+
+// leaving is a session that waits no longer in a line, or not in that one.
+type leaving struct {
+	session    engine.SessionID
+	department engine.DepartmentID
 }
 
 // shownRow is what a session's published row says.
@@ -113,24 +120,28 @@ func (r *Router) snapshot(to engine.OperatorID) {
 	r.do(Snapshot{To: to, Queue: q})
 }
 
-// For is the change that was published last as one operator may see it: without rows
-// of departments that the operator does not serve, with the same revision, so that
+// For is the change that was published last as one operator may see it: without what
+// is of departments that the operator does not serve, with the same revision, so that
 // no operator's watch has a hole. A session that has left the operator's departments
 // for another has gone, as far as it sees. It answers q itself when nothing differs.
 func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
 	o := r.operators[to]
-	hidden := func(row engine.QueueRow) bool { return o == nil || !o.whole.serves(row.Department) }
-	secret := func(l engine.QueueLine) bool { return o == nil || !o.whole.serves(l.Department) }
-	if !slices.ContainsFunc(q.Rows, hidden) && !slices.ContainsFunc(q.Lines(), secret) {
+	serves := func(d engine.DepartmentID) bool { return o != nil && o.whole.serves(d) }
+	hidden := func(row engine.QueueRow) bool { return !serves(row.Department) }
+	secret := func(l engine.QueueLine) bool { return !serves(l.Department) }
+	elsewhere := func(id engine.SessionID) bool {
+		was := slices.IndexFunc(r.left, func(l leaving) bool { return l.session == id })
+		return was >= 0 && !serves(r.left[was].department)
+	}
+	if !slices.ContainsFunc(q.Rows, hidden) && !slices.ContainsFunc(q.Lines(), secret) && !slices.ContainsFunc(q.Gone, elsewhere) {
 		return q
 	}
 	mine := *q
 	mine.Rows = slices.DeleteFunc(slices.Clone(q.Rows), hidden)
-	mine.Gone = slices.Clone(q.Gone)
-	for _, row := range q.Rows {
-		was := slices.IndexFunc(r.moved, func(m engine.QueueRow) bool { return m.Session == row.Session })
-		if was >= 0 && hidden(row) && !hidden(r.moved[was]) {
-			mine.Gone = append(mine.Gone, row.Session)
+	mine.Gone = slices.DeleteFunc(slices.Clone(q.Gone), elsewhere)
+	for _, l := range r.left {
+		if serves(l.department) && slices.ContainsFunc(q.Rows, func(row engine.QueueRow) bool { return row.Session == l.session && hidden(row) }) {
+			mine.Gone = append(mine.Gone, l.session)
 		}
 	}
 	mine.Figures = &engine.QueueFigures{Lines: slices.DeleteFunc(slices.Clone(q.Lines()), secret)}
