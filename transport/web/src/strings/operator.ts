@@ -273,6 +273,5 @@ export const operator = {
     going_away: () => "The server is about to restart. Your chats stay.",
     operator_silent: (name: string) => `${name || "A colleague"} leaves a visitor waiting. You can join the chat.`,
     sla_risk: (department: string) => `Somebody waits too long${department ? ` in ${department}` : ""}.`,
-    operator_silent: (department: string) => `A visitor waits for an operator's answer${department ? ` in ${department}` : ""}.`,
   } as Record<string, (about: string) => string>,
 };
