@@ -256,9 +256,6 @@ func (r *Router) resume(l *line) {
 	if l.isBack = isBack; !isBack || l.isFull {
 		return
 	}
-	if r.now-l.resumedAt >= answerWithin {
-		l.resuming = 0
-	}
 	for room := l.limit - l.waiting - l.resuming; room > 0; room-- {
 		s, found := l.unattended.min()
 		if !found {

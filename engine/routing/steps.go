@@ -77,6 +77,10 @@ func (r *Router) due() {
 		if l.changes != 0 && l.changes <= r.now {
 			r.look(l)
 		}
+		if l.resuming > 0 && l.resumedAt+answerWithin <= r.now { // the next may have the place
+			l.resuming = 0
+			r.touchLine(l)
+		}
 	}
 	for {
 		t, found := r.timers.min()
