@@ -248,6 +248,35 @@ func TestBanMeetsStart(t *testing.T) {
 	})
 }
 
+// TestBansThatAreNotKept: what the store does not take leaves nothing, whatever else
+// was ordered meanwhile.
+func TestBansThatAreNotKept(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		visitor := w.visitor("").welcome(t).Visitor
+		w.store.bansFailing, w.store.bansWait = errors.New("disk"), make(chan struct{})
+		answered := make(chan error, 2)
+		for days := 1; days <= 2; days++ {
+			go func() {
+				_, err := w.sys.Ban(context.Background(), "demo", visitor, engine.BanOrder{Days: days, Reason: engine.BanSpam}, "")
+				answered <- err
+			}()
+			synctest.Wait()
+		}
+		close(w.store.bansWait)
+		for range 2 {
+			if err := <-answered; err == nil {
+				t.Error("a ban that was not stored is answered as one that was")
+			}
+		}
+		if ban, err := w.sys.BanOf("demo", visitor); err != nil || !ban.Until.IsZero() {
+			t.Errorf("a ban that nobody has kept: got %+v, %v", ban, err)
+		}
+		if n := len(w.sys.tenant("demo").bans.storing); n != 0 {
+			t.Errorf("%d visitors are still said to be stored", n)
+		}
+	})
+}
+
 // TestBannedUpgrade: a banned visitor does not bring an anonymous session along.
 func TestBannedUpgrade(t *testing.T) {
 	inWorld(t, nil, func(w *world) {

@@ -21,9 +21,17 @@ type bans struct {
 	some atomic.Int64 // how many there are: most tenants have none
 
 	// Guarded by mu.
-	mu   sync.RWMutex
-	all  map[engine.VisitorID]engine.Ban
-	acts map[engine.Tag]*banAct
+	mu      sync.RWMutex
+	all     map[engine.VisitorID]engine.Ban
+	acts    map[engine.Tag]*banAct
+	storing map[engine.VisitorID]*banStoring
+}
+
+// banStoring are the orders about one visitor that the store has not answered yet.
+type banStoring struct {
+	count int
+	last  *banAct    // the one that counts, if it is taken; nil: it was not
+	kept  engine.Ban // what is durable
 }
 
 // banAct is what was done under one key, or is being done.
@@ -163,9 +171,8 @@ func (t *tenancy) ban(o banOrder, reply banReply) {
 // one that counts is the one that is kept.
 func (t *tenancy) order(o *banOrder, tag engine.Tag, now time.Time, reply banReply) {
 	b, made := &t.bans, o.Made(o.by, now)
-	before := b.all[o.visitor]
-	b.set(o.visitor, made)
 	d := &banAct{digest: o.digest(), at: now, ban: made, waiting: []banReply{reply}}
+	b.begin(o.visitor, d)
 	var memo *engine.Memo
 	if o.key != "" {
 		b.remember(tag, d, now)
@@ -177,13 +184,13 @@ func (t *tenancy) order(o *banOrder, tag engine.Tag, now time.Time, reply banRep
 	t.sys.cfg.Store.PutBan(t.id, visitor, made, memo, func(err error) {
 		if err != nil {
 			t.sys.cfg.Logger.Error("a ban cannot be stored", "tenant", string(t.id), "error", err.Error())
-			d.answer(t.banFailed(visitor, before, d, tag), engine.Ban{}, storeRefusal(err))
+			d.answer(b.failed(visitor, d, tag), engine.Ban{}, storeRefusal(err))
 			return
 		}
 		if made.Holds(now) {
 			t.endSessionsOf(visitor, made)
 		}
-		d.answer(t.banStored(d), made, nil)
+		d.answer(b.stored(visitor, d), made, nil)
 	})
 }
 
@@ -193,21 +200,50 @@ func (d *banAct) answer(waiting []banReply, ban engine.Ban, refused *engine.Erro
 	}
 }
 
-func (t *tenancy) banStored(d *banAct) (waiting []banReply) {
-	t.bans.mu.Lock()
-	defer t.bans.mu.Unlock()
+// begin notes an order that goes to the store. Call with mu held.
+func (b *bans) begin(visitor engine.VisitorID, d *banAct) {
+	s := b.storing[visitor]
+	if s == nil {
+		if b.storing == nil {
+			b.storing = map[engine.VisitorID]*banStoring{}
+		}
+		s = &banStoring{kept: b.all[visitor]}
+		b.storing[visitor] = s
+	}
+	s.count, s.last = s.count+1, d
+	b.set(visitor, d.ban)
+}
+
+// end notes that the store has answered an order. Call with mu held.
+func (b *bans) end(visitor engine.VisitorID) {
+	if s := b.storing[visitor]; s.count > 1 {
+		s.count--
+		return
+	}
+	delete(b.storing, visitor)
+}
+
+func (b *bans) stored(visitor engine.VisitorID, d *banAct) (waiting []banReply) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.storing[visitor]
+	if s.kept = d.ban; s.last == nil {
+		b.set(visitor, d.ban)
+	}
+	b.end(visitor)
 	waiting, d.waiting, d.stored = d.waiting, nil, true
 	return waiting
 }
 
-// banFailed takes back what the store did not take, unless another order came since.
-func (t *tenancy) banFailed(visitor engine.VisitorID, before engine.Ban, d *banAct, tag engine.Tag) (waiting []banReply) {
-	b := &t.bans
+// failed takes back what the store did not take, unless another order came since.
+func (b *bans) failed(visitor engine.VisitorID, d *banAct, tag engine.Tag) (waiting []banReply) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.all[visitor] == d.ban || d.ban.Until.IsZero() && b.all[visitor].Until.IsZero() {
-		b.set(visitor, before)
+	if s := b.storing[visitor]; s.last == d {
+		s.last = nil
+		b.set(visitor, s.kept)
 	}
+	b.end(visitor)
 	if b.acts[tag] == d {
 		delete(b.acts, tag)
 	}
@@ -290,7 +326,7 @@ func (t *tenancy) forgetBans(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, ban := range b.all {
-		if !ban.Holds(now) {
+		if !ban.Holds(now) && b.storing[id] == nil {
 			b.set(id, engine.Ban{})
 			t.sys.cfg.Store.PutBan(t.id, id, engine.Ban{}, nil, func(error) {})
 		}

@@ -85,13 +85,14 @@ func (t *tenancy) isHere(visitor engine.VisitorID) (here, verified bool) {
 // either is one. engine.ErrNotFound: the tenant knows no such visitor;
 // engine.ErrBanned and what else a start may be refused with.
 func (s *System) StartFor(ctx context.Context, tenant engine.TenantID, visitor engine.VisitorID, d engine.Draft) (engine.Answer, error) {
+	t := s.tenant(tenant) // also if it is let go meanwhile: it then refuses
 	info, err := s.Visitor(ctx, tenant, visitor, nil)
 	if err != nil {
 		return engine.Answer{}, err
 	}
 	answers := make(answerOutlet, 1)
 	seat := &seat{
-		sys: s, tenant: s.tenant(tenant), author: engine.Author{Kind: engine.AuthorVisitor}, reader: engine.VisibleToAll,
+		sys: s, tenant: t, author: engine.Author{Kind: engine.AuthorVisitor}, reader: engine.VisibleToAll,
 		visitor: visitor, verified: info.Verified, server: true, outlet: answers,
 	}
 	d.Op, d.Request = engine.OpStart, "host"

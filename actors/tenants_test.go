@@ -181,3 +181,30 @@ func TestATenantDoesNotComeBackBeforeItHasEnded(t *testing.T) {
 		}
 	})
 }
+
+// countHook is a store that does something else before it counts sessions.
+type countHook struct {
+	Store
+	first func()
+}
+
+func (h *countHook) CountSessions(tenant engine.TenantID, visitor engine.VisitorID, done func(int, engine.SessionID, error)) {
+	if first := h.first; first != nil {
+		h.first = nil
+		first()
+	}
+	h.Store.CountSessions(tenant, visitor, done)
+}
+
+// A server that begins a session in a tenant that is let go meanwhile is refused.
+func TestAServerStartsInATenantThatIsLetGo(t *testing.T) {
+	hook := &countHook{}
+	inWorld(t, func(c *Config, _ *engine.Tenant) { hook.Store, c.Store = c.Store, hook }, func(w *world) {
+		visitor := w.visitor("").welcome(t).Visitor
+		hook.first = func() { w.mustApply(otherTenant()) }
+		_, err := w.sys.StartFor(context.Background(), w.tenant.ID, visitor, engine.Draft{ClientID: "k"})
+		if !errors.Is(err, engine.ErrBusy) && !errors.Is(err, engine.ErrNotFound) {
+			t.Errorf("got %v, want a refusal", err)
+		}
+	})
+}
