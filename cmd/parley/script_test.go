@@ -17,7 +17,7 @@ import (
 
 // TestMain lets this binary be run as parley by the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"parley": main})
+	testscript.Main(m, map[string]func(){"parley": main, "eventhost": eventHost})
 }
 
 // quickExit spares each process the second that the race detector waits at its
