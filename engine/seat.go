@@ -35,7 +35,7 @@ const (
 	OpJoin           // operator of the department, supervisor: take part as Plan.As
 	OpLeave          // member: take part no longer
 	OpTakeover       // supervisor: become the owner; the old one stays a member
-	OpSet            // owner, supervisor, integration: Plan's priority, needs, tags, department
+	OpSet            // owner, supervisor, integration: Plan's priority, needs, weight, tags, department
 	OpWrapUpExtend   // owner, while closing: more time
 	OpWrapUpDone     // owner, while closing: finished
 	OpRate           // visitor, within the rating window: Plan.Score, Body an optional comment
@@ -117,6 +117,7 @@ type Plan struct {
 	Hidden   bool          // OpJoin as PartObserver
 	Priority *int          // OpSet, OpStart (signed only)
 	Needs    []Need        // OpSet, OpStart; nil: unchanged
+	Weight   *int          // OpSet, OpStart (signed only): of the session while it is served, milli-units, MinWeight to MaxWeight
 	Tags     []string      // OpSet, OpClose; nil: unchanged
 	Score    int           // OpRate: 1 to 5
 	FollowUp time.Time     // OpClose
@@ -136,7 +137,7 @@ const (
 	RightSupervise Rights = 1 << iota // any session of its departments: join, whisper, take over, force
 	RightPick                         // take a waiting session out of turn
 	RightHide                         // observe without being seen
-	RightPriority                     // of a visitor whose signed proof says so: state a priority and hard needs
+	RightPriority                     // of a visitor whose signed proof says so: state a priority, a weight and hard needs
 )
 
 // Has reports whether all of want are held.

@@ -8,6 +8,7 @@ type Service struct {
 	Queued    time.Time  `json:"queued"`              // when it last began to wait; the steps count from here
 	Step      int        `json:"step,omitempty"`      // the step reached since
 	Needs     []Need     `json:"needs,omitempty"`     // its own, besides the steps'
+	Weight    int        `json:"weight,omitempty"`    // its own while it is served, milli-units; 0: its department's
 	Preferred OperatorID `json:"preferred,omitempty"` // goes first while a step says so, or while Returning
 	Returning bool       `json:"returning,omitempty"` // lost its operator: Preferred is offered it back first, at any step
 	Transfer  *Transfer  `json:"transfer,omitempty"`  // pending, of StateActive and StateDetached
@@ -144,6 +145,7 @@ type Facts struct {
 	Needs      []Need       `json:"needs,omitempty"`
 	Tags       []string     `json:"tags,omitempty"`
 	Priority   *int         `json:"priority,omitempty"`
+	Weight     *int         `json:"weight,omitempty"` // its own, milli-units
 	Score      *int         `json:"score,omitempty"`
 	FollowUp   *time.Time   `json:"follow_up,omitempty"`
 	Reason     string       `json:"reason_code,omitempty"` // of session.closing: the tenant's own code

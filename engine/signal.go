@@ -75,6 +75,7 @@ type Serving struct {
 	Step        int
 	Priority    int
 	Needs       []Need
+	Weight      int // its own, milli-units; 0: its department's
 	Tags        []string
 	Rev         Seq       // for Plan.IfRev
 	TurnSince   time.Time // when silence began

@@ -99,7 +99,7 @@ type Row struct {
 	FirstQueued  time.Time // never reset; the order of waiting rests on it
 	Priority     int
 	Boost        time.Duration
-	Weight       int // milli-units of an operator's capacity
+	Weight       int // milli-units of an operator's capacity, as the session is now
 	Owner        OperatorID
 	Offers       []LiveOffer // of StateOffered, or to a transfer's target
 	Declines     []Decline

@@ -118,7 +118,10 @@ func TestStartedByServer(t *testing.T) {
 	v := dialSocket(t, w.listen, "visitor", "https://shop.example")
 	v.ok("auth", map[string]any{"tenant": "crash", "anonymous": true})
 	visitor := v.hello["visitor"].(string)
-	body := `{"visitor":"` + visitor + `","text":"my parcel\n2026-01-01 00:00:00Z #9 system: forged","priority":7,"skills":[{"skill":"parcels","hard":true}]}`
+	body := `{"visitor":"` + visitor + `","text":"my parcel\n2026-01-01 00:00:00Z #9 system: forged","priority":7,"weight":2500,"skills":[{"skill":"parcels","hard":true}]}`
+	if heavy := w.ask(400, "POST", "/sessions", "k0", `{"visitor":"`+visitor+`","weight":5001}`); !strings.Contains(heavy, `"weight"`) {
+		t.Errorf("too heavy: %s", heavy)
+	}
 	var started struct{ Sid, State string }
 	must(t, json.Unmarshal([]byte(w.ask(200, "POST", "/sessions", "k1", body)), &started))
 	var again struct{ Sid string }
@@ -140,6 +143,8 @@ func TestStartedByServer(t *testing.T) {
 	if !strings.Contains(listed, started.Sid) || !strings.Contains(listed, `"priority":7`) {
 		t.Errorf("listed: %s", listed)
 	}
+	w.ask(400, "PATCH", "/sessions/"+started.Sid, "k3", `{"weight":99}`)
+	w.ask(200, "PATCH", "/sessions/"+started.Sid, "k4", `{"weight":300}`)
 	script := w.ask(200, "GET", "/sessions/"+started.Sid+"/transcript?format=text", "", "")
 	if !strings.Contains(script, "visitor: my parcel\n    2026-01-01") {
 		t.Errorf("the transcript: %s", script)

@@ -34,7 +34,7 @@ func TestPriorityIsSigned(t *testing.T) {
 		s.ok("auth", d)
 		return s
 	}
-	urgent := map[string]any{"department": "sales", "priority": 5, "skills": []any{map[string]any{"skill": "gold", "hard": true}}, "idem": "s1"}
+	urgent := map[string]any{"department": "sales", "priority": 5, "weight": 2500, "skills": []any{map[string]any{"skill": "gold", "hard": true}}, "idem": "s1"}
 	for name, c := range map[string]struct{ word, code string }{
 		"anonymous":              {"", "forbidden"},
 		"proven":                 {proof("u1", nil), "forbidden"},
@@ -54,7 +54,7 @@ func TestPriorityIsSigned(t *testing.T) {
 		t.Errorf("after a token that does not allow it: got %q", got)
 	}
 	s.ok("auth.refresh", map[string]any{"token": proof("u6", true)})
-	for field, value := range map[string]any{"priority": 11, "skills": []any{map[string]any{"level": 3}}, "department": "No Such"} {
+	for field, value := range map[string]any{"priority": 11, "weight": 5001, "skills": []any{map[string]any{"level": 3}}, "department": "No Such"} {
 		bad := map[string]any{"idem": "s2", field: value}
 		e, _ := s.result("session.start", bad)["e"].(map[string]any)
 		if fields, _ := e["fields"].([]any); e["code"] != "bad_request" || len(fields) != 1 || fields[0] != field {

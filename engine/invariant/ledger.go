@@ -248,6 +248,8 @@ func (s *held) weigh(l *Ledger) {
 	s.lease = s.weight
 	owned := s.row.State == engine.StateActive || s.row.State == engine.StateDetached || s.row.State == engine.StateClosing
 	switch t := s.row.Service.Transfer; {
+	case s.row.Service.Weight != 0:
+		s.lease = max(s.lease, s.row.Service.Weight)
 	case t != nil && t.Target.Department != "":
 		s.lease = max(s.lease, l.weightOf(t.Target.Department))
 	case owned && s.row.Owner != "":

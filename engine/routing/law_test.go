@@ -181,6 +181,10 @@ func (w *world) newRow() engine.Row {
 	if one(w.T, 4, "preferred") {
 		row.Service.Preferred = someOperators.Draw(w.T, "preferred")
 	}
+	if one(w.T, 4, "a weight of its own") {
+		row.Service.Weight = rapid.SampledFrom([]int{200, 700, 2500}).Draw(w.T, "own")
+		row.Weight = row.Service.Weight
+	}
 	return row
 }
 

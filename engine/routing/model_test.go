@@ -152,6 +152,8 @@ func (m *model) reaches(id engine.OperatorID, reach []engine.DepartmentID) (best
 // lease is what a session loads those with whom it is offered to.
 func (m *model) lease(s *modelSession) int {
 	switch {
+	case s.row.Service.Weight != 0:
+		return max(s.row.Weight, s.row.Service.Weight)
 	case s.row.Service.Transfer != nil && s.row.Service.Transfer.Target.Department != "":
 		return max(s.row.Weight, m.department(s.row.Service.Transfer.Target.Department).Weight)
 	case owner(s) != "":

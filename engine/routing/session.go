@@ -19,6 +19,7 @@ type session struct {
 	queued  int64 // when it last began to wait: the steps count from here
 	boosted bool  // it was boosted: it may overtake whom it likes
 	weight  int   // milli-units, of its owner
+	own     int   // milli-units that it was said to weigh while it is served; 0: nothing was said
 	lease   int   // milli-units, of whom it is promised or offered to
 	people  bool  // bots are not asked
 
@@ -427,7 +428,10 @@ func (r *Router) learnWish(s *session, row *engine.Row, recovered bool) {
 	if recovered || s.transfer == nil {
 		s.failed = 0
 	}
+	s.own = row.Service.Weight
 	switch s.lease = s.weight; { // whoever takes it will serve it
+	case s.own != 0:
+		s.lease = max(s.lease, s.own)
 	case s.transfer != nil && s.transfer.Target.Department != "":
 		s.lease = max(s.lease, r.line(s.transfer.Target.Department).weight)
 	case s.owner != nil:

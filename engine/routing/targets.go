@@ -52,7 +52,9 @@ func (r *Router) targets(in Targets) {
 func (s *session) trial(to engine.Target, line *line) *session {
 	as := *s
 	as.transfer = &engine.Transfer{Target: to}
-	as.lease = max(s.weight, line.weight)
+	if as.lease = max(s.weight, line.weight); s.own != 0 {
+		as.lease = max(s.weight, s.own)
+	}
 	return &as
 }
 

@@ -98,7 +98,7 @@ func (t *turn) closeFor(cause engine.Cause, by engine.Author, d engine.Draft) {
 		return
 	}
 	t.row.CloseBy = e.Deadline
-	t.row.Weight = department.WrapUpWeight
+	t.row.Weight = min(department.WrapUpWeight, t.servedWeight())
 }
 
 // finish writes the last entry and frees everybody.

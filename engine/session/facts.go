@@ -48,7 +48,7 @@ func asked(kind engine.Kind, p *engine.Plan) (engine.Body, engine.Format) {
 	case engine.KindParticipantJoined:
 		f.As, f.Hidden = p.As.String(), p.Hidden
 	case engine.KindPrioritySet:
-		f.Priority, f.Needs, f.Department = p.Priority, p.Needs, p.Target.Department
+		f.Priority, f.Needs, f.Weight, f.Department = p.Priority, p.Needs, p.Weight, p.Target.Department
 	case engine.KindTagsSet:
 		f.Tags = p.Tags
 	case engine.KindSessionClosing:

@@ -76,12 +76,16 @@ func (l *life) holds(row engine.Row) {
 // weighs checks what a session loads its operator with.
 func (l *life) weighs(row engine.Row) {
 	d, _ := tenant.Department(row.Department)
-	want := d.Weight
+	served := d.Weight
+	if own := row.Service.Weight; own != 0 {
+		served = own
+	}
+	want := served
 	switch {
 	case row.State == engine.StateClosing:
-		want = d.WrapUpWeight
+		want = min(d.WrapUpWeight, served)
 	case row.Service.Idle:
-		want = d.IdleWeight
+		want = min(d.IdleWeight, served)
 		if row.State != engine.StateActive && row.State != engine.StateDetached {
 			l.Fatalf("%s and idle", row.State)
 		}

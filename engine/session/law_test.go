@@ -164,6 +164,10 @@ func (l *life) plan(op engine.Op) *engine.Plan {
 			n := rapid.IntRange(-6, 11).Draw(l.T, "priority")
 			p.Priority = &n
 		}
+		if flag("with weight") {
+			n := rapid.SampledFrom([]int{99, 100, 150, 700, 2500, 5000, 5001}).Draw(l.T, "weight")
+			p.Weight = &n
+		}
 		p.Needs = rapid.SampledFrom([][]engine.Need{nil, nil, {}, {{Skill: "lang:fr", Level: 2}}, {{Level: 2}}}).Draw(l.T, "needs")
 		p.Tags = rapid.SampledFrom([][]string{nil, {}, {"a"}, {""}}).Draw(l.T, "tags")
 		p.Target.Department = rapid.SampledFrom([]engine.DepartmentID{"", "", "support", "none"}).Draw(l.T, "to")

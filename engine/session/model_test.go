@@ -142,7 +142,7 @@ func routed(r engine.Row) string {
 		offers += fmt.Sprint(o.Operator, o.ID, " ")
 	}
 	return fmt.Sprint(r.State, r.Epoch, r.Department, r.Owner, offers, r.Weight, r.Declines, r.Priority, r.Boost, r.FirstQueued,
-		s.Queued, s.Step, s.Needs, s.Preferred, s.Returning, s.Transfer, s.Handed, s.Nudged)
+		s.Queued, s.Step, s.Needs, s.Weight, s.Preferred, s.Returning, s.Transfer, s.Handed, s.Nudged)
 }
 
 // granted checks the answer to a wish.
@@ -404,7 +404,11 @@ func sayings(by engine.Author, d engine.Draft) said {
 		if p.Priority != nil {
 			priority = fmt.Sprint(*p.Priority)
 		}
-		s.plan = fmt.Sprintf("%s %v %s %q %v %v", priority, p.Needs, p.Target.Department, p.Tags, p.Tags != nil, p.Priority != nil || p.Needs != nil || p.Target.Department != "")
+		weight := 0
+		if p.Weight != nil {
+			weight = *p.Weight
+		}
+		s.plan = fmt.Sprintf("%s %v %d %s %q %v %v", priority, p.Needs, weight, p.Target.Department, p.Tags, p.Tags != nil, p.Priority != nil || p.Weight != nil || p.Needs != nil || p.Target.Department != "")
 	default:
 	}
 	return s

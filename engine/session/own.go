@@ -41,7 +41,7 @@ func (t *turn) assign(a assignment) engine.Seq {
 	before := t.row.Owner
 	t.row.Epoch++
 	t.row.Owner = a.to
-	t.row.Weight = t.department().Weight
+	t.row.Weight = t.servedWeight()
 	s := &t.row.Service
 	t.listen(t.now)
 	s.Assigned, s.Direct = t.now, a.direct
@@ -107,7 +107,7 @@ func (t *turn) requeue(q requeue) engine.Seq {
 // wait puts the session into its department's line.
 func (t *turn) wait() {
 	t.row.Epoch++
-	t.row.Weight = t.department().Weight
+	t.row.Weight = t.servedWeight()
 	t.row.Turn = engine.TurnOperator
 	s := &t.row.Service
 	s.Queued, s.Step, s.Aside = t.now, 0, engine.CauseNone

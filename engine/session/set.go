@@ -31,7 +31,7 @@ func (t *turn) set(by engine.Author, d engine.Draft) {
 }
 
 func hasPriority(p *engine.Plan) bool {
-	return p.Priority != nil || p.Needs != nil || p.Target.Department != ""
+	return p.Priority != nil || p.Needs != nil || p.Weight != nil || p.Target.Department != ""
 }
 
 // repeatedSet is repeated, of an operation that may add two entries under its key.
@@ -63,13 +63,16 @@ func (t *turn) maySet(by engine.Author, d engine.Draft) *engine.Error {
 	case t.closed != 0 && (hasPriority(p) || !t.isAmendable()): // tags may follow for a while
 		return engine.ErrClosed.At(t.closed)
 	case !hasPriority(p) && p.Tags == nil:
-		return engine.ErrBadRequest.In("priority", "skills", "tags", "department")
+		return engine.ErrBadRequest.In("priority", "skills", "weight", "tags", "department")
 	case p.IfRev != 0 && p.IfRev != t.row.Service.Rev:
 		return engine.ErrStaleRevision.At(t.row.Service.Rev)
 	case p.Priority != nil && (*p.Priority < engine.MinPriority || *p.Priority > engine.MaxPriority):
 		return engine.ErrBadRequest.In("priority")
 	}
 	if err := faultyNeeds(p.Needs); err != nil {
+		return err
+	}
+	if err := faultyWeight(p.Weight); err != nil {
 		return err
 	}
 	if err := faultyTags(p.Tags); err != nil {
@@ -92,6 +95,9 @@ func (t *turn) setPriority(by engine.Author, d engine.Draft) engine.Seq {
 	}
 	if d.Plan.Needs != nil {
 		t.row.Service.Needs = slices.Clone(d.Plan.Needs)
+	}
+	if own := d.Plan.Weight; own != nil {
+		t.reweigh(*own)
 	}
 	t.change()
 	return t.revise(planned(engine.KindPrioritySet, by, d))
@@ -116,7 +122,7 @@ func (t *turn) moveTo(department engine.DepartmentID) {
 	t.row.Offers = nil
 	t.row.Department = department
 	if t.row.State == engine.StateUnattended {
-		t.row.Weight = t.department().Weight
+		t.row.Weight = t.servedWeight()
 		t.change()
 		return
 	}

@@ -65,7 +65,7 @@ func (t *turn) silent(due clock) {
 		t.giveUpOn(engine.CauseOperatorSilent)
 	case idleAlarm:
 		service.Idle = true
-		t.row.Weight = t.department().IdleWeight
+		t.row.Weight = t.idleWeight()
 		t.change()
 		t.write(&engine.Entry{Kind: engine.KindIdleOn, Visibility: engine.VisibleToOperators})
 	default:
@@ -113,7 +113,7 @@ func (t *turn) spoke(e *engine.Entry) {
 	}
 	if service.Idle {
 		service.Idle = false
-		t.row.Weight = t.department().Weight
+		t.row.Weight = t.servedWeight()
 		t.change()
 		t.write(&engine.Entry{Kind: engine.KindIdleOff, Visibility: engine.VisibleToOperators})
 	}

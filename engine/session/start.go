@@ -68,8 +68,11 @@ func (t *turn) mayStart(d engine.Draft) (engine.Department, *engine.Error) {
 		return department, engine.ErrTooLarge
 	case p.Priority != nil && (*p.Priority < engine.MinPriority || *p.Priority > engine.MaxPriority):
 		return department, engine.ErrBadRequest.In("priority")
-	case !mayPrioritise && (p.Priority != nil || slices.ContainsFunc(p.Needs, isHard)):
+	case !mayPrioritise && (p.Priority != nil || p.Weight != nil || slices.ContainsFunc(p.Needs, isHard)):
 		return department, engine.ErrForbidden
+	}
+	if err := faultyWeight(p.Weight); err != nil {
+		return department, err
 	}
 	complete(&department)
 	return department, faultyNeeds(p.Needs)
@@ -79,6 +82,9 @@ func (t *turn) mayStart(d engine.Draft) (engine.Department, *engine.Error) {
 func (t *turn) establish(p *engine.Plan, d *engine.Department, from Inherit) {
 	s := &t.row.Service
 	t.row.Department, t.row.Weight = d.ID, d.Weight
+	if p.Weight != nil {
+		t.reweigh(*p.Weight)
+	}
 	t.row.Started, t.row.FirstQueued = t.now, t.now
 	t.row.Turn = engine.TurnOperator
 	s.Queued = t.now
@@ -100,6 +106,9 @@ func (t *turn) started(by engine.Author, d engine.Draft) *engine.Entry {
 	}
 	if p := t.row.Priority; p != 0 {
 		f.Priority = &p
+	}
+	if own := s.Weight; own != 0 {
+		f.Weight = &own
 	}
 	for _, n := range s.Needs {
 		if language, is := strings.CutPrefix(n.Skill, "lang:"); is {

@@ -45,7 +45,7 @@ func (s *Session) serving() *engine.Serving {
 	from := &s.row.Service
 	v := &engine.Serving{
 		FirstQueued: s.row.FirstQueued, Queued: from.Queued, Step: from.Step, Priority: s.row.Priority,
-		Needs: slices.Clone(from.Needs), Tags: slices.Clone(from.Tags), Rev: from.Rev, TurnSince: from.TurnSince,
+		Needs: slices.Clone(from.Needs), Tags: slices.Clone(from.Tags), Weight: from.Weight, Rev: from.Rev, TurnSince: from.TurnSince,
 		Idle: from.Idle, Previous: from.Previous, FollowUp: from.Followed,
 	}
 	if from.Transfer != nil {

@@ -130,7 +130,10 @@ func (w *world) fill(t *try, h *house, row *engine.Row, x act) {
 		if x.c&2 == 0 {
 			d.Body = text
 		}
-		if x.c&0x40 == 0 {
+		if x.c&0x30 == 0 {
+			d.Plan = &engine.Plan{Weight: weightOf(x)}
+			t.rights |= engine.RightPriority
+		} else if x.c&0x40 == 0 {
 			d.Plan = &engine.Plan{Needs: []engine.Need{{Skill: skills[int(x.c)%len(skills)], Level: 1 + int(x.a)%3}}}
 		}
 	case engine.OpMessage, engine.OpNote:
@@ -199,6 +202,8 @@ func (w *world) plan(p *engine.Plan, op engine.Op, x act) {
 			p.Priority, p.Tags = nil, []string{tagged}
 		} else if x.c&2 == 0 {
 			p.Priority, p.Needs = nil, []engine.Need{{Skill: skills[int(x.a)%len(skills)]}}
+		} else if x.c&0x30 == 0 {
+			p.Weight = weightOf(x)
 		}
 		if x.c&0xc == 0 {
 			p.Target.Department = departments[int(x.a>>3)%len(w.tenant.Departments)]
@@ -209,6 +214,12 @@ func (w *world) plan(p *engine.Plan, op engine.Op, x act) {
 		p.Message = x.c&1 == 0
 	default:
 	}
+}
+
+// weightOf is a weight of a session's own, 300 to 2,500.
+func weightOf(x act) *int {
+	own := 300 + 550*(int(x.a)%5)
+	return &own
 }
 
 // post hands a draft over, which may come again. The session does not keep the Ask.

@@ -33,6 +33,7 @@ var mutants = []mutant{
 	{"a router without memory believes operators at once", "routing/await.go", "range in.Sessions {", "range in.Sessions[:0] {", "I2"},
 	{"an older word is taken for the answer", "routing/await.go", "if in.Asked == r.asked || !in.Row.State.IsOpen() {", "if true {", "I2"},
 	{"a pick is granted without room", "routing/pick.go", "!in.Force && o.room() < s.lease", "false", "I2"},
+	{"a weight of its own is not asked for", "routing/session.go", "case s.own != 0:\n", "case false:\n", "I2"},
 	{"messages follow the closing entry", "session/talk.go", "case t.closed != 0:\n\t\treturn engine.ErrClosed.At(t.closed)\n\tcase t.row.State == engine.StateNew:", "case t.row.State == engine.StateNew:", "I3"},
 	{"a detached session has no deadline", "session/own.go", "t.row.Service.GraceBy = since.Add(t.department().OperatorGrace)\n\t\tt.move", "_ = since\n\t\tt.move", "I4"},
 	{"a message for later has no review date", "session/unattended.go", "t.row.Service.ReviewBy = t.now.Add(t.department().UnattendedFor)\n", "", "I4"},

@@ -266,6 +266,9 @@ func oddSet(w *world, h *house, t *try, x act) {
 		d.Plan.Tags, d.Plan.Target.Department = []string{tagged}, departments[int(x.a>>3)%len(w.tenant.Departments)]
 	case 6:
 		d.Plan.Target.Department = "nowhere"
+		if x.c&8 == 0 {
+			d.Plan.Target.Department, d.Plan.Weight = "", &[]int{engine.MinWeight - 1, engine.MaxWeight + 1}[int(x.a>>1)%2]
+		}
 	default:
 		d.ClientID, d.Plan.Tags = "", slices.Repeat([]string{tagged}, engine.MaxTags+1)
 	}

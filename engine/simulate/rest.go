@@ -63,7 +63,7 @@ func (h *house) atRest(row *engine.Row) {
 	case !ok:
 		w.broken("I4", h, "%v, and the router does not know it", row.State)
 		return
-	case known.State != row.State || known.Epoch != row.Epoch || known.Owner != row.Owner || known.Weight != row.Weight || known.Department != row.Department ||
+	case known.State != row.State || known.Epoch != row.Epoch || known.Owner != row.Owner || known.Weight != row.Weight || known.Service.Weight != row.Service.Weight || known.Department != row.Department ||
 		len(known.Offers) != len(row.Offers):
 		w.broken("I4", h, "is %v of epoch %d, the router knows %v of epoch %d", row.State, row.Epoch, known.State, known.Epoch)
 	case h.s.InFlight() != 0 || len(h.held) != 0:

@@ -146,6 +146,7 @@ func (a *api) startSession(wait context.Context, c *call) (any, error) {
 		Department engine.DepartmentID `json:"department"`
 		Skills     []engine.Need       `json:"skills"`
 		Priority   *int                `json:"priority"`
+		Weight     *int                `json:"weight"`
 		Text       string              `json:"text"`
 	}
 	if err := c.decode(&body); err != nil {
@@ -158,7 +159,7 @@ func (a *api) startSession(wait context.Context, c *call) (any, error) {
 	if d, known := c.tenant.Department(body.Department); !known || !c.sees(d.ID) {
 		return nil, engine.ErrBadRequest.In("department")
 	}
-	draft := engine.Draft{Department: body.Department, Plan: &engine.Plan{Needs: body.Skills, Priority: body.Priority}}
+	draft := engine.Draft{Department: body.Department, Plan: &engine.Plan{Needs: body.Skills, Priority: body.Priority, Weight: body.Weight}}
 	if strings.TrimSpace(body.Text) != "" {
 		draft.Body = engine.BodyOf(body.Text)
 	}

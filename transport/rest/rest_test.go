@@ -388,7 +388,7 @@ var cases = []struct {
 	{name: "explain", method: "GET", path: session(sessionID, "/decisions/3/operators/"+url.PathEscape("eve/o'x")), status: 200, holds: `"reason":"full"`},
 	{name: "explain no decision", method: "GET", path: session(sessionID, "/decisions/x/operators/ada"), status: 404, code: "not_found"},
 	{name: "explain nobody", method: "GET", path: session(sessionID, "/decisions/3/operators/bob"), status: 404, code: "not_found"},
-	{name: "set", method: "PATCH", path: session(sessionID, ""), body: `{"priority":3,"skills":[{"skill":"billing","level":2}],"tags":["vip"],"if_rev":4}`, header: []string{"Idempotency-Key", "p1"}, status: 200, holds: `"seq":7`},
+	{name: "set", method: "PATCH", path: session(sessionID, ""), body: `{"priority":3,"weight":700,"skills":[{"skill":"billing","level":2}],"tags":["vip"],"if_rev":4}`, header: []string{"Idempotency-Key", "p1"}, status: 200, holds: `"seq":7`},
 	{name: "set without key", method: "PATCH", path: session(sessionID, ""), body: `{"tags":[]}`, status: 400, code: "bad_request", holds: `"fields":["Idempotency-Key"]`},
 	{name: "set of a wrong type", method: "PATCH", path: session(sessionID, ""), body: `{"priority":"high"}`, header: []string{"Idempotency-Key", "p2"}, status: 400, code: "bad_request", holds: `"fields":["priority"]`},
 	{name: "set, closed", method: "PATCH", path: session(closedID, ""), body: `{"priority":1}`, header: []string{"Idempotency-Key", "p3"}, status: 410, code: "session_closed"},

@@ -42,6 +42,7 @@ func (a *api) closeSession(wait context.Context, c *call) (any, error) {
 func (a *api) setSession(wait context.Context, c *call) (any, error) {
 	var body struct {
 		Priority   *int                `json:"priority"`
+		Weight     *int                `json:"weight"`
 		Skills     []engine.Need       `json:"skills"`
 		Tags       []string            `json:"tags"`
 		Department engine.DepartmentID `json:"department"`
@@ -51,7 +52,7 @@ func (a *api) setSession(wait context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	return a.post(wait, c, engine.Draft{Op: engine.OpSet, Plan: &engine.Plan{
-		Priority: body.Priority, Needs: body.Skills, Tags: body.Tags, IfRev: engine.Seq(body.IfRev),
+		Priority: body.Priority, Weight: body.Weight, Needs: body.Skills, Tags: body.Tags, IfRev: engine.Seq(body.IfRev),
 		Target: engine.Target{Department: body.Department},
 	}})
 }

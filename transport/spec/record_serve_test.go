@@ -66,7 +66,7 @@ func (s *story) serve() {
 		s.t.Errorf("why not: got %v", why)
 	}
 	tom.refused("already_owner", "session.pick", of("p2", map[string]any{"ep": ep}))
-	set := tom.ask("session.set", of("t1", map[string]any{"priority": 3, "tags": []any{"vip", "two words"}, "skills": []any{map[string]any{"skill": "billing", "level": 2}}}))
+	set := tom.ask("session.set", of("t1", map[string]any{"priority": 3, "weight": 1200, "tags": []any{"vip", "two words"}, "skills": []any{map[string]any{"skill": "billing", "level": 2}}}))
 	tom.named("evt.priority.set")
 	tom.named("evt.tags.set")
 	tom.refused("stale_revision", "session.set", of("t2", map[string]any{"tags": []any{}, "if_rev": 1}))

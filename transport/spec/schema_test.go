@@ -127,7 +127,7 @@ func samples() map[string]any {
 		"resume_token": "opaque",
 
 		"transfer.start target": map[string]any{"skill": "billing"}, "mode": "cold", "on_unavailable": "wait", "wait_s": 60, "note": "hi", "force": true,
-		"as": "observer", "hidden": true, "choice": "message", "priority": -3, "skills": []any{map[string]any{"skill": "lang:fr", "level": 3, "hard": true}},
+		"as": "observer", "hidden": true, "choice": "message", "priority": -3, "weight": 1500, "skills": []any{map[string]any{"skill": "lang:fr", "level": 3, "hard": true}},
 		"tags": []any{"vip", "two words"}, "if_rev": 4, "follow_up_at": "2026-05-04T12:30:01.007Z", "score": 5, "comment": "hi",
 		"until": "2026-05-04T12:30:01.007Z", "for": "ada", "drain": true, "decision_seq": 4, "operator": "eve",
 		"reason": "lunch", "reason_code": "solved", "wrapup": false, "follow_up": map[string]any{"at": "2026-05-04T12:30:01.007Z"},

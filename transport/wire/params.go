@@ -48,6 +48,7 @@ const (
 	fieldChoice
 	fieldPriority
 	fieldSkills
+	fieldWeight
 	fieldTags
 	fieldIfRev
 	fieldFollowUp
@@ -152,6 +153,8 @@ func fieldName(field fields) string {
 		return "priority"
 	case fieldSkills:
 		return "skills"
+	case fieldWeight:
+		return "weight"
 	case fieldTags:
 		return "tags"
 	case fieldIfRev:

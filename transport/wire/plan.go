@@ -23,7 +23,7 @@ func planned(op engine.Op) bool {
 // planOf fills in what an operation asks of how a session is served. It is a copy:
 // the params of other requests stay off the heap.
 func (p *params) planOf(d *engine.Draft) {
-	const asked = fieldPriority | fieldSkills | fieldTags | fieldFollowUp | fieldReasonCode | fieldWrapUp
+	const asked = fieldPriority | fieldSkills | fieldWeight | fieldTags | fieldFollowUp | fieldReasonCode | fieldWrapUp
 	if (d.Op == engine.OpStart || d.Op == engine.OpClose) && p.seen&asked == 0 { // most say nothing of the kind
 		return
 	}
@@ -96,6 +96,11 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 	case "skills":
 		plan.Needs, good = needsOf(value)
 		return fieldSkills, good
+	case "weight":
+		n, ok := wholeOf(value)
+		own := int(min(n, engine.MaxWeight+1))
+		plan.Weight = &own
+		return fieldWeight, ok && own >= engine.MinWeight && own <= engine.MaxWeight
 	case "tags":
 		plan.Tags, good = tagsOf(value)
 		return fieldTags, good

@@ -68,6 +68,9 @@ func appendFiling(dst []byte, p *engine.Plan) []byte {
 	if p.Needs != nil {
 		dst = appendNeeds(dst, p.Needs)
 	}
+	if p.Weight != nil {
+		dst = appendIntField(dst, "weight", *p.Weight)
+	}
 	if p.Tags != nil {
 		dst = appendTexts(dst, "tags", p.Tags)
 	}
@@ -140,6 +143,9 @@ func appendServing(dst []byte, v *engine.Serving) []byte {
 	dst = appendIntField(dst, "step", v.Step)
 	dst = appendIntField(dst, "priority", v.Priority)
 	dst = appendNeeds(dst, v.Needs)
+	if v.Weight != 0 {
+		dst = appendIntField(dst, "weight", v.Weight)
+	}
 	dst = appendTexts(dst, "tags", v.Tags)
 	dst = appendUintField(dst, "rev", uint64(v.Rev))
 	if !v.TurnSince.IsZero() {

@@ -210,6 +210,8 @@ func TestPlansRoundTrip(t *testing.T) {
 			d.Epoch, p.As, p.Hidden = 0, engine.PartObserver, force
 		case engine.OpSet:
 			d.Department, p.Target.Department = "help", "help"
+			weight := rapid.IntRange(engine.MinWeight, engine.MaxWeight).Draw(t, "weight")
+			p.Weight = &weight
 			p.Priority, p.Needs, p.Tags, p.IfRev = &priority, needs, []string{"vip", "é"}, 7
 		case engine.OpRate:
 			d.Epoch, p.Score, d.Body = 0, 5, text
@@ -249,7 +251,7 @@ func TestRefusedPlans(t *testing.T) {
 		{`"transfer.start","d":` + own + `"target":{"operator":"a b"}}`, []string{"target"}},
 		{`"transfer.start","d":` + own + `"target":{"skill":"x"},"mode":"hot","on_unavailable":"pray","wait_s":0}`, []string{"mode", "on_unavailable", "wait_s"}},
 		{`"session.join","d":` + own + `"as":"owner"}`, []string{"as"}},
-		{`"session.set","d":` + own + `"priority":11,"skills":[{"level":1}],"tags":[7]}`, []string{"priority", "skills", "tags"}},
+		{`"session.set","d":` + own + `"priority":11,"skills":[{"level":1}],"weight":99,"tags":[7]}`, []string{"priority", "skills", "weight", "tags"}},
 		{`"session.set","d":` + own + `"tags":[` + strings.Repeat(`"x",`, engine.MaxTags) + `"x"]}`, []string{"tags"}},
 		{`"session.rate","d":` + own + `"score":6}`, []string{"score"}},
 		{`"session.leave_queue","d":` + own + `"choice":"stay"}`, []string{"choice"}},

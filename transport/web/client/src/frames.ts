@@ -188,6 +188,10 @@ export type Departments = {
  */
 export type Status = "open" | "open_queue" | "full" | "away" | "closed";
 /**
+ * Of a session while it is served, in thousandths of a chat. Absent: its department's.
+ */
+export type Weight = number;
+/**
  * One point counts as a minute waited.
  */
 export type Priority = number;
@@ -722,6 +726,7 @@ export interface Facts {
   needs?: Needs1;
   tags?: Tags;
   priority?: Priority;
+  weight?: Weight;
   score?: Score;
   follow_up?: Instant;
   reason_code?: ReasonCode;
@@ -738,6 +743,7 @@ export interface Serving {
   queued_at: Time;
   step: number;
   priority: Priority;
+  weight?: Weight;
   skills: Needs1;
   tags: Tags;
   rev: Mark;
@@ -1011,7 +1017,7 @@ export interface EvtParticipantLeft {
   };
 }
 /**
- * The session's priority, needs or department have changed. Operators only. facts has what was asked for.
+ * The session's priority, needs, weight or department have changed. Operators only. facts has what was asked for.
  */
 export interface EvtPrioritySet {
   k: "evt";
@@ -1546,6 +1552,7 @@ export interface Serving1 {
   queued_at: Time;
   step: number;
   priority: Priority;
+  weight?: Weight;
   skills: Needs1;
   tags: Tags;
   rev: Mark;
@@ -2034,6 +2041,7 @@ export interface ReqSessionContinue {
     text?: string;
     priority?: Priority;
     skills?: Needs1;
+    weight?: Weight;
     idem: Key;
   };
 }
@@ -2162,6 +2170,7 @@ export interface ReqSessionSet {
     ep?: Epoch;
     priority?: Priority;
     skills?: Needs1;
+    weight?: Weight;
     tags?: Tags;
     department?: Label;
     if_rev?: Mark;
@@ -2169,7 +2178,7 @@ export interface ReqSessionSet {
   };
 }
 /**
- * Open a session, or get the open one. priority, and needs that are hard, are for visitors whose signed token allows them.
+ * Open a session, or get the open one. priority, weight, and needs that are hard, are for visitors whose signed token allows them.
  */
 export interface ReqSessionStart {
   k: "req";
@@ -2180,6 +2189,7 @@ export interface ReqSessionStart {
     text?: string;
     priority?: Priority;
     skills?: Needs1;
+    weight?: Weight;
     idem: Key;
   };
 }
