@@ -155,7 +155,7 @@ func TestLoadAndNotices(t *testing.T) {
 
 func TestReasonsOfPausesAndEnds(t *testing.T) {
 	h := deskHouse(t)
-	ada, v := h.sits("ada", nil), (*socket)(nil)
+	ada := h.sits("ada", nil)
 	v, sid := h.comes("sales", "")
 	offer := ada.hears("offer.new", is("sid", sid))
 	ada.ok("offer.accept", map[string]any{"offer_id": offer["offer_id"], "ep": offer["ep"]})

@@ -64,7 +64,7 @@ func runEventHost(dir string) error {
 	sys, err := actors.Start(actors.Config{
 		Store: store, Tenants: tenants, Logger: logger, Registerer: prometheus.NewRegistry(),
 		Events: &actors.Events{Deliver: func(_ context.Context, e actors.Event) error {
-			if rand.IntN(10) == 0 {
+			if rand.IntN(50) == 0 {
 				return errors.New("not now")
 			}
 			return taken.add(e.ID + " " + e.Entry.Kind.String())
