@@ -91,6 +91,7 @@ func (m *Memory) keepKeysOnly(ref engine.SessionRef, r *remembered) {
 		last = nil
 	}
 	r.entries, r.activity, r.filed = slices.Clone(last), time.Time{}, nil
+	m.disown(ref, r)
 	if !r.keys.only { // else it was claimed once more
 		r.keys.only = true
 		m.ended = append(m.ended, ref)
@@ -106,6 +107,7 @@ func (m *Memory) forgetEnded() {
 	m.ended = m.ended[1:]
 	if r := m.sessions[ref]; r != nil {
 		m.dropStarts(ref, r)
+		m.disown(ref, r)
 		delete(m.sessions, ref)
 	}
 }

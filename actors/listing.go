@@ -75,17 +75,33 @@ func (s *seat) mayList(l *engine.ListedSession) bool {
 func (m *Memory) Sessions(tenant engine.TenantID, q engine.SessionQuery, done func(engine.SessionPage, error)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	limit := min(max(q.Limit, 1), engine.MaxListed)
 	first, end := q.Bounds()
 	var page engine.SessionPage
-	for ref, r := range m.sessions {
-		if ref.Tenant != tenant || r.keys.only || bytes.Compare(ref.Session[:], first[:]) < 0 || !end.IsZero() && bytes.Compare(ref.Session[:], end[:]) >= 0 {
-			continue
+	look := func(id engine.SessionID, r *remembered) {
+		if bytes.Compare(id[:], first[:]) < 0 || bytes.Compare(id[:], page.Next[:]) < 0 || !end.IsZero() && bytes.Compare(id[:], end[:]) >= 0 {
+			return
 		}
-		if one, there := r.listed(ref); there && q.Wants(&one) {
-			page.Sessions = append(page.Sessions, one)
+		one, there := r.listed(engine.SessionRef{Tenant: tenant, Session: id})
+		if !there || !q.Wants(&one) {
+			return
+		}
+		if page.Sessions = append(page.Sessions, one); len(page.Sessions) >= 4*limit {
+			page = merged(page, engine.SessionPage{}, limit) // however many there are, a page's worth is kept
 		}
 	}
-	page = merged(page, engine.SessionPage{}, min(max(q.Limit, 1), engine.MaxListed))
+	if !q.Visitor.IsZero() {
+		for _, id := range m.owned[ownerKey{tenant, q.Visitor}] {
+			look(id, m.sessions[engine.SessionRef{Tenant: tenant, Session: id}])
+		}
+	} else {
+		for ref, r := range m.sessions {
+			if ref.Tenant == tenant && !r.keys.only {
+				look(ref.Session, r)
+			}
+		}
+	}
+	page = merged(page, engine.SessionPage{}, limit)
 	m.call(func() { done(page, nil) })
 }
 
@@ -106,15 +122,30 @@ func (r *remembered) listed(ref engine.SessionRef) (one engine.ListedSession, th
 func (m *Memory) CountSessions(tenant engine.TenantID, visitor engine.VisitorID, done func(int, engine.SessionID, error)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	count, first := 0, engine.SessionID{}
-	for ref, r := range m.sessions {
-		if ref.Tenant != tenant || r.visitor != visitor || r.keys.only {
-			continue
-		}
-		count++
-		if first.IsZero() || bytes.Compare(ref.Session[:], first[:]) < 0 {
-			first = ref.Session
+	var first engine.SessionID
+	owned := m.owned[ownerKey{tenant, visitor}]
+	for _, id := range owned {
+		if first.IsZero() || bytes.Compare(id[:], first[:]) < 0 {
+			first = id
 		}
 	}
-	m.call(func() { done(min(count, engine.MaxCounted), first, nil) })
+	count := min(len(owned), engine.MaxCounted)
+	m.call(func() { done(count, first, nil) })
+}
+
+// own files a session under its visitor, so that whoever asks for one visitor's need
+// not look at all. Call with mu held.
+func (m *Memory) own(ref engine.SessionRef, r *remembered) {
+	if owner := (ownerKey{ref.Tenant, r.visitor}); !r.keys.only {
+		m.owned[owner] = append(m.owned[owner], ref.Session)
+	}
+}
+
+// disown takes a session from under its visitor. Call with mu held.
+func (m *Memory) disown(ref engine.SessionRef, r *remembered) {
+	owner := ownerKey{ref.Tenant, r.visitor}
+	left := slices.DeleteFunc(m.owned[owner], func(id engine.SessionID) bool { return id == ref.Session })
+	if m.owned[owner] = left; len(left) == 0 {
+		delete(m.owned, owner)
+	}
 }

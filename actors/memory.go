@@ -27,9 +27,10 @@ type Memory struct {
 	// fileBytes is what files take, with those under way. Invariant: at most fileLimit.
 	fileBytes, fileLimit int64
 	starts               map[ownerKey]map[engine.Tag]engine.SessionID
-	ended                []engine.SessionRef // closed and released sessions whose keys are kept, oldest first
-	calls                []func()            // to be made, in order
-	calling              bool                // a goroutine makes them
+	owned                map[ownerKey][]engine.SessionID // sessions of which more than keys is left
+	ended                []engine.SessionRef             // closed and released sessions whose keys are kept, oldest first
+	calls                []func()                        // to be made, in order
+	calling              bool                            // a goroutine makes them
 }
 
 // remembered is one session.
@@ -53,7 +54,7 @@ var _ engine.Log = (*Memory)(nil)
 func NewMemory() *Memory {
 	return &Memory{
 		sessions: map[engine.SessionRef]*remembered{}, files: map[fileAt]*memoryFile{}, fileLimit: DefaultMemoryFiles,
-		starts: map[ownerKey]map[engine.Tag]engine.SessionID{},
+		starts: map[ownerKey]map[engine.Tag]engine.SessionID{}, owned: map[ownerKey][]engine.SessionID{},
 	}
 }
 
@@ -69,6 +70,7 @@ func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, e
 		}
 		r = &remembered{visitor: c.Create.Visitor}
 		m.sessions[c.Ref] = r
+		m.own(c.Ref, r)
 	}
 	r.term++
 	r.claimed = true
@@ -111,7 +113,9 @@ func (m *Memory) add(a *engine.Append) error {
 	}
 	if !a.Visitor.IsZero() {
 		m.moveStarts(a.Ref, r, a.Visitor)
+		m.disown(a.Ref, r)
 		r.visitor = a.Visitor
+		m.own(a.Ref, r)
 	}
 	if a.Close {
 		if n := len(a.Entries); n > 0 {
@@ -229,6 +233,7 @@ func (m *Memory) Release(ref engine.SessionRef) {
 		m.keepKeysOnly(ref, r)
 		m.dropSession(ref)
 	case r.closed, r.last == 0:
+		m.disown(ref, r)
 		delete(m.sessions, ref)
 		m.dropSession(ref)
 	}
