@@ -31,6 +31,7 @@ type house struct {
 	head    int
 	over    bool // the durable log has its last entry
 	crashed bool // rebuilt since all mail was last delivered
+	reborn  bool // the same, by the start of a process: its word of that may be under way
 
 	check    invariant.Log
 	now      *engine.Row // as last reported, durable or not

@@ -44,7 +44,7 @@ func (h *house) rebuild() {
 		}
 	}
 	w.restarts++
-	if h.crashed {
+	if h.crashed || h.reborn {
 		w.lenient = true // of a second repeated offer nothing tells whether it is new
 	}
 	h.crashed = true
@@ -160,8 +160,9 @@ func (w *world) newProcess(lucky int) {
 	w.stepRouter(routing.Configure{Tenant: w.tenant})
 	for _, h := range w.alive {
 		h.told = told{}
+		h.crashed, h.reborn = false, false // no letter is left
 		h.rebuild()
-		h.crashed = false
+		h.crashed, h.reborn = false, true
 		if row := h.s.Row(); row.State.IsOpen() { // the index of open sessions, read at the start
 			w.stepRouter(routing.SessionIs{Row: &row, Recovered: true})
 		}
