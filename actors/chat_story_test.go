@@ -72,6 +72,31 @@ func TestColdTransferToADepartment(t *testing.T) {
 	})
 }
 
+// Row 32 of the failures: nobody of the department is there, and it is said; nothing has
+// changed, unless it is to wait in that line.
+func TestColdTransferToADepartmentWhereNobodyIs(t *testing.T) {
+	inWorld(t, func(c *Config, tenant *engine.Tenant) {
+		noSilence(c, tenant)
+		tenant.Operators[0].Departments, tenant.Operators[1].Departments = []engine.DepartmentID{"sales"}, []engine.DepartmentID{"support"}
+	}, func(w *world) {
+		visitor, ada := talking(w)
+		time.Sleep(engine.DefaultOperatorGrace + time.Second) // from the start on all count as in grace
+		cold := func(or engine.Fallback) string {
+			return ada.do(engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: engine.Target{Department: "support"}, Cold: true, Or: or}})
+		}
+		cold(engine.OrFail)
+		synctest.Wait()
+		visitor.wantState(t, engine.StateActive, "ada")
+		ada.wantKind(t, engine.KindTransferEnded)
+		ada.good(t, ada.say("I stay with you"))
+		ada.good(t, cold(engine.OrQueue))
+		visitor.wantState(t, engine.StateQueued, "")
+		grace := w.operator("grace")
+		grace.acceptOffer()
+		visitor.wantState(t, engine.StateActive, "grace")
+	})
+}
+
 func TestFirstOfSeveralWhoAcceptsHasIt(t *testing.T) {
 	inWorld(t, func(c *Config, tenant *engine.Tenant) {
 		noSilence(c, tenant)

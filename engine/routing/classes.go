@@ -122,10 +122,20 @@ func (r *Router) transferClass(s *session) *class {
 	default:
 		c.needs = []engine.Need{{Skill: to.Skill, Level: 1}}
 	}
+	c.people = s.asksPeople()
 	for _, need := range r.own(s) {
 		c.needs = addNeed(c.needs, need)
 	}
 	return c
+}
+
+// asksPeople reports whether bots are not asked for a session that is handed on: to a
+// line it goes for a person if it has come to people before, or if a bot hands it on.
+func (s *session) asksPeople() bool {
+	if s.transfer.Target.Operator != "" {
+		return false
+	}
+	return s.people || s.owner != nil && s.owner.profile != nil && s.owner.profile.bot
 }
 
 // addNeed adds a need to a list sorted by skill; of two of one skill the higher level holds.
@@ -157,6 +167,7 @@ func (r *Router) transferKey(s *session) []byte {
 	key = append(append(key, " o "...), to.Operator...)
 	key = append(append(key, " d "...), to.Department...)
 	key = strconv.AppendQuote(append(key, " s "...), to.Skill)
+	key = strconv.AppendBool(append(key, ' '), s.asksPeople())
 	return appendNeeds(key, r.own(s))
 }
 

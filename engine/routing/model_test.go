@@ -325,7 +325,7 @@ func (m *model) judge(id engine.OperatorID, s *modelSession) view {
 	switch {
 	case !isMember || target != "" && target != id:
 		v.reason = "not_member"
-	case target == "" && (v.tier == engine.TierNever || s.row.Service.Handed && o.Bot && s.row.Service.Transfer == nil):
+	case target == "" && (v.tier == engine.TierNever || m.asksPeople(s) && o.Bot):
 		v.reason = "never_auto"
 	case lacks:
 		v.reason = "skills"
@@ -343,6 +343,12 @@ func (m *model) judge(id engine.OperatorID, s *modelSession) view {
 		v.reason = "declined"
 	}
 	return v
+}
+
+// asksPeople: a bot does not get what a person has had, nor what a bot hands on to a line.
+func (m *model) asksPeople(s *modelSession) bool {
+	byBot, _ := m.configured(owner(s))
+	return s.row.Service.Handed || s.row.Service.Transfer != nil && byBot.Bot
 }
 
 func declined(s *modelSession, id engine.OperatorID, now time.Time) bool {

@@ -247,7 +247,7 @@ func TestFailure28_second_take_replaces_the_operator(t *testing.T) {
 func TestFailure31_old_agent_remains_after_forward_and_queue(t *testing.T) {
 	for name, forward := range map[string]func(l *life){
 		"cold": func(l *life) {
-			l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: engine.Target{Department: "sales"}, Cold: true}})
+			l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: engine.Target{Department: "sales"}, Cold: true, Or: engine.OrQueue}})
 		},
 		"nobody there": func(l *life) {
 			plan := &engine.Plan{Target: engine.Target{Department: "sales"}, Or: engine.OrQueue}
@@ -301,7 +301,7 @@ func TestFailure32_transfer_confirms_but_nothing_changes(t *testing.T) {
 func TestFailure34_old_agent_reads_on_after_department_switch(t *testing.T) {
 	l := newLife(t)
 	l.owned()
-	l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: engine.Target{Department: "sales"}, Cold: true}})
+	l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: engine.Target{Department: "sales"}, Cold: true, Or: engine.OrQueue}})
 	l.good(visitor, l.say("a secret"))
 	if l.s.MayRead(operator("ada")) || l.s.MayWrite(operator("ada"), engine.VisibleToOperators) {
 		t.Fatal("ada may read on")

@@ -65,6 +65,65 @@ func TestColdTransferLeavesWhenTheTargetIsAsked(t *testing.T) {
 	l.is(engine.StateActive, "bob")
 }
 
+// A cold transfer to a line leaves when somebody there is asked, or at once if it is to
+// queue there; where nobody can take it, nothing has changed.
+func TestColdTransferToALine(t *testing.T) {
+	cold := func(or engine.Fallback) *life {
+		l := newLife(t)
+		l.owned()
+		l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{
+			Target: engine.Target{Department: "sales"}, Cold: true, Or: or, Wait: time.Minute,
+		}})
+		return l
+	}
+	nobody := func(l *life) {
+		l.do(session.TransferFailed{Epoch: l.s.Row().Epoch, Transfer: l.s.Row().Service.Transfer.ID, Cause: engine.CauseTargetOffline})
+	}
+	l := cold(engine.OrFail)
+	l.is(engine.StateActive, "ada")
+	nobody(l)
+	l.is(engine.StateActive, "ada")
+	if e, row := l.last(), l.s.Row(); e.Kind != engine.KindTransferEnded || e.Cause != engine.CauseTargetOffline || row.Department != "support" || row.Service.Transfer != nil || row.Boost != 0 {
+		t.Fatalf("got %v, %+v", e, row)
+	}
+	l = cold(engine.OrFail)
+	l.transferOffer("bob")
+	l.is(engine.StateOffered, "")
+	if l.s.Row().Department != "sales" || !l.hasTold("ada", session.Lost) {
+		t.Fatalf("got %+v", l.s.Row())
+	}
+	l = cold(engine.OrWait)
+	nobody(l)
+	l.is(engine.StateActive, "ada")
+	l.transferOffer("bob")
+	l.is(engine.StateOffered, "")
+	cold(engine.OrQueue).is(engine.StateQueued, "")
+}
+
+// A bot that hands a session on to a line hands it to people: it waits from then on.
+func TestABotsColdTransferIsAHandOff(t *testing.T) {
+	l := newLife(t)
+	l.begin("sales")
+	l.number++
+	l.do(session.Offer{Operator: "bot", Epoch: l.s.Row().Epoch, Number: l.number, Direct: true})
+	l.is(engine.StateActive, "bot")
+	l.good(operator("bot"), l.say("I am a machine"))
+	l.now = l.now.Add(time.Minute)
+	to := &engine.Plan{Target: engine.Target{Department: "support"}, Cold: true, Or: engine.OrQueue}
+	l.good(operator("bot"), engine.Draft{Op: engine.OpTransfer, Plan: to})
+	if row := l.s.Row(); row.State != engine.StateQueued || !row.FirstQueued.Equal(l.now) || !row.Service.Handed || row.Boost != 0 {
+		t.Fatalf("got %+v", row)
+	}
+	since := l.now
+	l.offer("ada")
+	l.good(operator("ada"), engine.Draft{Op: engine.OpAccept, Offer: l.s.Last()})
+	l.now = l.now.Add(time.Minute)
+	l.good(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: to})
+	if row := l.s.Row(); !row.FirstQueued.Equal(since) || row.Boost != engine.RequeueBoost {
+		t.Fatalf("handed on once more: got %+v", row)
+	}
+}
+
 func TestFirstReplyHasADeadline(t *testing.T) {
 	l := newLife(t)
 	l.assigned("sales", "ada")

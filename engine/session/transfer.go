@@ -17,8 +17,9 @@ const (
 const maxTransferWait = time.Hour
 
 // transfer hands the session on. A warm one is pending until somebody of the
-// target accepts; the owner stays responsible. A cold one to a line is done at
-// once; a cold one to an operator as soon as the router has room for it there.
+// target accepts; the owner stays responsible. A cold one is pending until the router
+// finds somebody who can take it now: then the owner leaves, whether or not that one
+// accepts. Only a cold one to a line that is to queue there goes at once, whoever is there.
 func (t *turn) transfer(by engine.Author, d engine.Draft) {
 	if t.repeated(by, engine.KindTransferStarted, d) {
 		return
@@ -42,7 +43,7 @@ func (t *turn) transfer(by engine.Author, d engine.Draft) {
 		return d.Operator == p.Target.Operator // it is asked by name now
 	})
 	t.change()
-	if p.Cold && p.Target.Operator == "" {
+	if p.Cold && p.Target.Operator == "" && p.Or == engine.OrQueue {
 		t.toLine(accepted, engine.CauseTransfer)
 	}
 	t.done(d, pending.ID, t.now)
@@ -149,7 +150,8 @@ func (t *turn) unavailable(cause engine.Cause) {
 }
 
 // toLine makes the session wait where its transfer goes to: in the department,
-// with the skill as a need of its own, or with the operator to be asked first.
+// with the skill as a need of its own, or with the operator to be asked first. Who has
+// waited before keeps its age and waits before newcomers.
 func (t *turn) toLine(outcome string, cause engine.Cause) {
 	target := t.row.Service.Transfer.Target
 	t.endTransfer(outcome, cause, engine.Author{}, engine.Draft{})
@@ -161,7 +163,11 @@ func (t *turn) toLine(outcome string, cause engine.Cause) {
 	if t.row.Owner != "" {
 		t.decline(t.row.Owner) // else it might be asked for what it has just handed on
 	}
-	t.requeue(requeue{cause: engine.CauseTransfer, boost: true, department: target.Department, prefer: target.Operator})
+	isFirst := t.isBot(t.row.Owner) && !t.isBot(target.Operator) && !s.Handed
+	if isFirst { // a hand-off: it waits for a person for the first time
+		t.row.FirstQueued, s.Handed = t.now, true
+	}
+	t.requeue(requeue{cause: engine.CauseTransfer, boost: !isFirst, department: target.Department, prefer: target.Operator})
 }
 
 // endTransfer ends the pending transfer, if there is one, and its offers.
