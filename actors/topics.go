@@ -89,10 +89,11 @@ func (a *operatorActor) watchDraft(item draftPosted) {
 		return
 	}
 	for _, t := range d.Topics {
-		if d.Op == engine.OpWatch {
-			a.watch(s, t)
-		} else {
+		switch {
+		case d.Op == engine.OpUnwatch:
 			s.drop(t)
+		case !s.isComing(t): // however often one asks, one snapshot is on its way
+			a.watch(s, t)
 		}
 	}
 	a.recount()
@@ -134,6 +135,15 @@ func (a *operatorActor) watch(s *operatorSeat, t engine.Topic) {
 		s.topics = append(s.topics, w)
 	}
 	w.begun, w.asked = false, false
+}
+
+// isComing reports whether a list's snapshot is on its way.
+func (s *operatorSeat) isComing(t engine.Topic) bool {
+	if t == everything {
+		return s.lines && s.asked && !s.queue
+	}
+	w := s.find(t)
+	return w != nil && w.asked && !w.begun
 }
 
 // ask asks for the snapshots that a connection waits for.

@@ -319,3 +319,56 @@ func TestAWatchEndsWithItsRight(t *testing.T) {
 		}
 	})
 }
+
+// slowRules are a router that takes its time over snapshots of the lines.
+type slowRules struct {
+	*routing.Router
+	asked *atomic.Int64
+	held  *atomic.Bool
+	gate  chan struct{}
+}
+
+func (r slowRules) Step(in routing.Input, now time.Time, out []routing.Effect) []routing.Effect {
+	if _, is := in.(routing.WatchQueue); is {
+		r.asked.Add(1)
+		if r.held.Load() {
+			<-r.gate
+		}
+	}
+	return r.Router.Step(in, now, out)
+}
+
+// However often a connection asks for a list while its snapshot is on its way, the
+// router makes one.
+func TestOneSnapshotIsOnItsWay(t *testing.T) {
+	inWorld(t, noSilence, func(w *world) {
+		rules := slowRules{routing.New(), &atomic.Int64{}, &atomic.Bool{}, make(chan struct{})}
+		w.sys.tenant("demo").router.newRules = func() routerRules { return rules }
+		boss := w.boss()
+		synctest.Wait()
+		before := rules.asked.Load()
+		rules.held.Store(true)
+		for range 5 {
+			boss.watch(line("sales"), everything)
+		}
+		rules.held.Store(false)
+		close(rules.gate)
+		synctest.Wait()
+		if got := rules.asked.Load() - before; got != 1 {
+			t.Errorf("the router was asked %d times, want once", got)
+		}
+		boss.watch(line("sales"))
+		if got := rules.asked.Load() - before; got != 2 {
+			t.Errorf("asked again later: %d, want 2", got)
+		}
+		snapshots := 0
+		for _, signal := range boss.signalsSoFar() {
+			if q, ok := signal.(*engine.Queue); ok && q.Snapshot && q.Department() == "sales" {
+				snapshots++
+			}
+		}
+		if snapshots != 2 {
+			t.Errorf("%d snapshots of the line, want 2", snapshots)
+		}
+	})
+}
