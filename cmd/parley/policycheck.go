@@ -57,7 +57,7 @@ func parserProblems(err error) (all []rest.PolicyProblem) {
 			all = append(all, rest.PolicyProblem{Path: key[1], Problem: "unknown key"})
 			continue
 		}
-		all = append(all, rest.PolicyProblem{Problem: yamlType.ReplaceAllString(line, "want $2, got $1")})
+		all = append(all, rest.PolicyProblem{Problem: wantedType(line)})
 	}
 	return all
 }

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/parleyhq/parley/engine"
@@ -22,6 +26,7 @@ func TestCheckPolicy(t *testing.T) {
 		`{"parallel":9}`:                  {{Path: "parallel", Problem: "parallel is 1 to 5"}},
 		`{"breathing":"5"}`:               {{Problem: "want a duration with its unit, like 20s or 5m"}},
 		`{"strategy":"best"}`:             {{Problem: "want balanced, longest_idle, round_robin, fill or manual"}},
+		`{"steps":[{"require":["fr"]}]}`:  {{Problem: "want a need with its keys, got str"}},
 		`{"on_close":"refuse"}`:           {{Path: "on_close", Problem: "on_close is queue or unattended"}},
 		`{"steps":[{"also":["nobody"]}]}`: {{Path: "steps[0].also", Problem: `step 1: also: no department "nobody"`}},
 		`{"steps":[{"for":"20s"},{"require":[{"skill":"fr"}]}]}`: {{
@@ -35,5 +40,38 @@ func TestCheckPolicy(t *testing.T) {
 	}
 	if len(tenant.Departments) != 2 || tenant.Departments[0].Parallel != 1 {
 		t.Errorf("the tenant was changed: %+v", tenant.Departments)
+	}
+}
+
+// What a department's file may say, GET …/departments/{d} says of the department.
+func TestAnEffectivePolicyIsWhole(t *testing.T) {
+	var document struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Properties map[string]any `json:"properties"`
+				} `json:"properties"`
+			} `json:"schemas"`
+		} `json:"components"`
+	}
+	text, err := os.ReadFile("../../transport/rest/openapi.json")
+	if err == nil {
+		err = json.Unmarshal(text, &document)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := document.Components.Schemas["DepartmentPolicy"].Properties["policy"].Properties
+	for _, file := range []reflect.Type{reflect.TypeFor[departmentFile](), reflect.TypeFor[policyFile]()} {
+		for i := range file.NumField() {
+			name, _, _ := strings.Cut(file.Field(i).Tag.Get("yaml"), ",")
+			switch name {
+			case "", "id", "name", "hours": // inline; beside the policy; a route of its own
+				continue
+			}
+			if _, is := said[name]; !is {
+				t.Errorf("the answer has no %s", name)
+			}
+		}
 	}
 }

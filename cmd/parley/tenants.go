@@ -212,6 +212,7 @@ var (
 	yamlLine    = regexp.MustCompile(`^line (\d+): (.*)$`)
 	yamlUnknown = regexp.MustCompile(`field (\S+) not found in type .*`)
 	yamlType    = regexp.MustCompile(`cannot unmarshal !!(\w+).* into (?:\[\])?(?:main\.)?(\w+)`)
+	yamlMap     = regexp.MustCompile(`\bwant (\w+)File,`)
 )
 
 // tenantError puts the parser's words into file:line form, without the names
@@ -225,7 +226,7 @@ func tenantError(path string, err error) error {
 	var faults []error
 	for _, line := range lines {
 		line = yamlUnknown.ReplaceAllString(line, "unknown key $1")
-		line = yamlType.ReplaceAllString(line, "want $2, got $1")
+		line = wantedType(line)
 		if parts := yamlLine.FindStringSubmatch(line); parts != nil {
 			faults = append(faults, fmt.Errorf("%s:%s: %s", path, parts[1], parts[2]))
 			continue
@@ -332,4 +333,10 @@ func maskedKeys(keys []keyFile) []keyFile {
 		}
 	}
 	return keys
+}
+
+// wantedType is a parser's line about a value of a wrong type, without the value and in
+// the files' words.
+func wantedType(line string) string {
+	return yamlMap.ReplaceAllString(yamlType.ReplaceAllString(line, "want $2, got $1"), "want a $1 with its keys,")
 }

@@ -43,6 +43,7 @@ type policyAnswer struct {
 	WrapUp           string            `json:"wrap_up"`
 	RatingWindow     string            `json:"rating_window"`
 	SLA              string            `json:"sla"`
+	CloseReasons     []string          `json:"close_reasons"` // none: any code
 	Silence          map[string]string `json:"silence"`
 	AlwaysOpen       bool              `json:"always_open"`
 	Zone             string            `json:"zone,omitempty"`
@@ -51,6 +52,7 @@ type policyAnswer struct {
 	WhenClosed       string            `json:"when_closed"`
 	WhenNobody       string            `json:"when_nobody"`
 	ResumeUnattended bool              `json:"resume_unattended"`
+	ShowQueue        bool              `json:"show_queue"`
 	UnattendedFor    string            `json:"unattended_for"`
 }
 
@@ -90,13 +92,13 @@ func policyOf(d *engine.Department) policyAnswer {
 		OfferTimeout: d.OfferTimeout.String(), PushTimeout: d.PushTimeout.String(), DeclineFor: d.DeclineFor.String(), FirstReply: d.FirstReply.String(),
 		Weight: d.Weight, IdleWeight: d.IdleWeight, WrapUpWeight: d.WrapUpWeight,
 		OperatorGrace: d.OperatorGrace.String(), VisitorGrace: d.VisitorGrace.String(), QueueGrace: d.QueueGrace.String(), QueueLimit: d.QueueLimit,
-		Breathing: d.Breathing.String(), WrapUp: d.WrapUp.String(), RatingWindow: max(d.RatingWindow, 0).String(), SLA: d.SLA.String(),
+		Breathing: d.Breathing.String(), WrapUp: d.WrapUp.String(), RatingWindow: max(d.RatingWindow, 0).String(), SLA: d.SLA.String(), CloseReasons: append([]string{}, d.CloseReasons...),
 		Silence: map[string]string{
 			"visitor_warn": s.VisitorWarn.String(), "visitor_close": s.VisitorClose.String(), "operator_nudge": s.OperatorNudge.String(),
 			"operator_reroute": s.OperatorReroute.String(), "queue_max": s.QueueMax.String(), "idle_after": s.IdleAfter.String(),
 		},
 		AlwaysOpen: d.Hours == nil, StopBefore: d.StopBefore.String(), OnClose: d.OnClose.String(), WhenClosed: d.WhenClosed.String(),
-		WhenNobody: d.WhenNobody.String(), ResumeUnattended: d.ResumeUnattended, UnattendedFor: d.UnattendedFor.String(),
+		WhenNobody: d.WhenNobody.String(), ResumeUnattended: d.ResumeUnattended, ShowQueue: !d.HideQueue, UnattendedFor: d.UnattendedFor.String(),
 	}
 	if d.Hours != nil {
 		if p.Zone = "UTC"; d.Hours.Zone != nil {
