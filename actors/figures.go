@@ -2,6 +2,8 @@ package actors
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -202,7 +204,9 @@ type total struct {
 
 func (g gauges) sum() total {
 	t := total{states: map[engine.State]int{}, lines: map[string]routing.Fairness{}}
-	for _, tn := range g.sys.tenancies() {
+	all := g.sys.tenancies()
+	for _, id := range slices.Sorted(maps.Keys(all)) { // in one order: else each scrape would name other departments
+		tn := all[id]
 		t.mailbox += tn.router.backlog()
 		m := tn.router.measured.Load()
 		if m == nil {

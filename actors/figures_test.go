@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
 )
 
 // TestFigures: what the service looks like is told in numbers, without names.
@@ -127,5 +129,25 @@ func TestFirstReplyIsTheOwners(t *testing.T) {
 	}
 	if h := all[0].GetMetric()[0].GetHistogram(); h.GetSampleCount() != 2 || h.GetSampleSum() != 12 {
 		t.Errorf("got %v", h)
+	}
+}
+
+// TestTheSameDepartmentsHaveLabels: where there are more departments than labels, it is
+// always the same ones that have one.
+func TestTheSameDepartmentsHaveLabels(t *testing.T) {
+	tenancies := map[engine.TenantID]*tenancy{}
+	for i := range 2 * maxDepartments {
+		id := fmt.Sprintf("t%03d", i)
+		router := &routerHandle{}
+		router.measured.Store(&measured{lines: []routing.Fairness{{Department: engine.DepartmentID("of-" + id), Waiting: 1}}})
+		tenancies[engine.TenantID(id)] = &tenancy{router: router}
+	}
+	sys := &System{}
+	sys.tenants.Store(&tenancies)
+	for range 3 {
+		lines := gauges{sys}.sum().lines
+		if len(lines) != maxDepartments+1 || lines["of-t000"].Waiting != 1 || lines["of-t199"].Waiting != 1 || lines[otherName].Waiting != maxDepartments {
+			t.Fatalf("%d labels, %d sessions in the rest", len(lines), lines[otherName].Waiting)
+		}
 	}
 }
