@@ -125,7 +125,7 @@ func (r *Router) departmentTargets(s *session) (all []engine.TransferTarget) {
 		var best outcome
 		missing := slices.Clone(s.needs)
 		for _, o := range r.roster {
-			if !o.serves(l.id) { // most, where there are many departments
+			if o == s.owner || !o.serves(l.id) { // most, where there are many departments
 				continue
 			}
 			missing = slices.DeleteFunc(missing, func(n engine.Need) bool { return o.profile.skills[n.Skill] >= n.Level })
@@ -147,7 +147,7 @@ func (r *Router) skillTargets(s *session) (all []engine.TransferTarget) {
 	c.needs = slices.DeleteFunc(c.needs, func(n engine.Need) bool { return n.Skill == "-" && !n.Hard })
 	best := map[string]outcome{}
 	for _, o := range r.roster {
-		if !slices.ContainsFunc(s.line.reach, o.serves) || c.admit(o) == nil {
+		if o == s.owner || !slices.ContainsFunc(s.line.reach, o.serves) || c.admit(o) == nil {
 			continue
 		}
 		for skill, level := range o.profile.skills {

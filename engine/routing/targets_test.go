@@ -104,3 +104,21 @@ func TestTargetsAfterADecline(t *testing.T) {
 		t.Errorf("got %+v, want %+v", said.Targets, want)
 	}
 }
+
+// The owner is nobody's reason: what is told is why its colleagues could not.
+func TestTargetsLeaveTheOwnerOut(t *testing.T) {
+	d := newDesk(t, shop(1, "ada", "bob"))
+	d.routable("ada")
+	d.arrive(1)
+	d.accept(1)
+	d.step(routing.Targets{Session: d.rows[1].Ref.Session})
+	said, _ := did[routing.TargetsAre](d)
+	for _, to := range said.Targets {
+		if to.Operator == "ada" || to.Reason != "not_routable" {
+			t.Errorf("got %+v", to)
+		}
+	}
+	if len(said.Targets) != 2 {
+		t.Errorf("got %+v", said.Targets)
+	}
+}
