@@ -1,12 +1,9 @@
 package actors
 
 import (
-	"errors"
-	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
-	"github.com/parleyhq/parley/engine/routing"
 	"github.com/parleyhq/parley/engine/session"
 )
 
@@ -159,17 +156,6 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 	}
 }
 
-// claim asks for the session's log. Its answer is a control item.
-func (a *sessionActor) claim() {
-	a.h.lives++
-	life := a.h.lives
-	a.life = life
-	claim := engine.Claim{Ref: a.h.ref, Create: a.h.create, Tail: engine.MaxHistory}
-	a.h.log.Claim(claim, func(head engine.Head, entries []*engine.Entry, err error) {
-		a.h.tell(claimed{life: life, head: head, entries: entries, err: err})
-	})
-}
-
 // command handles a control item.
 func (a *sessionActor) command(item any, now time.Time) {
 	switch item := item.(type) {
@@ -243,93 +229,6 @@ func (a *sessionActor) live(item any, now time.Time) {
 		a.step(session.Again{Asked: item.asked}, now)
 	case inform:
 		item.reply <- informed{info: a.rules.Info()}
-	}
-}
-
-// awake begins the life proper.
-func (a *sessionActor) awake(c claimed, now time.Time) {
-	switch {
-	case errors.Is(c.err, engine.ErrUnknown):
-		a.refuseAll(engine.ErrNotFound)
-		return
-	case errors.Is(c.err, engine.ErrCorrupt), errors.Is(c.err, engine.ErrErased): // trying again does not help
-		a.sys.cfg.Logger.Error("a session's log cannot be read", "session", a.h.ref.String(), "error", c.err.Error())
-		a.refuseAll(engine.ErrInternal)
-		return
-	case c.err != nil:
-		a.sys.cfg.Logger.Error("a session's log cannot be claimed", "session", a.h.ref.String(), "error", c.err.Error())
-		a.refuseAll(engine.ErrBusy)
-		return
-	case c.head.Last == 0 && a.h.create == nil: // it ended unwritten: no start finds it any more, and nobody would end it
-		a.h.log.Release(a.h.ref)
-		a.refuseAll(engine.ErrNotFound)
-		return
-	}
-	a.term = c.head.Term
-	rules := a.h.tenant.rules(a.h)
-	if c.head.Last == 0 {
-		a.rules = session.New(a.h.ref, c.head.Visitor, rules)
-	} else {
-		a.rules = session.Restore(a.h.ref, c.head, c.entries, rules)
-		a.shown = a.rules.HeadFor(engine.VisibleToAll) // all there is is durable
-	}
-	if a.frozen = a.sys.alarm.refusal(a.h.ref); a.frozen == nil {
-		a.watch.resume(a.h.ref, a.rules, a.h.log == engine.Log(a.h.tenant.memory))
-		a.judge()
-	}
-	if c.head.Last > 0 {
-		a.step(session.Recover{Since: a.h.since}, now)
-	}
-	a.feedFrom()
-	restored := a.rules.Row()
-	a.clock.resume(&restored)
-	a.takeUpFiles(now)
-	a.settleUpgrades()
-	a.began = a.rules.Last()
-	a.catchUpOn()
-	for len(a.early) > 0 { // one by one: what a panic does not reach is for the next life
-		item := a.early[0]
-		a.early = a.early[1:]
-		a.live(item, now)
-	}
-	a.early = nil
-}
-
-// catchUpOn tells what an earlier life may have failed to tell: the operator of
-// the offer and the owner hear what became of them, the router that the session
-// is over, and the visitor may start anew. A repetition has no effect.
-func (a *sessionActor) catchUpOn() {
-	row, told := a.rules.Row(), &a.h.told
-	for _, o := range slices.Clone(told.offered) {
-		if !row.HasOffer(o.Offer.ID) {
-			a.effect(session.Notify{Operator: o.Operator, Note: session.OfferEnded, Offer: o.Offer, Cause: engine.CauseRestart}, nil)
-		}
-	}
-	a.catchUpMembers(&row)
-	owner := row.Owner
-	if !row.State.IsOpen() {
-		owner = ""
-	}
-	if told.owner != owner {
-		if told.owner != "" {
-			a.effect(session.Notify{Operator: told.owner, Note: session.Lost, Offer: engine.Offer{Session: row.Ref.Session, Epoch: row.Epoch}}, nil)
-		}
-		if owner != "" {
-			a.effect(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Session: row.Ref.Session, Epoch: row.Epoch}}, nil)
-		}
-	}
-	if !row.State.IsOpen() && a.h.lives > 1 {
-		a.h.tenant.router.tell(routing.SessionIs{Row: &row, Recovered: true})
-	}
-	a.depose()
-}
-
-// depose lets the visitor start anew once the session durably takes no more messages.
-func (a *sessionActor) depose() {
-	if s := a.rules.State(); !a.deposed && (s == engine.StateClosing || s == engine.StateClosed) && a.rules.InFlight() == 0 {
-		a.deposed = true
-		a.sys.locker.dropSession(a.h.ref)
-		a.h.tenant.visitorDone(a.rules.Row().Visitor, a.h)
 	}
 }
 
@@ -522,72 +421,4 @@ func (a *sessionActor) stored(item stored, now time.Time) {
 	a.upgraded(item.through)
 	a.prune(now)
 	a.depose()
-}
-
-// effect carries out what follows a durable entry.
-func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
-	switch e := effect.(type) {
-	case session.Write:
-		a.sys.rt.metrics.entries.WithLabelValues(e.Entry.Kind.String()).Inc()
-		if e.Entry.File != nil {
-			a.sys.locker.sent(e.Entry.File.File)
-		}
-		a.deliver(e.Entry)
-		a.feedEntry(e.Entry)
-		a.h.tenant.wall.hours.entry(a.rules.Department(), a.clock, e.Entry)
-		a.sys.rt.metrics.figures.entry(&a.clock, e.Entry)
-		if e.Entry.Kind == engine.KindNudged {
-			a.sayNudged(e.Entry)
-		}
-	case session.Reply:
-		a.reply(e.Answer, asker)
-	case session.Report:
-		if s := e.Row.State; s != engine.StateQueued && s != engine.StateOffered {
-			a.position = engine.QueuePosition{}
-		}
-		a.h.tenant.router.tell(reported(e))
-	case session.Pick:
-		a.h.tenant.router.tell(routing.Pick{Session: a.h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number})
-	case session.Begin:
-		a.continueIn(e.Inherit, asker)
-	case session.Notify:
-		a.h.told.note(e)
-		a.h.tenant.operator(e.Operator).tell(notice{Notify: e, served: !a.rules.State().IsOpen()})
-	}
-}
-
-// reply answers; a stale view is answered with what was missed.
-func (a *sessionActor) reply(answer engine.Answer, asker *draftPosted) {
-	if asker == nil || asker.seat == nil {
-		return
-	}
-	if answer.Entries != nil || answer.Targets != nil || answer.Decisions != nil || answer.Visitor != nil {
-		a.release(readAnswer{asked: *asker, answer: answer})
-		return
-	}
-	if answer.Op == engine.OpStart && engine.ErrClosed.Is(answer.Err) { // the visitor's next session is to answer
-		if a.rules.InFlight() > 0 {
-			a.held.add(a.rules.Last(), session.Reply{After: a.rules.Last(), Answer: answer}, asker)
-			return
-		}
-		a.depose()
-		if asker.again { // it knows nothing of the key, whatever was said of it
-			a.h.tenant.forgetStart(asker)
-		}
-		asker.seat.repost(asker.draft, a.h)
-		return
-	}
-	if answer.File != nil {
-		a.answerLink(*asker, fileClaims{version: fileUpload, file: answer.File.File, expires: answer.File.Expires}, a.sys.cfg.Clock())
-		return
-	}
-	if answer.Err == nil || !errors.Is(answer.Err, engine.ErrStaleView) {
-		asker.seat.outlet.Answer(a.withheld(asker.seat, answer))
-		return
-	}
-	seat, done := asker.seat, a.readOn(*asker)
-	a.h.log.ReadFrom(a.h.ref, asker.draft.IfSeq, engine.MaxHistory, func(entries []*engine.Entry, _ error) {
-		answer.Entries = visible(entries, seat.reader)
-		done(answer)
-	})
 }
