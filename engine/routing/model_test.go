@@ -400,7 +400,7 @@ func (m *model) relax() {
 			continue
 		}
 		steps := m.department(s.row.Department).Steps
-		s.step = min(s.step, len(steps)-1)
+		s.step = min(max(s.step, s.told), len(steps)-1) // what was told stays so, whatever came between
 		reached, end := 0, s.row.Service.Queued
 		for ; reached < len(steps)-1; reached++ {
 			if end = end.Add(steps[reached].For); m.now.Before(end) {
