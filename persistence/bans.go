@@ -49,14 +49,7 @@ func (s *Store) PutBan(name engine.TenantID, visitor engine.VisitorID, ban engin
 // yield says no. It is for the start. Rows that do not open are left out; the error
 // then says how many, and is engine.ErrCorrupt.
 func (s *Store) Bans(name engine.TenantID, yield func(engine.VisitorID, engine.Ban) bool) error {
-	return s.eachSealed(name, kindBan, "bans", func(key, plain []byte) (bool, error) {
-		id, err := visitorOf(key)
-		ban, bad := decodeBan(plain)
-		if err == nil {
-			err = bad
-		}
-		return err != nil || yield(id, ban), err
-	})
+	return eachRow(s, name, kindBan, "bans", ofVisitor(decodeBan), yield)
 }
 
 // BanMemos yields the idempotency keys that are kept of bans, as Memos does those of

@@ -19,8 +19,7 @@ func (s *Store) PutIntent(name engine.TenantID, operator engine.OperatorID, info
 // is for the start. Rows that do not open are left out; the error then says how
 // many, and is engine.ErrCorrupt.
 func (s *Store) Intents(name engine.TenantID, yield func(engine.OperatorID, engine.IntentInfo) bool) error {
-	return s.eachSealed(name, kindIntent, "intents", func(_, plain []byte) (bool, error) {
-		operator, info, err := decodeIntent(plain)
-		return err != nil || yield(operator, info), err
-	})
+	return eachRow(s, name, kindIntent, "intents", func(_, plain []byte) (engine.OperatorID, engine.IntentInfo, error) {
+		return decodeIntent(plain)
+	}, yield)
 }

@@ -55,29 +55,22 @@ func (s *Store) Memos(name engine.TenantID, operator engine.OperatorID, yield fu
 }
 
 func (s *Store) memosOf(name engine.TenantID, owner func(*tenant) [16]byte, yield func(engine.Memo) bool) error {
-	unuse, ok := s.use()
-	if !ok {
-		return ErrStoreClosed
-	}
-	defer unuse()
-	t := s.tenant(name)
-	if t == nil || t.err != nil {
-		return tenantErr(t)
-	}
-	damaged, more := 0, true
-	err := s.idemRows(s.db, t.number, owner(t), func(key, value []byte) {
-		if !more {
-			return
-		}
-		m, err := s.openMemo(t, key, value)
-		if err != nil {
-			s.reportCorrupt(err)
-			damaged++
-			return
-		}
-		more = yield(m)
+	return s.ofTenant(name, func(t *tenant) error {
+		damaged, more := 0, true
+		err := s.idemRows(s.db, t.number, owner(t), func(key, value []byte) {
+			if !more {
+				return
+			}
+			m, err := s.openMemo(t, key, value)
+			if err != nil {
+				s.reportCorrupt(err)
+				damaged++
+				return
+			}
+			more = yield(m)
+		})
+		return countDamaged(err, damaged, "memos")
 	})
-	return countDamaged(err, damaged, "memos")
 }
 
 func (s *Store) openMemo(t *tenant, key, value []byte) (engine.Memo, error) {

@@ -10,6 +10,13 @@ import (
 // the visitor's id and not under its key: a visitor without a session has none.
 const revocationVersion = 1
 
+func decodeRevocation(plain []byte) (at time.Time, err error) {
+	d := decoder{rest: plain}
+	d.version(revocationVersion)
+	at = d.time()
+	return at, d.finish("revocation")
+}
+
 // PutRevocation keeps from when on a visitor's tokens are good, in place of the time
 // before; the zero time takes it away. done is called as by Log's methods; nil
 // means durable.
@@ -28,14 +35,5 @@ func (s *Store) PutRevocation(name engine.TenantID, visitor engine.VisitorID, at
 // yield says no. It is for the start. Rows that do not open are left out; the error
 // then says how many, and is engine.ErrCorrupt.
 func (s *Store) Revocations(name engine.TenantID, yield func(engine.VisitorID, time.Time) bool) error {
-	return s.eachSealed(name, kindRevoked, "revocations", func(key, plain []byte) (bool, error) {
-		id, err := visitorOf(key)
-		d := decoder{rest: plain}
-		d.version(revocationVersion)
-		at := d.time()
-		if err == nil {
-			err = d.finish("revocation")
-		}
-		return err != nil || yield(id, at), err
-	})
+	return eachRow(s, name, kindRevoked, "revocations", ofVisitor(decodeRevocation), yield)
 }

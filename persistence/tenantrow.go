@@ -9,7 +9,7 @@ import (
 // Rows of a tenant's that belong to no session: sealed under its row key, bound to
 // their place, one write each.
 
-// putOp writes such rows.
+// putOp writes such rows, and makes the tenant if the store does not have it.
 type putOp struct {
 	tenant engine.TenantID
 	frees  bool // it only takes away, so that it may be done in a full store
@@ -55,10 +55,38 @@ func (w *writer) setSealed(t *tenant, key, plain []byte) error {
 	return nil
 }
 
-// eachSealed opens a tenant's rows of a kind, in no order, until take says no. Rows
-// that do not open, or that take cannot read, are left out; the error then says how
-// many of what, and is engine.ErrCorrupt. take must not keep its arguments.
-func (s *Store) eachSealed(name engine.TenantID, kind byte, what string, take func(key, plain []byte) (more bool, err error)) error {
+// eachRow opens a tenant's sealed rows of a kind and yields what read makes of them,
+// in no order, until yield says no. Rows that do not open, or that read cannot read,
+// are left out; the error then says how many of what, and is engine.ErrCorrupt. read
+// must not keep its arguments.
+func eachRow[K, V any](s *Store, name engine.TenantID, kind byte, what string, read func(key, plain []byte) (K, V, error), yield func(K, V) bool) error {
+	return s.ofTenant(name, func(t *tenant) error {
+		work := s.scratch()
+		defer s.giveBack(work)
+		var damaged int
+		err := s.rows(tenantPrefix(nil, kind, t.number), tenantPrefix(nil, kind, t.number+1), func(key, value []byte) bool {
+			plain, err := t.row.Open(&work.seal, work.plain[:0], key, keyGeneration, value)
+			if err != nil {
+				s.reportCorrupt(notOpened(fmt.Sprintf("row of %s of tenant %s", what, t.name), err))
+				damaged++
+				return true
+			}
+			work.plain = plain
+			k, v, err := read(key, plain)
+			if err != nil {
+				s.reportCorrupt(err)
+				damaged++
+				return true
+			}
+			return yield(k, v)
+		})
+		return countDamaged(err, damaged, what)
+	})
+}
+
+// ofTenant has read look into a tenant's rows while the store is open. A tenant that
+// the store does not have has none.
+func (s *Store) ofTenant(name engine.TenantID, read func(*tenant) error) error {
 	unuse, ok := s.use()
 	if !ok {
 		return ErrStoreClosed
@@ -68,26 +96,7 @@ func (s *Store) eachSealed(name engine.TenantID, kind byte, what string, take fu
 	if t == nil || t.err != nil {
 		return tenantErr(t)
 	}
-	work := s.scratch()
-	defer s.giveBack(work)
-	var damaged int
-	err := s.rows(tenantPrefix(nil, kind, t.number), tenantPrefix(nil, kind, t.number+1), func(key, value []byte) bool {
-		more := true
-		plain, err := t.row.Open(&work.seal, work.plain[:0], key, keyGeneration, value)
-		if err != nil {
-			err = notOpened(fmt.Sprintf("row of %s of tenant %s", what, t.name), err)
-		} else {
-			work.plain = plain
-			more, err = take(key, plain)
-		}
-		if err != nil {
-			s.reportCorrupt(err)
-			damaged++
-			return true
-		}
-		return more
-	})
-	return countDamaged(err, damaged, what)
+	return read(t)
 }
 
 func tenantErr(t *tenant) error {
@@ -97,11 +106,14 @@ func tenantErr(t *tenant) error {
 	return t.err
 }
 
-// visitorOf is the visitor in the key of a row about one.
-func visitorOf(key []byte) (engine.VisitorID, error) {
-	_, id, ok := scopeOf(key)
-	if !ok {
-		return id, fmt.Errorf("key of a row about a visitor: %w", engine.ErrCorrupt)
+// ofVisitor reads a row that is kept under a visitor's id.
+func ofVisitor[V any](decode func(plain []byte) (V, error)) func(key, plain []byte) (engine.VisitorID, V, error) {
+	return func(key, plain []byte) (id engine.VisitorID, value V, err error) {
+		_, id, ok := scopeOf(key)
+		if !ok {
+			return id, value, fmt.Errorf("key of a row about a visitor: %w", engine.ErrCorrupt)
+		}
+		value, err = decode(plain)
+		return id, value, err
 	}
-	return id, nil
 }

@@ -55,33 +55,10 @@ func (s *Store) ensureTenant(name engine.TenantID) (*tenant, error) {
 		return t, t.err
 	}
 	answer := make(chan error, 1)
-	if !s.submit(&tenantOp{name: name, done: func(err error) { answer <- err }}) {
-		return nil, ErrStoreClosed
-	}
+	nothing := func(*writer, *tenant) error { return nil }
+	s.put(&putOp{tenant: name, write: nothing, done: func(err error) { answer <- err }})
 	if err := <-answer; err != nil {
 		return nil, err
 	}
 	return s.tenant(name), nil
-}
-
-type tenantOp struct {
-	name engine.TenantID
-	done func(error)
-	err  error
-}
-
-func (o *tenantOp) apply(w *writer) bool {
-	if w.full {
-		o.err = engine.ErrFull
-	} else {
-		_, o.err = w.tenantFor(o.name)
-	}
-	return true
-}
-
-func (o *tenantOp) settle(_ *writer, err error) {
-	if err == nil {
-		err = o.err
-	}
-	o.done(err)
 }
