@@ -205,9 +205,9 @@ func TestBanCutShort(t *testing.T) {
 		row.mu.RLock()
 		h := row.visitors[visitor].open
 		row.mu.RUnlock()
-		reply := make(chan informed, 1)
-		h.tell(inform{reply})
-		info := (<-reply).info
+		reply := make(chan engine.SessionInfo, 1)
+		h.tell(inform{func(info engine.SessionInfo, _ *engine.Error) { reply <- info }})
+		info := <-reply
 		w.stop()
 		w.store.rows = []*engine.Row{{
 			Ref: h.ref, Visitor: visitor, State: info.State, Epoch: info.Epoch, Department: info.Department, Weight: 1000,

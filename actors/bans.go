@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"encoding/json"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -23,7 +22,7 @@ type bans struct {
 	// Guarded by mu.
 	mu      sync.RWMutex
 	all     map[engine.VisitorID]engine.Ban
-	acts    map[engine.Tag]*banAct
+	acts    acts[engine.Ban]
 	storing map[engine.VisitorID]*banStoring
 }
 
@@ -34,16 +33,10 @@ type banStoring struct {
 	kept  engine.Ban // what is durable
 }
 
-// banAct is what was done under one key, or is being done.
-type banAct struct {
-	digest  uint64
-	at      time.Time
-	ban     engine.Ban
-	stored  bool
-	waiting []banReply // for it to be stored
-}
+// banAct is what is done under one key.
+type banAct = act[engine.Ban]
 
-type banReply func(engine.Ban, *engine.Error)
+type banReply = func(engine.Ban, *engine.Error)
 
 // banOrder is a ban as somebody asks for it who may.
 type banOrder struct {
@@ -89,31 +82,6 @@ func (b *bans) set(visitor engine.VisitorID, ban engine.Ban) {
 	b.some.Store(int64(len(b.all)))
 }
 
-// remember keeps what is done under a key, and lets go of what is past its time, or
-// of the oldest. Call with mu held.
-func (b *bans) remember(tag engine.Tag, d *banAct, now time.Time) {
-	if b.acts == nil {
-		b.acts = map[engine.Tag]*banAct{}
-	}
-	b.acts[tag] = d
-	if len(b.acts) <= memosKept {
-		return
-	}
-	var oldest engine.Tag
-	for t, each := range b.acts {
-		switch {
-		case !each.stored:
-		case now.Sub(each.at) >= engine.KeysFor:
-			delete(b.acts, t)
-		case oldest == engine.Tag{} || each.at.Before(b.acts[oldest].at):
-			oldest = t
-		}
-	}
-	if len(b.acts) > memosKept {
-		delete(b.acts, oldest)
-	}
-}
-
 // banKeyNames are the sort of name that a ban's key is, with who used it.
 const banKeyNames = "visitor.ban by "
 
@@ -152,7 +120,7 @@ func (t *tenancy) ban(o banOrder, reply banReply) {
 	b.mu.Lock()
 	d := b.acts[tag]
 	switch {
-	case o.key == "", d == nil, d.stored && now.Sub(d.at) >= engine.KeysFor:
+	case o.key == "", d == nil, !d.holds(now):
 		t.order(&o, tag, now, reply)
 		b.mu.Unlock()
 	case d.digest != o.digest():
@@ -160,7 +128,7 @@ func (t *tenancy) ban(o banOrder, reply banReply) {
 		reply(engine.Ban{}, engine.ErrIdemConflict)
 	case d.stored:
 		b.mu.Unlock()
-		reply(d.ban, nil) // it does not change any more
+		reply(d.result, nil) // it does not change any more
 	default:
 		d.waiting = append(d.waiting, reply)
 		b.mu.Unlock()
@@ -171,33 +139,25 @@ func (t *tenancy) ban(o banOrder, reply banReply) {
 // one that counts is the one that is kept.
 func (t *tenancy) order(o *banOrder, tag engine.Tag, now time.Time, reply banReply) {
 	b, made := &t.bans, o.Made(o.by, now)
-	d := &banAct{digest: o.digest(), at: now, ban: made, waiting: []banReply{reply}}
+	d := &banAct{digest: o.digest(), at: now, result: made, waiting: []banReply{reply}}
 	b.begin(o.visitor, d)
 	var memo *engine.Memo
 	if o.key != "" {
-		b.remember(tag, d, now)
-		if result, err := json.Marshal(made); err == nil { // it has no field that could fail
-			memo = &engine.Memo{Tag: tag, Digest: d.digest, At: now, Result: result}
-		}
+		b.acts.remember(tag, d, now)
+		memo = d.memo(tag, made)
 	}
 	visitor := o.visitor
 	t.sys.cfg.Store.PutBan(t.id, visitor, made, memo, func(err error) {
 		if err != nil {
 			t.sys.cfg.Logger.Error("a ban cannot be stored", "tenant", string(t.id), "error", err.Error())
-			d.answer(b.failed(visitor, d, tag), engine.Ban{}, storeRefusal(err))
+			answerAll(b.failed(visitor, d, tag), engine.Ban{}, storeRefusal(err))
 			return
 		}
 		if made.Holds(now) {
 			t.endSessionsOf(visitor, made)
 		}
-		d.answer(b.stored(visitor, d), made, nil)
+		answerAll(b.stored(visitor, d), made, nil)
 	})
-}
-
-func (d *banAct) answer(waiting []banReply, ban engine.Ban, refused *engine.Error) {
-	for _, reply := range waiting {
-		reply(ban, refused)
-	}
 }
 
 // begin notes an order that goes to the store. Call with mu held.
@@ -211,7 +171,7 @@ func (b *bans) begin(visitor engine.VisitorID, d *banAct) {
 		b.storing[visitor] = s
 	}
 	s.count, s.last = s.count+1, d
-	b.set(visitor, d.ban)
+	b.set(visitor, d.result)
 }
 
 // end notes that the store has answered an order. Call with mu held.
@@ -227,8 +187,8 @@ func (b *bans) stored(visitor engine.VisitorID, d *banAct) (waiting []banReply) 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.storing[visitor]
-	if s.kept = d.ban; s.last == nil {
-		b.set(visitor, d.ban)
+	if s.kept = d.result; s.last == nil {
+		b.set(visitor, d.result)
 	}
 	b.end(visitor)
 	waiting, d.waiting, d.stored = d.waiting, nil, true
@@ -286,12 +246,9 @@ func (t *tenancy) recoverBans(now time.Time) error {
 		return err
 	}
 	err = t.sys.cfg.Store.BanMemos(t.id, func(m engine.Memo) bool {
-		d := &banAct{digest: m.Digest, at: m.At, stored: true}
-		if json.Unmarshal(m.Result, &d.ban) == nil {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.remember(m.Tag, d, now)
-		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.acts.recover(m, now)
 		return true
 	})
 	t.forgetBans(now)

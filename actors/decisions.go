@@ -77,12 +77,7 @@ func outcome(all []Decided, e *engine.Entry, accepted bool) {
 type explain struct {
 	operator engine.OperatorID
 	decided  Decided
-	reply    func(explained)
-}
-
-type explained struct {
-	Explanation
-	err *engine.Error
+	reply    func(Explanation, *engine.Error)
 }
 
 // Explain says why an operator was not chosen in one of a session's Decisions, named
@@ -107,28 +102,18 @@ func (s *System) Explain(ctx context.Context, ref engine.SessionRef, decision en
 	return Explanation{}, engine.ErrNotFound
 }
 
-func (t *tenancy) explain(ctx context.Context, ask explain) (Explanation, error) {
-	reply := make(chan explained, 1)
-	ask.reply = func(got explained) { reply <- got }
-	if !t.router.tell(ask) {
-		return Explanation{}, engine.ErrBusy
-	}
-	select {
-	case got := <-reply:
-		if got.err != nil {
-			return Explanation{}, got.err
-		}
-		return got.Explanation, nil
-	case <-ctx.Done():
-		return Explanation{}, context.Cause(ctx)
-	}
+func (t *tenancy) explain(ctx context.Context, about explain) (Explanation, error) {
+	return ask(ctx, func(reply func(Explanation, *engine.Error)) bool {
+		about.reply = reply
+		return t.router.tell(about)
+	})
 }
 
 // explain asks the rules. They count decisions from their start on: one from before
 // has a number that is another's now.
 func (a *routerActor) explain(ask explain, now time.Time) {
 	if a.rules == nil {
-		ask.reply(explained{err: engine.ErrBusy})
+		ask.reply(Explanation{}, engine.ErrBusy)
 		return
 	}
 	d := ask.decided.Decision
@@ -144,7 +129,7 @@ func (a *routerActor) explain(ask explain, now time.Time) {
 func (a *routerActor) unexplained() {
 	if reply := a.asked; reply != nil {
 		a.asked = nil
-		reply(explained{err: engine.ErrInternal})
+		reply(Explanation{}, engine.ErrInternal)
 	}
 	if reply := a.listing; reply != nil {
 		a.listing = nil
@@ -155,7 +140,7 @@ func (a *routerActor) unexplained() {
 			ask.reply(nil, engine.ErrBusy)
 		}
 		if ask, waits := item.(explain); waits {
-			ask.reply(explained{err: engine.ErrBusy})
+			ask.reply(Explanation{}, engine.ErrBusy)
 		}
 		if ask, waits := item.(survey); waits {
 			ask.reply(nil)
@@ -167,6 +152,6 @@ func (a *routerActor) unexplained() {
 func (a *routerActor) explained(e routing.Explained) {
 	if reply := a.asked; reply != nil {
 		a.asked = nil
-		reply(explained{Explanation: Explanation{Reason: e.Reason, Then: e.Then}})
+		reply(Explanation{Reason: e.Reason, Then: e.Then}, nil)
 	}
 }

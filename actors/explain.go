@@ -103,12 +103,12 @@ func (q *inquiry) answer() {
 		return
 	}
 	about := q.found[len(q.found)-1]
-	told := q.a.router.tell(explain{operator: q.operator, decided: about, reply: func(got explained) {
-		if got.err != nil {
-			q.done(engine.Answer{Err: got.err})
+	told := q.a.router.tell(explain{operator: q.operator, decided: about, reply: func(why Explanation, refused *engine.Error) {
+		if refused != nil {
+			q.done(engine.Answer{Err: refused})
 			return
 		}
-		answer.Decisions.Why = &engine.Why{Seq: about.Seq, Operator: q.operator, Explanation: got.Explanation}
+		answer.Decisions.Why = &engine.Why{Seq: about.Seq, Operator: q.operator, Explanation: why}
 		q.done(answer)
 	}})
 	if !told {

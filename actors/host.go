@@ -16,25 +16,14 @@ func (s *System) SessionInfo(ctx context.Context, ref engine.SessionRef) (engine
 	if t == nil {
 		return engine.SessionInfo{}, engine.ErrNotFound
 	}
-	reply := make(chan informed, 1)
-	asked := false
-	for range 3 { // a handle found may end before it is asked
-		if asked = t.lookup(ref.Session).tell(inform{reply}); asked {
-			break
+	return ask(ctx, func(reply func(engine.SessionInfo, *engine.Error)) bool {
+		for range 3 { // a handle found may end before it is asked
+			if t.lookup(ref.Session).tell(inform{reply}) {
+				return true
+			}
 		}
-	}
-	if !asked {
-		return engine.SessionInfo{}, engine.ErrBusy
-	}
-	select {
-	case answer := <-reply:
-		if answer.err != nil {
-			return engine.SessionInfo{}, answer.err
-		}
-		return answer.info, nil
-	case <-ctx.Done():
-		return engine.SessionInfo{}, context.Cause(ctx)
-	}
+		return false
+	})
 }
 
 // History reads up to limit durable entries numbered above after, oldest first,
@@ -106,21 +95,9 @@ func (o answerOutlet) Answer(a engine.Answer) bool {
 // OperatorInfo says what an operator is doing. engine.ErrNotFound if the tenant
 // declares no such operator.
 func (s *System) OperatorInfo(ctx context.Context, tenant engine.TenantID, id engine.OperatorID) (engine.OperatorInfo, error) {
-	t := s.tenant(tenant)
-	if t == nil {
-		return engine.OperatorInfo{}, engine.ErrNotFound
+	h, err := s.declared(tenant, id)
+	if err != nil {
+		return engine.OperatorInfo{}, err
 	}
-	if _, declared := t.config().Operator(id); !declared {
-		return engine.OperatorInfo{}, engine.ErrNotFound
-	}
-	reply := make(chan engine.OperatorInfo, 1)
-	if !t.operator(id).tell(informAbout{reply}) {
-		return engine.OperatorInfo{}, engine.ErrBusy
-	}
-	select {
-	case info := <-reply:
-		return info, nil
-	case <-ctx.Done():
-		return engine.OperatorInfo{}, context.Cause(ctx)
-	}
+	return ask(ctx, func(reply func(engine.OperatorInfo, *engine.Error)) bool { return h.tell(informAbout{reply}) })
 }

@@ -239,7 +239,7 @@ func TestOperatorGhostAfterPanic(t *testing.T) {
 		// Both in one batch, as when the actor was busy.
 		reply := make(chan engine.OperatorInfo, 1)
 		desk.mu.Lock()
-		desk.control = append(desk.control, loadIs{used: 77}, informAbout{reply})
+		desk.control = append(desk.control, loadIs{used: 77}, informAbout{func(info engine.OperatorInfo, _ *engine.Error) { reply <- info }})
 		desk.mu.Unlock()
 		ada.seat.Leave() // wakes; the detach is the batch's third
 		synctest.Wait()

@@ -92,11 +92,11 @@ func (a *sessionActor) after(item any) {
 	if ask, ok := item.(inform); ok {
 		switch {
 		case a.refusal != nil:
-			ask.reply <- informed{err: a.refusal}
+			ask.reply(engine.SessionInfo{}, a.refusal)
 		case a.rules != nil:
-			ask.reply <- informed{info: a.rules.Info()}
+			ask.reply(a.rules.Info(), nil)
 		default:
-			ask.reply <- informed{err: engine.ErrBusy}
+			ask.reply(engine.SessionInfo{}, engine.ErrBusy)
 		}
 	}
 }

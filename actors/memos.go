@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -12,33 +11,17 @@ import (
 // a sign-out) is remembered by the operator's actor, and kept by the store in the
 // same batch, for engine.KeysFor. A key's scope is the operator and the operation.
 
-// memosKept bounds the keys that an operator's actor remembers: the oldest go.
-const memosKept = 1024
-
 // The sorts of name that these keys are.
 const (
 	intentKeyNames  = "intent.set"
 	signOutKeyNames = "operator.sign_out"
 )
 
-// done is what was done under a key, or is being done.
-type done struct {
-	digest  uint64
-	at      time.Time
-	info    engine.IntentInfo
-	handed  bool // to the store
-	stored  bool
-	waiting []func(engine.IntentInfo, *engine.Error) // for it to be stored
-}
-
 // recoverMemos takes up what operators did before the start.
 func (s *System) recoverMemos(t *tenancy) error {
 	for _, declared := range t.config().Operators {
 		err := s.cfg.Store.Memos(t.id, declared.ID, func(m engine.Memo) bool {
-			d := &done{digest: m.Digest, at: m.At, stored: true}
-			if json.Unmarshal(m.Result, &d.info) == nil {
-				t.operator(declared.ID).state.remember(m.Tag, d, m.At)
-			}
+			t.operator(declared.ID).state.done.recover(m, m.At)
 			return true
 		})
 		if err != nil {
@@ -46,30 +29,6 @@ func (s *System) recoverMemos(t *tenancy) error {
 		}
 	}
 	return nil
-}
-
-// remember keeps what was done, and lets go of what is past its time.
-func (o *operatorState) remember(tag engine.Tag, d *done, now time.Time) {
-	if o.done == nil {
-		o.done = map[engine.Tag]*done{}
-	}
-	o.done[tag] = d
-	if len(o.done) <= memosKept {
-		return
-	}
-	var oldest engine.Tag
-	for t, each := range o.done {
-		switch {
-		case !each.stored:
-		case now.Sub(each.at) >= engine.KeysFor:
-			delete(o.done, t)
-		case oldest == engine.Tag{} || each.at.Before(o.done[oldest].at):
-			oldest = t
-		}
-	}
-	if len(o.done) > memosKept {
-		delete(o.done, oldest)
-	}
 }
 
 // once answers a request whose key is known, and reports whether it was; else the
@@ -90,13 +49,13 @@ func (a *operatorActor) once(names, key string, digest uint64, now time.Time, re
 	}
 	tag = id
 	switch d := a.done[tag]; {
-	case d == nil || d.stored && now.Sub(d.at) >= engine.KeysFor:
-		a.remember(tag, &done{digest: digest, at: now}, now)
+	case d == nil || !d.holds(now):
+		a.done.remember(tag, &act[engine.IntentInfo]{digest: digest, at: now}, now)
 		return tag, false
 	case d.digest != digest:
 		reply(engine.IntentInfo{}, engine.ErrIdemConflict)
 	case d.stored:
-		reply(d.info, nil)
+		reply(d.result, nil)
 	default:
 		d.waiting = append(d.waiting, reply)
 	}
@@ -109,11 +68,7 @@ func (a *operatorActor) memo(tag engine.Tag, info engine.IntentInfo) *engine.Mem
 	if d == nil {
 		return nil
 	}
-	result, err := json.Marshal(info)
-	if err != nil { // it has no field that could fail
-		return nil
-	}
-	return &engine.Memo{Tag: tag, Digest: d.digest, At: d.at, Result: result}
+	return d.memo(tag, info)
 }
 
 // handed notes that the store has what is done under a key.
@@ -140,11 +95,9 @@ func (a *operatorActor) did(tag engine.Tag, info engine.IntentInfo, refused *eng
 		return
 	}
 	waiting := d.waiting
-	d.info, d.stored, d.waiting = info, true, nil
+	d.result, d.stored, d.waiting = info, true, nil
 	if refused != nil {
 		delete(a.done, tag)
 	}
-	for _, reply := range waiting {
-		reply(info, refused)
-	}
+	answerAll(waiting, info, refused)
 }

@@ -129,7 +129,7 @@ func TestMemosAreBounded(t *testing.T) {
 	begun := time.Now()
 	for i := range memosKept + 100 {
 		tag := engine.Tag{byte(i), byte(i >> 8), 1}
-		o.remember(tag, &done{at: begun.Add(time.Duration(i)), stored: true}, begun)
+		o.done.remember(tag, &act[engine.IntentInfo]{at: begun.Add(time.Duration(i)), stored: true}, begun)
 	}
 	if _, kept := o.done[engine.Tag{99, 0, 1}]; len(o.done) != memosKept || kept {
 		t.Errorf("got %d, the hundredth kept: %v", len(o.done), kept)

@@ -76,11 +76,9 @@ type (
 	order struct{ session.Input }
 	// revoke is what an operator to whom it was offered wants.
 	revoke session.Revoke
-	// inform asks for the session's state; reply has room for one.
-	inform   struct{ reply chan informed }
-	informed struct {
-		info engine.SessionInfo
-		err  *engine.Error
+	// inform asks for the session's state.
+	inform struct {
+		reply func(engine.SessionInfo, *engine.Error)
 	}
 )
 
@@ -103,27 +101,22 @@ type (
 		info engine.IntentInfo
 		err  error
 		// asked is whose draft it was; its seat is nil for a stated intent.
-		asked   draftPosted
-		signOut *signOut   // whose sign-out it was; nil: nobody's
-		tag     engine.Tag // of the key under which it was set; zero: none
+		asked draftPosted
+		reply func(engine.IntentInfo, *engine.Error) // to a server of the tenant's; nil: none waits
+		tag   engine.Tag                             // of the key under which it was set; zero: none
 	}
 	// rescoped says that a connection's newer token names other departments or roles.
 	rescoped struct{ seat *seat }
 	// signOut ends the operator's connections and refuses the tokens issued so
-	// far; reply has room for one. A key that was seen gets the first answer again.
+	// far. A key that was seen gets the first answer again.
 	signOut struct {
 		key   string
-		reply chan signedOut
+		reply func(engine.IntentInfo, *engine.Error)
 	}
-	// serverIntent is an intent that one of the tenant's servers sets; reply has room
-	// for one.
+	// serverIntent is an intent that one of the tenant's servers sets.
 	serverIntent struct {
 		draft engine.Draft
-		reply chan signedOut
-	}
-	signedOut struct {
-		info engine.IntentInfo
-		err  error
+		reply func(engine.IntentInfo, *engine.Error)
 	}
 	queueShown struct{ queue *engine.Queue }
 	// noticed is what connections that are good for the department are told: of all, if
@@ -135,7 +128,9 @@ type (
 	drain struct{}
 	// evict ends the operator's connections.
 	evict       struct{ reason engine.Reason }
-	informAbout struct{ reply chan engine.OperatorInfo }
+	informAbout struct {
+		reply func(engine.OperatorInfo, *engine.Error)
+	}
 )
 
 // To any cell, control lane.

@@ -39,7 +39,7 @@ type operatorState struct {
 	load     loadIs                     // as the router counts
 	carried  carried                    // what connections were told of it
 	briefs   map[engine.SessionID]brief // of live offers
-	done     map[engine.Tag]*done
+	done     acts[engine.IntentInfo]    // of the operator's own
 	rev      uint64
 	serves   []engine.DepartmentID // as configured when the waiting lines were asked for last; empty: all
 	held     []heldIntent          // what the machine wants, in order
@@ -210,7 +210,7 @@ func (a *operatorActor) handle(item any, now time.Time) {
 	case reportAgain:
 		a.reportAgain(now)
 	case informAbout:
-		item.reply <- a.info()
+		item.reply(a.info(), nil)
 	case quit:
 		a.quit = true
 	}

@@ -185,20 +185,18 @@ func (a *operatorActor) intentStored(item intentStored, now time.Time) {
 		a.intent = item.info // a pause by the miss rule stands, stored or not
 	}
 	a.carryOn()
-	switch {
-	case item.err != nil:
-		if item.asked.seat != nil {
-			item.asked.seat.answer(item.asked.draft, engine.Answer{Err: engine.ErrBusy})
-		}
-		item.signOut.answer(signedOut{err: engine.ErrBusy})
-		a.did(item.tag, engine.IntentInfo{}, engine.ErrBusy)
-	default:
-		if item.asked.seat != nil {
-			item.asked.seat.answer(item.asked.draft, engine.Answer{Intent: &item.info})
-		}
-		item.signOut.answer(signedOut{info: item.info})
-		a.did(item.tag, item.info, nil)
+	answer := engine.Answer{Intent: &item.info}
+	if item.err != nil {
+		item.info = engine.IntentInfo{}
+		answer = engine.Answer{Err: engine.ErrBusy}
 	}
+	if item.asked.seat != nil {
+		item.asked.seat.answer(item.asked.draft, answer)
+	}
+	if item.reply != nil {
+		item.reply(item.info, answer.Err)
+	}
+	a.did(item.tag, item.info, answer.Err)
 }
 
 // unsay leaves out of what waits what an intent that was not kept would have done to

@@ -15,23 +15,13 @@ import (
 // answers once that is durable. key makes a repetition harmless: it gets the
 // first answer again, for engine.KeysFor; empty means none. engine.ErrNotFound if the tenant declares no such operator.
 func (s *System) Revoke(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, key string) (engine.IntentInfo, error) {
-	t := s.tenant(tenant)
-	if t == nil {
-		return engine.IntentInfo{}, engine.ErrNotFound
+	h, err := s.declared(tenant, id)
+	if err != nil {
+		return engine.IntentInfo{}, err
 	}
-	if _, declared := t.config().Operator(id); !declared {
-		return engine.IntentInfo{}, engine.ErrNotFound
-	}
-	reply := make(chan signedOut, 1)
-	if s.stopping.Load() || !t.operator(id).tell(signOut{key: key, reply: reply}) {
-		return engine.IntentInfo{}, engine.ErrBusy
-	}
-	select {
-	case done := <-reply:
-		return done.info, done.err
-	case <-ctx.Done():
-		return engine.IntentInfo{}, context.Cause(ctx)
-	}
+	return ask(ctx, func(reply func(engine.IntentInfo, *engine.Error)) bool {
+		return !s.stopping.Load() && h.tell(signOut{key: key, reply: reply})
+	})
 }
 
 func (t *tenancy) seatsOf(id engine.VisitorID) []*seat {
@@ -46,13 +36,7 @@ func (t *tenancy) seatsOf(id engine.VisitorID) []*seat {
 // signOut ends the connections at once; the intent, and with it the time from
 // which on tokens must be newer, is stored before anybody is told that it is done.
 func (a *operatorActor) signOut(item signOut, now time.Time) {
-	tag, known := a.once(signOutKeyNames, item.key, 0, now, func(info engine.IntentInfo, refused *engine.Error) {
-		if refused != nil { // no typed nil as an error
-			item.reply <- signedOut{err: refused}
-			return
-		}
-		item.reply <- signedOut{info: info}
-	})
+	tag, known := a.once(signOutKeyNames, item.key, 0, now, item.reply)
 	if known {
 		return
 	}
@@ -64,12 +48,6 @@ func (a *operatorActor) signOut(item signOut, now time.Time) {
 		s.failed = true
 		s.seat.outlet.Close(engine.ReasonSignedOut)
 	}
-	a.think(operator.SetIntent{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration}, now, intentStored{signOut: &item, tag: tag})
+	a.think(operator.SetIntent{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration}, now, intentStored{reply: item.reply, tag: tag})
 	a.carryOn()
-}
-
-func (o *signOut) answer(done signedOut) {
-	if o != nil {
-		o.reply <- done
-	}
 }

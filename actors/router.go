@@ -64,7 +64,7 @@ type routerActor struct {
 
 	doubts  map[doubt]bool                               // of the last audit
 	since   time.Time                                    // when the rules began
-	asked   func(explained)                              // who waits for an Explained
+	asked   func(Explanation, *engine.Error)             // who waits for an Explained
 	listing func([]engine.TransferTarget, *engine.Error) // who waits for TargetsAre
 }
 

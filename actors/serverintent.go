@@ -18,12 +18,9 @@ const serverNames = intentKeyNames + " by a server"
 // intent, engine.ErrNotFound if the tenant declares no such operator,
 // engine.ErrIdemConflict.
 func (s *System) SetIntent(ctx context.Context, tenant engine.TenantID, id engine.OperatorID, intent engine.Intent, until time.Time, reason, key string) (engine.IntentInfo, error) {
-	t := s.tenant(tenant)
-	if t == nil {
-		return engine.IntentInfo{}, engine.ErrNotFound
-	}
-	if _, declared := t.config().Operator(id); !declared {
-		return engine.IntentInfo{}, engine.ErrNotFound
+	h, err := s.declared(tenant, id)
+	if err != nil {
+		return engine.IntentInfo{}, err
 	}
 	if intent != engine.IntentAccepting && intent != engine.IntentPaused {
 		return engine.IntentInfo{}, engine.ErrBadRequest.In("intent")
@@ -32,36 +29,23 @@ func (s *System) SetIntent(ctx context.Context, tenant engine.TenantID, id engin
 		return engine.IntentInfo{}, engine.ErrBadRequest.In("reason")
 	}
 	draft := engine.Draft{Op: engine.OpIntent, ClientID: key, Intent: intent, Until: until, Reason: reason}
-	reply := make(chan signedOut, 1)
-	if s.stopping.Load() || !t.operator(id).tell(serverIntent{draft: draft, reply: reply}) {
-		return engine.IntentInfo{}, engine.ErrBusy
-	}
-	select {
-	case done := <-reply:
-		return done.info, done.err
-	case <-ctx.Done():
-		return engine.IntentInfo{}, context.Cause(ctx)
-	}
+	return ask(ctx, func(reply func(engine.IntentInfo, *engine.Error)) bool {
+		return !s.stopping.Load() && h.tell(serverIntent{draft: draft, reply: reply})
+	})
 }
 
 func (a *operatorActor) serverIntent(item serverIntent, now time.Time) {
-	tag, known := a.once(serverNames, item.draft.ClientID, intentDigest(item.draft), now, func(info engine.IntentInfo, refused *engine.Error) {
-		if refused != nil { // no typed nil as an error
-			item.reply <- signedOut{err: refused}
-			return
-		}
-		item.reply <- signedOut{info: info}
-	})
+	tag, known := a.once(serverNames, item.draft.ClientID, intentDigest(item.draft), now, item.reply)
 	if known {
 		return
 	}
 	if isOver(item.draft, now) {
 		refused := engine.ErrBadRequest.In("until")
 		a.did(tag, engine.IntentInfo{}, refused)
-		item.reply <- signedOut{err: refused}
+		item.reply(engine.IntentInfo{}, refused)
 		return
 	}
 	in := operator.SetIntent{Intent: item.draft.Intent, Cause: engine.CauseIntegration, Until: item.draft.Until, Reason: item.draft.Reason}
-	a.think(in, now, intentStored{signOut: &signOut{reply: item.reply}, tag: tag})
+	a.think(in, now, intentStored{reply: item.reply, tag: tag})
 	a.carryOn()
 }

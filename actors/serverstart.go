@@ -13,22 +13,11 @@ func (s *System) Sessions(ctx context.Context, tenant engine.TenantID, q engine.
 	if t == nil {
 		return engine.SessionPage{}, engine.ErrNotFound
 	}
-	type result struct {
-		page engine.SessionPage
-		err  *engine.Error
-	}
-	reply := make(chan result, 1)
 	q.Limit = min(max(q.Limit, 1), engine.MaxListed)
-	t.list(q, func(page engine.SessionPage, err *engine.Error) { reply <- result{page, err} })
-	select {
-	case r := <-reply:
-		if r.err != nil { // no typed nil as an error
-			return engine.SessionPage{}, r.err
-		}
-		return r.page, nil
-	case <-ctx.Done():
-		return engine.SessionPage{}, context.Cause(ctx)
-	}
+	return ask(ctx, func(reply func(engine.SessionPage, *engine.Error)) bool {
+		t.list(q, reply)
+		return true
+	})
 }
 
 // Visitor says what a visitor is to a server of the tenant's that may know of the
@@ -39,17 +28,14 @@ func (s *System) Visitor(ctx context.Context, tenant engine.TenantID, visitor en
 	if t == nil {
 		return engine.VisitorInfo{}, engine.ErrNotFound
 	}
-	info := engine.VisitorInfo{Visitor: visitor, Ban: t.bans.of(visitor, s.cfg.Clock())}
 	may := func(l *engine.ListedSession) bool { return (&engine.SessionQuery{Departments: departments}).Wants(l) }
-	reply := make(chan *engine.Error, 1)
-	t.lookUp(&info, may, func(refused *engine.Error) { reply <- refused })
-	select {
-	case refused := <-reply:
-		if refused != nil {
-			return engine.VisitorInfo{}, refused
-		}
-	case <-ctx.Done():
-		return engine.VisitorInfo{}, context.Cause(ctx)
+	info, err := ask(ctx, func(reply func(engine.VisitorInfo, *engine.Error)) bool {
+		info := engine.VisitorInfo{Visitor: visitor, Ban: t.bans.of(visitor, s.cfg.Clock())}
+		t.lookUp(&info, may, func(refused *engine.Error) { reply(info, refused) })
+		return true
+	})
+	if err != nil {
+		return engine.VisitorInfo{}, err
 	}
 	here, verified := t.isHere(visitor)
 	if len(info.Last) == 0 && (departments != nil || info.Sessions == 0 && !here && info.Ban.Until.IsZero()) {

@@ -228,7 +228,7 @@ func (a *sessionActor) live(item any, now time.Time) {
 	case reportAgain:
 		a.step(session.Again{Asked: item.asked}, now)
 	case inform:
-		item.reply <- informed{info: a.rules.Info()}
+		item.reply(a.rules.Info(), nil)
 	}
 }
 

@@ -151,22 +151,11 @@ func (s *System) Ban(ctx context.Context, tenant engine.TenantID, visitor engine
 	case s.stopping.Load():
 		return engine.Ban{}, engine.ErrBusy
 	}
-	type result struct {
-		ban engine.Ban
-		err *engine.Error
-	}
-	reply := make(chan result, 1)
-	by := engine.Author{Kind: engine.AuthorIntegration}
-	t.ban(banOrder{BanOrder: order, visitor: visitor, by: by, key: key}, func(ban engine.Ban, err *engine.Error) { reply <- result{ban, err} })
-	select {
-	case r := <-reply:
-		if r.err != nil { // no typed nil as an error
-			return engine.Ban{}, r.err
-		}
-		return r.ban, nil
-	case <-ctx.Done():
-		return engine.Ban{}, context.Cause(ctx)
-	}
+	o := banOrder{BanOrder: order, visitor: visitor, by: engine.Author{Kind: engine.AuthorIntegration}, key: key}
+	return ask(ctx, func(reply func(engine.Ban, *engine.Error)) bool {
+		t.ban(o, reply)
+		return true
+	})
 }
 
 // BanOf is a visitor's ban that runs now; without Until: none does.
