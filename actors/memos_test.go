@@ -135,3 +135,18 @@ func TestMemosAreBounded(t *testing.T) {
 		t.Errorf("got %d, the hundredth kept: %v", len(o.done), kept)
 	}
 }
+
+// An act that the store has not answered yet is not let go of, however old it is.
+func TestUnstoredActsStay(t *testing.T) {
+	var all acts[engine.Ban]
+	begun := time.Now()
+	under := engine.Tag{1}
+	all.remember(under, &act[engine.Ban]{at: begun}, begun)
+	for i := range memosKept + 100 {
+		at := begun.Add(engine.KeysFor + time.Duration(i))
+		all.remember(engine.Tag{byte(i), byte(i >> 8), 1}, &act[engine.Ban]{at: at, stored: true}, at)
+	}
+	if all[under] == nil || len(all) != memosKept {
+		t.Errorf("got %d, the one under way kept: %v", len(all), all[under] != nil)
+	}
+}
