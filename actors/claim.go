@@ -92,7 +92,7 @@ func (a *sessionActor) catchUpOn() {
 			a.effect(session.Notify{Operator: told.owner, Note: session.Lost, Offer: engine.Offer{Session: row.Ref.Session, Epoch: row.Epoch}}, nil)
 		}
 		if owner != "" {
-			a.effect(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Session: row.Ref.Session, Epoch: row.Epoch}}, nil)
+			a.effect(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Session: row.Ref.Session, Epoch: row.Epoch, Department: row.Department}}, nil)
 		}
 	}
 	if !row.State.IsOpen() && a.h.lives > 1 {

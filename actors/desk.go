@@ -153,7 +153,7 @@ func (a *operatorActor) notice(n notice, now time.Time) {
 		})
 		a.step(operator.OfferEnded{Session: id, ID: n.Offer.ID, Cause: n.Cause}, now)
 	case session.Gained:
-		a.gained(operator.Gained{Session: id, Epoch: n.Offer.Epoch}, now)
+		a.gained(operator.Gained{Session: id, Epoch: n.Offer.Epoch, Department: n.Offer.Department}, now)
 	case session.Lost:
 		a.step(operator.Lost{Session: id, Epoch: n.Offer.Epoch, Served: n.served}, now)
 		a.tellMine(id, false)

@@ -115,7 +115,7 @@ func (f found) takeUp(now time.Time) {
 // takesPart tells an operator what it has to do with the session. Its owner counts as
 // in grace from now on.
 func (f found) takesPart(who engine.OperatorID, as session.Note) {
-	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: f.h.ref.Session, Epoch: f.row.Epoch}}
+	n := session.Notify{Note: as, Operator: who, Offer: engine.Offer{Session: f.h.ref.Session, Epoch: f.row.Epoch, Department: f.row.Department}}
 	f.h.told.note(n)
 	f.h.tenant.operator(who).tell(notice{Notify: n})
 }

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -100,7 +99,7 @@ func (s *seat) isGoodFor(id engine.DepartmentID) bool {
 		return at.is
 	}
 	_, is := t.Operator(p.Operator)
-	is = is && (p.Serves(id) || slices.ContainsFunc(overflow(t, id), p.Serves))
+	is = is && t.MaySee(p.Departments, id)
 	s.good.Store(&good{tenant: t, principal: p, department: id, is: is})
 	return is
 }
@@ -111,15 +110,6 @@ type good struct {
 	principal  *engine.Principal
 	department engine.DepartmentID
 	is         bool
-}
-
-// overflow lists the departments whose operators may take a department's sessions.
-func overflow(t *engine.Tenant, id engine.DepartmentID) (also []engine.DepartmentID) {
-	d, _ := t.Department(id)
-	for _, step := range d.Steps {
-		also = append(also, step.Also...)
-	}
-	return also
 }
 
 // lose ends a place whose right is gone: nothing more of this session goes there.

@@ -12,8 +12,9 @@
 //     by the miss rule, and each change says who, where and when (I9). Connections
 //     coming and going never change it; an empty desk's first connection states
 //     one if the operator was signed out;
-//   - a session that the operator owns knows whether its owner is there: whatever was
-//     told last is what is so (I7);
+//   - a session that the operator owns knows whether its owner is there and may see it:
+//     whatever was told last is what is so (I7). To a session that no connection may
+//     see its owner is missing, whatever else it sees;
 //   - no offer is live while the operator has no connection (or has signed out).
 //
 // Read next: types.go, machine.go, presence.go, intent.go.

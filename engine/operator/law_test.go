@@ -15,7 +15,9 @@ type law struct {
 	*rapid.T
 	desk    *desk
 	known   bool
-	away    map[uint64]bool // the connections that there are
+	away    map[uint64]bool                  // the connections that there are
+	names   map[uint64][]engine.DepartmentID // what the token of each names
+	lastly  []engine.DepartmentID            // what that of the last one to go did
 	owns    map[engine.SessionID]bool
 	offers  map[engine.SessionID]engine.Seq
 	stopped bool
@@ -116,41 +118,86 @@ func (l *law) toldTruth(reaches bool) {
 	if l.desk.m.IsQuiet() { // for a while after a start
 		return
 	}
-	intent := l.desk.m.Intent()
-	var want operator.TellOwned
-	switch {
-	case !l.known:
-		want = gone(engine.CauseOperatorRemoved)
-	case intent.Intent == engine.IntentSignedOut && !intent.Drain:
-		want = gone(engine.CauseOperatorSignedOut)
-	case !reaches && !l.stopped:
-		want = gone(engine.CauseOperatorLost)
-	case intent.Intent == engine.IntentSignedOut:
-		want = operator.TellOwned{Gone: true, Cause: engine.CauseOperatorSignedOut, Drain: true}
-	}
 	for id := range l.owns {
+		want := l.truth(reaches && l.sees(lawDepartment(id)))
 		if got := l.desk.sessions[id]; got.Gone != want.Gone || got.Cause != want.Cause || got.Drain != want.Drain {
 			l.Fatalf("a session was told %+v, want %+v", got, want)
 		}
 	}
 }
 
+// truth is what a session is to be told whose owner may see it, or not.
+func (l *law) truth(sees bool) (want operator.TellOwned) {
+	intent := l.desk.m.Intent()
+	switch {
+	case !l.known:
+		want = gone(engine.CauseOperatorRemoved)
+	case intent.Intent == engine.IntentSignedOut && !intent.Drain:
+		want = gone(engine.CauseOperatorSignedOut)
+	case !sees && !l.stopped:
+		want = gone(engine.CauseOperatorLost)
+	case intent.Intent == engine.IntentSignedOut:
+		want = operator.TellOwned{Gone: true, Cause: engine.CauseOperatorSignedOut, Drain: true}
+	}
+	return want
+}
+
+// lawTenant has sessions of sales that support may take too, at a later step.
+var lawTenant = &engine.Tenant{Departments: []engine.Department{
+	{ID: "sales", Steps: []engine.Step{{For: time.Minute}, {Also: []engine.DepartmentID{"support"}}}}, {ID: "support"},
+}}
+
+// lawDepartment is where a session is: in sales, in support, or in one that is no more.
+func lawDepartment(id engine.SessionID) engine.DepartmentID {
+	return [...]engine.DepartmentID{"sales", "support", "night"}[int(id[0])%3]
+}
+
+// sees is what tokens are worth to a department's sessions.
+func (l *law) sees(d engine.DepartmentID) bool {
+	good := func(names []engine.DepartmentID) bool {
+		return len(names) == 0 || slices.Contains(names, d) || d == "sales" && slices.Contains(names, "support")
+	}
+	if len(l.away) == 0 {
+		return good(l.lastly)
+	}
+	for id := range l.away {
+		if good(l.names[id]) {
+			return true
+		}
+	}
+	return false
+}
+
 func TestLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := &desk{now: nine, sessions: map[engine.SessionID]operator.TellOwned{}, m: operator.New("ada")}
-		l := &law{T: t, desk: d, known: true, away: map[uint64]bool{}, owns: map[engine.SessionID]bool{}, offers: map[engine.SessionID]engine.Seq{}}
+		l := &law{T: t, desk: d, known: true, away: map[uint64]bool{}, names: map[uint64][]engine.DepartmentID{}, owns: map[engine.SessionID]bool{}, offers: map[engine.SessionID]engine.Seq{}}
 		l.configure()
 		someone := func() uint64 { return rapid.Uint64Range(1, 3).Draw(t, "connection") }
 		session := func() engine.SessionID { return sid(rapid.ByteRange(1, 4).Draw(t, "session")) }
+		named := rapid.SampledFrom([][]engine.DepartmentID{nil, {"sales"}, {"support"}, {"night", "support"}})
 		intents := rapid.SampledFrom([]engine.Intent{engine.IntentNone, engine.IntentAccepting, engine.IntentPaused, engine.IntentSignedOut})
 		t.Repeat(map[string]func(*rapid.T){
 			"connect": func(*rapid.T) {
 				id := someone()
-				l.away[id] = false
-				l.step(operator.Connect{Connection: id, Device: "tab", Pushable: rapid.Bool().Draw(t, "pushable"), Intent: intents.Draw(t, "stated")})
+				l.away[id], l.names[id] = false, named.Draw(t, "token")
+				l.step(operator.Connect{
+					Connection: id, Device: "tab", Pushable: rapid.Bool().Draw(t, "pushable"), Intent: intents.Draw(t, "stated"), Departments: l.names[id],
+				})
+			},
+			"newer token": func(*rapid.T) {
+				id := someone()
+				names := named.Draw(t, "token")
+				if _, there := l.away[id]; there {
+					l.names[id] = names
+				}
+				l.step(operator.Rescope{Connection: id, Departments: names})
 			},
 			"disconnect": func(*rapid.T) {
 				id := someone()
+				if _, there := l.away[id]; there {
+					l.lastly = l.names[id]
+				}
 				delete(l.away, id)
 				l.step(operator.Disconnect{Connection: id})
 			},
@@ -196,7 +243,7 @@ func TestLaw(t *testing.T) {
 				}
 				l.owns[id] = true
 				delete(l.offers, id)
-				l.step(operator.Gained{Session: id})
+				l.step(operator.Gained{Session: id, Department: lawDepartment(id)})
 			},
 			"lost": func(*rapid.T) {
 				id := session()
@@ -224,7 +271,7 @@ func TestLaw(t *testing.T) {
 
 func (l *law) configure() {
 	l.step(operator.Configure{
-		Operator: engine.Operator{ID: "ada", PushReach: reach}, Known: l.known, Grace: grace, Breathing: 5 * time.Second, MaxMisses: 2,
+		Operator: engine.Operator{ID: "ada", PushReach: reach}, Known: l.known, Grace: grace, Breathing: 5 * time.Second, MaxMisses: 2, Tenant: lawTenant,
 	})
 }
 
@@ -233,14 +280,14 @@ func (l *law) restart() {
 	d := l.desk
 	var owned []operator.Owned
 	for id := range l.owns {
-		owned = append(owned, operator.Owned{Session: id})
+		owned = append(owned, operator.Owned{Session: id, Department: lawDepartment(id)})
 	}
 	slices.SortFunc(owned, func(a, b operator.Owned) int { return slices.Compare(a.Session[:], b.Session[:]) })
 	d.m = operator.New("ada")
 	clear(l.away)
 	clear(l.offers)
 	clear(d.sessions)
-	l.stopped = false
+	l.stopped, l.lastly = false, nil
 	l.configureQuietly()
 	stores, stored := len(d.stores), d.stored
 	for _, e := range d.m.Step(operator.Restore{Intent: stored, Sessions: owned}, d.now, nil) {
@@ -264,6 +311,6 @@ func (l *law) restart() {
 
 func (l *law) configureQuietly() {
 	l.desk.m.Step(operator.Configure{
-		Operator: engine.Operator{ID: "ada", PushReach: reach}, Known: l.known, Grace: grace, Breathing: 5 * time.Second, MaxMisses: 2,
+		Operator: engine.Operator{ID: "ada", PushReach: reach}, Known: l.known, Grace: grace, Breathing: 5 * time.Second, MaxMisses: 2, Tenant: lawTenant,
 	}, l.desk.now, nil)
 }

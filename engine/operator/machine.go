@@ -78,7 +78,7 @@ func New(id engine.OperatorID) *Machine {
 
 // SettingsOf is what a tenant's configuration says of an operator.
 func SettingsOf(t *engine.Tenant, id engine.OperatorID) Configure {
-	c := Configure{MaxMisses: t.MaxMisses}
+	c := Configure{MaxMisses: t.MaxMisses, Tenant: t}
 	c.Operator, c.Known = t.Operator(id)
 	c.Breathing = t.BreathingOf(&c.Operator)
 	for _, d := range t.Departments {

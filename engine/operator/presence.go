@@ -96,14 +96,15 @@ func (m *Machine) canTake() bool {
 	return c == Connected || c == Reachable
 }
 
-// standing is what its sessions are to know of it.
-func (m *Machine) standing() standing {
+// standing is what its sessions are to know of it: those that its connections may
+// see, or those that none may. To the latter it is missing, as if it had gone.
+func (m *Machine) standing(seen bool) standing {
 	switch {
 	case !m.settings.Known:
 		return removed
 	case m.intent.Intent == engine.IntentSignedOut && !m.intent.Drain:
 		return signedOut
-	case !m.canTake() && !m.draining:
+	case !(m.canTake() && seen) && !m.draining:
 		return missing
 	case m.intent.Intent == engine.IntentSignedOut:
 		return drained
@@ -115,21 +116,23 @@ func (m *Machine) standing() standing {
 // tellOwned tells those sessions that know otherwise. Who has signed out and
 // finishes what is open is there: sessions that wait for it hear that first.
 func (m *Machine) tellOwned() {
-	is := m.standing()
-	if m.IsQuiet() && (is == missing || is == here) { // nobody has come, nor will be missed in a drain
-		return
+	for _, seen := range [...]bool{true, false} {
+		is := m.standing(seen)
+		if m.IsQuiet() && (is == missing || is == here) { // nobody has come, nor will be missed in a drain
+			continue
+		}
+		if is == drained {
+			m.tell(here, func(s *owned) bool { return (s.told == missing || s.told == untold) && m.sees(s) == seen })
+		}
+		m.tell(is, func(s *owned) bool { return s.told != is && m.sees(s) == seen })
 	}
-	if is == drained {
-		m.tell(here, func(told standing) bool { return told == missing || told == untold })
-	}
-	m.tell(is, func(told standing) bool { return told != is })
 }
 
 // tell tells a standing to the sessions that are to hear it.
-func (m *Machine) tell(is standing, whom func(told standing) bool) {
+func (m *Machine) tell(is standing, whom func(*owned) bool) {
 	var to []Owned
 	for i := range m.sessions {
-		if s := &m.sessions[i]; whom(s.told) {
+		if s := &m.sessions[i]; whom(s) {
 			s.told = is
 			to = append(to, s.Owned)
 		}

@@ -8,7 +8,8 @@ import (
 
 // A token may name fewer departments than the operator serves. The operator is good
 // for what its connections' tokens name together: of a chat that none of them may see
-// nobody could take the offer. While no connection is there the last ones' word holds.
+// nobody could take the offer, and nobody looks after one that it owns. While no
+// connection is there the last ones' word holds.
 
 // rescope takes a connection's newer token over.
 func (m *Machine) rescope(in Rescope) {
@@ -42,3 +43,8 @@ func (m *Machine) rescoped() {
 // Scope is the departments that the operator's tokens name; empty: all of its own.
 // The caller must not change it.
 func (m *Machine) Scope() []engine.DepartmentID { return m.scope }
+
+// sees reports whether a session of its own is one that its tokens let it see.
+func (m *Machine) sees(s *owned) bool {
+	return m.settings.Tenant.MaySee(m.scope, s.Department)
+}

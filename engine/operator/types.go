@@ -51,10 +51,12 @@ type SetAway struct {
 }
 
 // Owned is a session that an operator owns, and the epoch by which it does: what is
-// said to the session, because of the operator, is said to that epoch of it.
+// said to the session, because of the operator, is said to that epoch of it. The
+// department is the session's own; it is the same for all of an epoch.
 type Owned struct {
-	Session engine.SessionID
-	Epoch   engine.Epoch
+	Session    engine.SessionID
+	Epoch      engine.Epoch
+	Department engine.DepartmentID
 }
 
 // Gained, Lost, Offered and OfferEnded are what sessions tell.
@@ -92,6 +94,9 @@ type Configure struct {
 	Shortest  time.Duration // the shortest of its departments'; 0 means Grace
 	Breathing time.Duration // the longest of its departments
 	MaxMisses int           // 0 means the default; negative: misses never pause
+	// Tenant says who else may see a department's chats. It is never changed; nil:
+	// nobody but those whose tokens name it.
+	Tenant *engine.Tenant
 }
 
 // Restore is the first input after a start: the stored intent, and the sessions
@@ -169,7 +174,7 @@ type RevokeOffers struct {
 type TellOwned struct {
 	Sessions []Owned
 	Gone     bool
-	Cause    engine.Cause // of Gone: operator_lost, operator_signed_out or operator_removed
+	Cause    engine.Cause // of Gone: operator_lost (or no connection of its may see them), operator_signed_out or operator_removed
 	Drain    bool         // of CauseOperatorSignedOut: it keeps what is open
 	Since    time.Time    // of CauseOperatorLost after a start: when its grace began; zero: now
 }

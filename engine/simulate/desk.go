@@ -17,6 +17,7 @@ type desk struct {
 	m        *operator.Machine
 	stored   engine.IntentInfo
 	there    [maxDevices]uint64 // connections by device; 0: none
+	tokens   tokens
 	deadline time.Time
 
 	toRouter, fromRouter, disk link
@@ -42,12 +43,12 @@ func (w *world) desk(id engine.OperatorID) *desk {
 // name the operator.
 func (d *desk) begin() {
 	d.m = operator.New(d.id)
-	d.there = [maxDevices]uint64{}
+	d.there, d.tokens = [maxDevices]uint64{}, tokens{}
 	d.step(operator.SettingsOf(d.w.tenant, d.id))
 	var owned []operator.Owned
 	for _, h := range d.w.alive {
 		if h.row != nil && h.row.Owner == d.id && h.row.State.IsOpen() && !h.over {
-			owned = append(owned, operator.Owned{Session: h.ref.Session, Epoch: h.row.Epoch})
+			owned = append(owned, operator.Owned{Session: h.ref.Session, Epoch: h.row.Epoch, Department: h.row.Department})
 		}
 	}
 	d.step(operator.Restore{Intent: d.stored, Sessions: owned})
@@ -56,6 +57,7 @@ func (d *desk) begin() {
 func (d *desk) step(in operator.Input) {
 	w := d.w
 	w.events++
+	d.tokens.note(in)
 	before, devices := d.m.Intent(), d.m.Connections()
 	if w.tale != nil {
 		w.tell("operator %s <- %T%+v", d.id, in, in)

@@ -338,7 +338,7 @@ func (h *house) notify(e session.Notify) {
 	case session.OfferEnded:
 		in = operator.OfferEnded{Session: h.ref.Session, ID: e.Offer.ID, Cause: e.Cause}
 	case session.Gained:
-		in = operator.Gained{Session: h.ref.Session, Epoch: e.Offer.Epoch}
+		in = operator.Gained{Session: h.ref.Session, Epoch: e.Offer.Epoch, Department: e.Offer.Department}
 		h.told.owner = e.Operator
 	case session.Lost:
 		in = operator.Lost{Session: h.ref.Session, Epoch: e.Offer.Epoch, Served: !h.s.State().IsOpen()}

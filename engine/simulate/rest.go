@@ -79,6 +79,7 @@ func (h *house) atRest(row *engine.Row) {
 	}
 	d := w.desk(row.Owner)
 	is := d.m.Connectivity()
+	seen := d.tokens.maySee(w.tenant, row.Department)
 	switch {
 	case is == operator.Gone && row.State == engine.StateActive: // a detached one has its deadline
 		w.broken("I7", h, "active, and its owner is gone")
@@ -86,7 +87,9 @@ func (h *house) atRest(row *engine.Row) {
 		w.broken("I7", h, "active, and its owner has no connection")
 	case row.State == engine.StateActive && row.Service.Draining != (d.m.Intent().Intent == engine.IntentSignedOut) && !d.m.IsQuiet():
 		w.broken("I7", h, "its owner drains: it knows %v", row.Service.Draining)
-	case (is == operator.Connected || is == operator.Reachable) && row.State == engine.StateDetached:
+	case (is == operator.Connected || is == operator.Reachable) && !seen && row.State == engine.StateActive:
+		w.broken("I7", h, "active, and its owner has no connection that may see it")
+	case (is == operator.Connected || is == operator.Reachable) && seen && row.State == engine.StateDetached:
 		w.broken("I7", h, "detached, and its owner is there")
 	}
 }

@@ -68,7 +68,7 @@ func (h *house) recover() {
 		h.notify(session.Notify{Operator: was, Note: session.Lost, Offer: engine.Offer{Epoch: row.Epoch}})
 	}
 	if owner != "" {
-		h.notify(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Epoch: row.Epoch}})
+		h.notify(session.Notify{Operator: owner, Note: session.Gained, Offer: engine.Offer{Epoch: row.Epoch, Department: row.Department}})
 	}
 }
 
