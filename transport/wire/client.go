@@ -37,19 +37,61 @@ func AppendRefresh(dst []byte, request, token string) []byte {
 
 // AppendDraft appends a request; the draft's Op says which.
 func AppendDraft(dst []byte, d *engine.Draft) []byte {
-	dst = appendRequest(dst, d.Request, d.Op.String())
+	dst = appendAsked(appendRequest(dst, d.Request, d.Op.String()), d)
+	rule, _ := ruleOf(d.Op)
+	switch has := rule.need | rule.may; {
+	case has&fieldCmid != 0:
+		dst = appendField(dst, "cmid", d.ClientID)
+	case has&fieldIdem != 0:
+		dst = appendField(dst, "idem", d.ClientID)
+	}
+	return append(dst, '}', '}')
+}
+
+// appendAsked appends a request's fields but its key.
+func appendAsked(dst []byte, d *engine.Draft) []byte {
 	switch d.Op {
+	case engine.OpMessage, engine.OpEdit, engine.OpRedact, engine.OpFile, engine.OpFetch, engine.OpRead, engine.OpHistory:
+		return appendTalk(appendSession(dst, "sid", d.Session), d)
 	case engine.OpAccept, engine.OpReject:
-		dst = appendOfferField(dst, d.Session, d.Offer)
-		dst = appendUintField(dst, "ep", uint64(d.Epoch))
+		return appendUintField(appendOfferField(dst, d.Session, d.Offer), "ep", uint64(d.Epoch))
 	case engine.OpClose:
-		dst = appendSession(dst, "sid", d.Session)
-		dst = appendUintField(dst, "ep", uint64(d.Epoch))
+		dst = appendUintField(appendSession(dst, "sid", d.Session), "ep", uint64(d.Epoch))
 		if d.Plan != nil {
 			dst = appendFiling(dst, d.Plan)
 		}
-	case engine.OpMessage:
+		return dst
+	case engine.OpIdentify:
+		return appendChange(appendSession(dst, "sid", d.Session), d.Identity)
+	case engine.OpIdentity, engine.OpTargets:
+		return appendSession(dst, "sid", d.Session)
+	case engine.OpWatch, engine.OpUnwatch:
+		return appendTopics(dst, d.Topics)
+	case engine.OpBan:
+		return appendBanOrder(appendWhom(dst, d), d.Ban)
+	case engine.OpVisitor:
+		return appendWhom(dst, d)
+	case engine.OpDepartments:
+		return dst
+	case engine.OpExplain:
 		dst = appendSession(dst, "sid", d.Session)
+		if d.Target > 0 {
+			dst = appendUintField(dst, "decision_seq", uint64(d.Target))
+		}
+		return appendField(dst, "operator", string(d.For))
+	case engine.OpIntent:
+		return appendIntentFields(dst, d)
+	case engine.OpAway:
+		return appendBoolField(dst, "on", d.On)
+	default:
+		return appendPlanned(dst, d)
+	}
+}
+
+// appendTalk appends what is asked of a session's log.
+func appendTalk(dst []byte, d *engine.Draft) []byte {
+	switch d.Op {
+	case engine.OpMessage:
 		if d.Format == engine.FormatFile && d.File != nil {
 			dst = appendFileBody(dst, d.File.ID)
 		} else {
@@ -61,55 +103,34 @@ func AppendDraft(dst []byte, d *engine.Draft) []byte {
 		if d.Visibility == engine.VisibleToOperators {
 			dst = appendField(dst, "visibility", d.Visibility.String())
 		}
-		return append(appendField(dst, "cmid", d.ClientID), '}', '}')
+		return dst
 	case engine.OpEdit:
-		dst = appendUintField(appendSession(dst, "sid", d.Session), "target", uint64(d.Target))
-		dst = appendBody(appendName(dst, "body"), d.Format, d.Body)
+		dst = appendUintField(dst, "target", uint64(d.Target))
+		return appendBody(appendName(dst, "body"), d.Format, d.Body)
 	case engine.OpRedact:
-		dst = appendUintField(appendSession(dst, "sid", d.Session), "target", uint64(d.Target))
-	case engine.OpFile, engine.OpFetch:
-		dst = appendFileFields(appendSession(dst, "sid", d.Session), d)
+		return appendUintField(dst, "target", uint64(d.Target))
 	case engine.OpRead:
-		dst = appendUintField(appendSession(dst, "sid", d.Session), "seq", uint64(d.Seq))
-	case engine.OpIdentify:
-		dst = appendChange(appendSession(dst, "sid", d.Session), d.Identity)
-	case engine.OpIdentity, engine.OpTargets:
-		return append(appendSession(dst, "sid", d.Session), '}', '}')
+		return appendUintField(dst, "seq", uint64(d.Seq))
 	case engine.OpHistory:
-		dst = appendSession(dst, "sid", d.Session)
 		if d.Before > 0 {
 			dst = appendUintField(dst, "before_seq", uint64(d.Before))
 		}
 		if d.Limit > 0 {
 			dst = appendIntField(dst, "limit", d.Limit)
 		}
-	case engine.OpWatch, engine.OpUnwatch:
-		return append(appendTopics(dst, d.Topics), '}', '}')
-	case engine.OpBan:
-		dst = appendBanOrder(appendWhom(dst, d), d.Ban)
-	case engine.OpVisitor:
-		return append(appendWhom(dst, d), '}', '}')
-	case engine.OpDepartments:
-		return append(dst, '}', '}')
-	case engine.OpExplain:
-		dst = appendSession(dst, "sid", d.Session)
-		if d.Target > 0 {
-			dst = appendUintField(dst, "decision_seq", uint64(d.Target))
-		}
-		return append(appendField(dst, "operator", string(d.For)), '}', '}')
-	case engine.OpIntent:
-		dst = appendField(dst, "intent", d.Intent.String())
-		if !d.Until.IsZero() {
-			dst = appendTimeField(dst, "until", d.Until)
-		}
-		dst = appendIf(appendField(dst, "for", string(d.For)), "drain", d.Drain)
-		dst = appendField(dst, "reason", d.Reason)
-	case engine.OpAway:
-		dst = appendBoolField(dst, "on", d.On)
+		return dst
 	default:
-		dst = appendPlanned(dst, d)
+		return appendFileFields(dst, d)
 	}
-	return append(appendField(dst, "idem", d.ClientID), '}', '}')
+}
+
+func appendIntentFields(dst []byte, d *engine.Draft) []byte {
+	dst = appendField(dst, "intent", d.Intent.String())
+	if !d.Until.IsZero() {
+		dst = appendTimeField(dst, "until", d.Until)
+	}
+	dst = appendIf(appendField(dst, "for", string(d.For)), "drain", d.Drain)
+	return appendField(dst, "reason", d.Reason)
 }
 
 func appendRequest(dst []byte, request, op string) []byte {

@@ -80,7 +80,7 @@ func (p *params) check(need, known fields) *engine.Error {
 	var names []string
 	for field := fields(1); field <= fieldOn; field <<= 1 {
 		if fault&field != 0 {
-			names = append(names, fieldName(field))
+			names = append(names, field.name())
 		}
 	}
 	return engine.ErrBadRequest.In(names...)
@@ -114,7 +114,9 @@ func (p *params) scan(data []byte) {
 	}
 }
 
-// take reads one member. A field of 0 is one that nobody knows.
+// take reads one member. A field of 0 is one that nobody knows. What most frames
+// have comes first; each of these functions leaves to the next what it does not
+// know. They are no table: what a table of functions reads into is on the heap.
 func (p *params) take(name string, value []byte) (field fields, good bool) {
 	d := &p.draft
 	switch name {
@@ -134,10 +136,6 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		p.text, good = boxed(value)
 		p.cleared = string(value) == `""`
 		return fieldText, good
-	case "department":
-		text, ok := textOf(value, 0, 64)
-		d.Department = engine.DepartmentID(text)
-		return fieldDepartment, ok && (text == "" || d.Department.Validate() == nil)
 	case "ep":
 		n, ok := wholeOf(value)
 		d.Epoch = engine.Epoch(n)
@@ -145,6 +143,31 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 	case "seq":
 		d.Seq, good = seqOf(value)
 		return fieldSeq, good
+	case "if_seq":
+		d.IfSeq, good = seqOf(value)
+		return fieldIfSeq, good
+	case "visibility":
+		d.Visibility, good = visibilityOf(value)
+		return fieldVisibility, good
+	case "n":
+		p.count, good = wholeOf(value)
+		return fieldCount, good
+	case "on":
+		d.On, good = boolOf(value)
+		return fieldOn, good
+	default:
+		return p.takeAsked(name, value)
+	}
+}
+
+// takeAsked reads one member that says what is asked for, of which session's.
+func (p *params) takeAsked(name string, value []byte) (field fields, good bool) {
+	d := &p.draft
+	switch name {
+	case "department":
+		text, ok := textOf(value, 0, 64)
+		d.Department = engine.DepartmentID(text)
+		return fieldDepartment, ok && (text == "" || d.Department.Validate() == nil)
 	case "target":
 		if value[0] == '{' {
 			p.plan.Target, good = targetOf(value)
@@ -152,9 +175,6 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		}
 		d.Target, good = seqOf(value)
 		return fieldTarget, good && d.Target > 0
-	case "visibility":
-		d.Visibility, good = visibilityOf(value)
-		return fieldVisibility, good
 	case "set":
 		p.change.Set, good = attrsOf(value)
 		return fieldSet, good
@@ -162,9 +182,6 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		text, ok := textOf(value, 1, 32)
 		p.change.Basis, good = engine.ParseBasis(text)
 		return fieldBasis, ok && good
-	case "if_seq":
-		d.IfSeq, good = seqOf(value)
-		return fieldIfSeq, good
 	case "before_seq":
 		d.Before, good = seqOf(value)
 		return fieldBefore, good
@@ -180,20 +197,13 @@ func (p *params) take(name string, value []byte) (field fields, good bool) {
 		return fieldOffer, ok
 	case "intent":
 		text, ok := textOf(value, 1, 16)
-		intent, known := engine.ParseIntent(text)
-		d.Intent = intent
+		d.Intent, good = engine.ParseIntent(text)
 		if p.auth != nil {
-			p.auth.Intent = intent
+			p.auth.Intent = d.Intent
 		}
-		return fieldIntent, ok && known
+		return fieldIntent, ok && good
 	case "file_id", "name", "size", "mime", "sha256":
 		return p.takeFile(name, value)
-	case "n":
-		p.count, good = wholeOf(value)
-		return fieldCount, good
-	case "on":
-		d.On, good = boolOf(value)
-		return fieldOn, good
 	default:
 		if p.auth == nil {
 			return p.takePlan(name, value)
@@ -254,6 +264,3 @@ func (a *Auth) takeDevice(value []byte) (good bool) {
 		return good
 	})
 }
-
-// The functions below read one scanned value; false means that it is not of the
-// type or range wanted.
