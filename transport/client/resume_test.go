@@ -389,9 +389,11 @@ func TestSilence(t *testing.T) {
 // Each wait is a random part of a bound that doubles.
 func TestBackoff(t *testing.T) {
 	play(t, ResumeOptions{MinBackoff: time.Second, MaxBackoff: 5 * time.Second, Random: func() float64 { return 0.5 }}, func(s *stage, _ *Resuming) {
+		first := s.answer() // no dial is under way when the next are to be refused
 		s.mu.Lock()
 		s.fail = 5
 		s.mu.Unlock()
+		_ = first.socket.Close()
 		_ = s.answer().socket.Close()
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -399,7 +401,7 @@ func TestBackoff(t *testing.T) {
 		for i := 1; i < len(s.dials); i++ {
 			waits = append(waits, s.dials[i].Sub(s.dials[i-1]))
 		}
-		want := []time.Duration{time.Second / 2, time.Second, 2 * time.Second, 5 * time.Second / 2, 5 * time.Second / 2}
+		want := []time.Duration{time.Second / 2, time.Second, 2 * time.Second, 5 * time.Second / 2, 5 * time.Second / 2, 5 * time.Second / 2}
 		if !slices.Equal(waits, want) {
 			t.Errorf("got %v, want %v", waits, want)
 		}
