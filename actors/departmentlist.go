@@ -87,7 +87,7 @@ func (t *tenancy) listed(counts map[engine.DepartmentID]engine.QueueLine) []engi
 	list := make([]engine.ListedDepartment, len(declared))
 	for i := range declared {
 		d := &declared[i]
-		list[i] = engine.ListedDepartment{Name: d.Name, DepartmentStatus: now[d.ID]}
+		list[i] = engine.ListedDepartment{Name: d.Name, DepartmentStatus: now[d.ID], Form: d.Form}
 		list[i].Department = d.ID
 		if line, known := counts[d.ID]; known && !d.HideQueue {
 			list[i].Queue = &engine.ListedQueue{Length: line.Length, P50: whole(line.P50)}

@@ -163,6 +163,8 @@ func (a *operatorActor) notice(n notice, now time.Time) {
 		a.joined = slices.DeleteFunc(a.joined, func(s engine.SessionID) bool { return s == id })
 	case session.Missed:
 		a.step(operator.Missed{Session: id}, now)
+	case session.Hushed:
+		a.hushBrief(id, n.Offer.ID)
 	case session.Nudge: // its connections see the entry; there is none yet that could be woken
 	}
 }

@@ -65,6 +65,10 @@ func (t *told) note(n session.Notify) {
 		t.members = append(t.without(n.Operator), n.Operator)
 	case session.Left:
 		t.members = t.without(n.Operator)
+	case session.Hushed:
+		for i := range t.offered {
+			t.offered[i].Brief = t.offered[i].Brief.Hushed()
+		}
 	default:
 	}
 }

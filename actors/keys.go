@@ -77,7 +77,7 @@ func (m *Memory) dropStarts(ref engine.SessionRef, r *remembered) {
 // redact lets the digests of removed texts go.
 func (k *startsOf) redact(targets []engine.Seq) {
 	for i := range k.results {
-		if r := &k.results[i]; r.Kind == engine.KindMessageNew && slices.Contains(targets, r.Seq) {
+		if r := &k.results[i]; (r.Kind == engine.KindMessageNew || r.Kind == engine.KindFormFilled) && slices.Contains(targets, r.Seq) {
 			r.Format, r.Digest = engine.FormatRedacted, engine.Body{}.Digest()
 		}
 	}

@@ -46,6 +46,7 @@ type remembered struct {
 	filed    *engine.Filed
 	keys     startsOf
 	identity *engine.Entry // the last of engine.KindAttrsSet; nil: none
+	form     *engine.Entry // the last of engine.KindFormFilled; nil: none, or it was removed
 }
 
 var _ engine.Log = (*Memory)(nil)
@@ -76,7 +77,7 @@ func (m *Memory) Claim(c engine.Claim, done func(engine.Head, []*engine.Entry, e
 	r.claimed = true
 	head := engine.Head{
 		Term: r.term, Last: r.last, Visitor: r.visitor, Row: copyRow(r.row), Closed: r.closed,
-		Results: r.results(), Activity: r.activity, Filed: r.filed, Identity: r.identity,
+		Results: r.results(), Activity: r.activity, Filed: r.filed, Identity: r.identity, Form: r.form,
 	}
 	tail := r.from(r.last-min(r.last, engine.Seq(max(c.Tail, 0))), c.Tail)
 	m.call(func() { done(head, tail, nil) })
@@ -130,8 +131,12 @@ func (m *Memory) add(a *engine.Append) error {
 // slice's unused front. It answers those.
 func (r *remembered) keep(entries []*engine.Entry) (gone []*engine.Entry) {
 	for _, e := range entries {
-		if e.Kind == engine.KindAttrsSet {
+		switch e.Kind {
+		case engine.KindAttrsSet:
 			r.identity = e
+		case engine.KindFormFilled:
+			r.form = e
+		default:
 		}
 	}
 	r.entries = append(r.entries, entries...)
@@ -146,6 +151,9 @@ func (r *remembered) keep(entries []*engine.Entry) (gone []*engine.Entry) {
 // redact takes the text out of messages and their edits. It answers them as they
 // were.
 func (r *remembered) redact(targets []engine.Seq) (gone []*engine.Entry) {
+	if r.form != nil && slices.ContainsFunc(targets, r.form.HoldsTextOf) {
+		r.form = nil
+	}
 	for i, e := range r.entries {
 		if slices.ContainsFunc(targets, e.HoldsTextOf) {
 			r.entries[i] = e.Redacted()

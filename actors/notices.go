@@ -157,6 +157,13 @@ func (a *operatorActor) forgetBrief(id engine.SessionID, offer engine.Seq) {
 	}
 }
 
+// hushBrief forgets what a chat that is offered is about.
+func (a *operatorActor) hushBrief(id engine.SessionID, offer engine.Seq) {
+	if b, known := a.briefs[id]; known && b.offer == offer {
+		a.briefs[id] = brief{offer, b.about.Hushed()}
+	}
+}
+
 // revokeUnseen gives back the offers of chats that none of the connections may see any
 // more: nobody could accept them, and they would count as missed.
 func (a *operatorActor) revokeUnseen() {

@@ -125,7 +125,7 @@ func (t *tenancy) whereToStart(item *draftPosted) (*handle, []*seat, *engine.Err
 	if until := t.bans.until(s.visitor, t.sys.cfg.Clock()); !until.IsZero() {
 		return nil, nil, engine.ErrBanned.EndsAt(until)
 	}
-	if err := t.mayStart(item.draft); err != nil {
+	if err := t.mayStart(item); err != nil {
 		return nil, nil, err
 	}
 	id := engine.SessionID(t.sys.cfg.NewID(t.sys.cfg.Clock()))
@@ -137,12 +137,17 @@ func (t *tenancy) whereToStart(item *draftPosted) (*handle, []*seat, *engine.Err
 }
 
 // mayStart spares a session that would be refused at once.
-func (t *tenancy) mayStart(d engine.Draft) *engine.Error {
-	if _, ok := t.config().Department(d.Department); !ok {
+func (t *tenancy) mayStart(item *draftPosted) *engine.Error {
+	d := &item.draft
+	department, ok := t.config().Department(d.Department)
+	if !ok {
 		return engine.ErrBadRequest.In("department")
 	}
 	if d.Body.Len() > t.config().Limits.MessageBytes {
 		return engine.ErrTooLarge
+	}
+	if fields := engine.CheckForm(d.Form, department.Form, !item.seat.server); d.Op == engine.OpStart && len(fields) > 0 {
+		return engine.ErrBadRequest.In(fields...)
 	}
 	return nil
 }

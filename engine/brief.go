@@ -3,11 +3,13 @@ package engine
 import "time"
 
 // Brief is what an operator is told of a chat that it is offered, besides the Offer:
-// enough to answer it, and nothing of what is held about the visitor but a name. It
+// enough to answer it, of what is held about the visitor nothing but a name, and of what
+// it said the subject. It
 // is in no row and no log.
 type Brief struct {
 	Waited   time.Duration // how long the visitor had waited for somebody when it was offered
 	Name     Body          // what the visitor is called, where that is held; empty: not known
+	Subject  Body          // what the visitor says that it is about; empty: not said
 	Verified bool          // the visitor has proven who it is
 	Met      []Need        // what is asked for at the search's step and the operator declares
 	Parallel int           // operators who are asked at the same time, this one included
@@ -15,6 +17,16 @@ type Brief struct {
 	Step     int           // of the search
 	// Reach are the departments whose operators could take it then.
 	Reach []DepartmentID
+}
+
+// Hushed is the brief without the subject, which was removed.
+func (b *Brief) Hushed() *Brief {
+	if b == nil {
+		return nil
+	}
+	less := *b
+	less.Subject = Body{}
+	return &less
 }
 
 // MaxCode bounds a code: a reason that the tenant's people name, in bytes.

@@ -18,6 +18,7 @@
 //     and not sent.
 //   - Identity: what is held about a session's visitor, each Attr with the source
 //     and the lawful basis it has; never a key to anything.
+//   - Form: what a visitor says before its chat, of what its department asks.
 //   - Redaction: the removal of a message's text from the log, for good.
 //   - Draft: what a participant asks for. Answer: what came of it.
 //   - Seat: a participant's way into the engine. Outlet: the engine's way to

@@ -45,6 +45,7 @@ const (
 	KindRated                  // the visitor rated the session
 	KindNoteAdded              // a note after the end: an operator's, or the visitor's comment with its rating
 	KindWrapUpExtended         // the owner has until Deadline for its notes
+	KindFormFilled             // what the visitor said before the chat is Body: Form.Encode
 )
 
 var kindNames = [...]string{
@@ -58,7 +59,7 @@ var kindNames = [...]string{
 	KindParticipantJoined: "participant.joined", KindParticipantLeft: "participant.left", KindTagsSet: "tags.set",
 	KindPrioritySet: "priority.set", KindIdleOn: "idle.on", KindIdleOff: "idle.off", KindWarned: "warned", KindNudged: "nudged",
 	KindWrapUpEnded: "wrapup.ended", KindRatingRequested: "rating.requested", KindRated: "rated", KindNoteAdded: "note.added",
-	KindWrapUpExtended: "wrapup.extended",
+	KindWrapUpExtended: "wrapup.extended", KindFormFilled: "form.filled",
 }
 
 func (k Kind) String() string { return nameOf(kindNames[:], int(k), "kind") }
@@ -205,10 +206,10 @@ type Entry struct {
 	Operator   OperatorID   // of KindOfferMade, KindOfferEnded, KindSessionAssigned; of KindSessionClosed: the owner it had
 	Offer      Seq          // of KindOfferEnded, KindSessionAssigned: which offer
 	Deadline   time.Time    // of the kinds whose comment names it
-	Target     Seq          // of KindMessageEdited, KindMessageRedacted: which message; of KindAttrsSet: which entry it takes the place of, 0: none
+	Target     Seq          // of KindMessageEdited: which message; of KindMessageRedacted: which message or form; of KindAttrsSet: which entry it takes the place of, 0: none
 	Attrs      *AttrsFact   // of KindAttrsSet
 	Format     Format       // of Body
-	Body       Body         // of KindMessageNew, KindMessageEdited; of KindAttrsSet: Identity.Encode
+	Body       Body         // of KindMessageNew, KindMessageEdited; of KindAttrsSet: Identity.Encode; of KindFormFilled: Form.Encode
 	File       *Attachment  // of KindMessageNew of FormatFile: never on the wire
 
 	frames [FrameSlots]atomic.Pointer[Frame]
@@ -230,9 +231,16 @@ func (e *Entry) IsVisible(reader Visibility) bool {
 }
 
 // HoldsTextOf reports whether the entry is the message numbered target, or an
-// edit of it, or numbered target and says what is held about the visitor.
+// edit of it, or numbered target and a form, or what is held about the visitor.
 func (e *Entry) HoldsTextOf(target Seq) bool {
-	return (e.Kind == KindMessageNew || e.Kind == KindAttrsSet) && e.Seq == target || e.Kind == KindMessageEdited && e.Target == target
+	switch e.Kind {
+	case KindMessageNew, KindAttrsSet, KindFormFilled:
+		return e.Seq == target
+	case KindMessageEdited:
+		return e.Target == target
+	default:
+		return false
+	}
 }
 
 // Redacted is the entry without what was typed: what a log keeps of a message

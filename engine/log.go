@@ -25,6 +25,7 @@ type Head struct {
 	Activity time.Time // of a closed session: the visitor's last activity, to the minute; zero if unknown
 	Filed    *Filed    // of a closed session: what it is found by; nil if it was closed before that was kept
 	Identity *Entry    // the last entry of KindAttrsSet, whose Body is there; nil: none
+	Form     *Entry    // the last entry of KindFormFilled, whose Body is there; nil: none
 }
 
 // Result is what must be remembered of an entry: what was done under an
@@ -46,7 +47,7 @@ type Result struct {
 // ResultOf is what must be remembered of an entry; false: nothing.
 func ResultOf(e *Entry) (Result, bool) {
 	switch e.Kind {
-	case KindMessageNew, KindMessageEdited, KindMessageRedacted:
+	case KindMessageNew, KindMessageEdited, KindMessageRedacted, KindFormFilled:
 	default:
 		if e.ClientID == "" {
 			return Result{}, false
@@ -76,7 +77,7 @@ type Append struct {
 	Entries []*Entry // contiguous; the first must follow the log's last
 	Row     *Row     // new routing facts; nil: unchanged
 	Starts  []Start  // idempotency keys of OpStart that entries of this append carry
-	// Redact lists messages, and entries of KindAttrsSet, of this append or earlier, whose text, and whose edits' text, becomes unreadable in
+	// Redact lists messages, forms, and entries of KindAttrsSet, of this append or earlier, whose text, and whose edits' text, becomes unreadable in
 	// the store with this append, in every copy of it: the session's key changes and
 	// the rest is sealed anew. They stay in the log as FormatRedacted without Body.
 	Redact []Seq

@@ -60,6 +60,8 @@ func TestWhoseTextItIs(t *testing.T) {
 		{engine.KindSessionStarted, 4, 0, false},
 		{engine.KindAttrsSet, 4, 0, true},
 		{engine.KindAttrsSet, 5, 4, false},
+		{engine.KindFormFilled, 4, 0, true},
+		{engine.KindFormFilled, 5, 4, false},
 	} {
 		e := &engine.Entry{Kind: c.kind, Seq: c.seq, Target: c.target}
 		if got := e.HoldsTextOf(4); got != c.want {
@@ -73,7 +75,7 @@ func TestWhatIsRemembered(t *testing.T) {
 	for kind := engine.KindNone + 1; kind.IsValid(); kind++ {
 		_, bare := engine.ResultOf(&engine.Entry{Kind: kind})
 		_, keyed := engine.ResultOf(&engine.Entry{Kind: kind, ClientID: "k"})
-		isMessage := kind == engine.KindMessageNew || kind == engine.KindMessageEdited || kind == engine.KindMessageRedacted
+		isMessage := kind == engine.KindMessageNew || kind == engine.KindMessageEdited || kind == engine.KindMessageRedacted || kind == engine.KindFormFilled
 		if bare != isMessage || !keyed {
 			t.Errorf("%s: without a key %v, with one %v", kind, bare, keyed)
 		}

@@ -12,7 +12,7 @@ type Op uint8
 // The operations. The comment names who may ask.
 const (
 	OpNone     Op = iota
-	OpStart       // visitor: open a session in Department, as Plan says, or get the open one
+	OpStart       // visitor: open a session in Department, as Plan and Form say, or get the open one
 	OpMessage     // visitor, owner: add Body
 	OpRead        // visitor, owner: has read up to Seq
 	OpHistory     // visitor, owner: up to Limit entries before Before
@@ -102,6 +102,7 @@ type Draft struct {
 	File       *File           // OpFile; of OpFetch, and of OpMessage of FormatFile, its ID only
 	Identity   *IdentityChange // OpIdentify
 	Topics     []Topic         // OpWatch, OpUnwatch
+	Form       *Form           // OpStart, OpContinue; nil: nothing is said
 	Visitor    VisitorID       // OpBan, OpVisitor; zero: Session's
 	Ban        *BanOrder       // OpBan
 }

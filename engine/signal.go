@@ -207,6 +207,7 @@ type ListedDepartment struct {
 	Name string
 	DepartmentStatus
 	Queue *ListedQueue // nil: not shown, or not known now
+	Form  []FormField  // what its visitors are asked before a chat
 }
 
 // ListedQueue is a department's waiting line as visitors may know it.

@@ -59,6 +59,7 @@ type Department struct {
 	VisitorGrace  time.Duration // how long a served visitor may be without a connection; 0 means 10 min
 	Breathing     time.Duration // between a chat's end and the next offer to the same operator; 0: none
 	CloseReasons  []string      // codes that a session may be closed with; none: any code
+	Form          []FormField   // what visitors are asked before a chat; none: nothing but FormSubject is taken
 	RatingWindow  time.Duration // how long a closed session can be rated; 0 means 24 h; negative: nobody is asked
 
 	Hours            *Hours        // nil: always open

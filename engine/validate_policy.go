@@ -35,6 +35,9 @@ func (t *Tenant) validatePolicy(d *Department) error {
 			return fmt.Errorf("close_reasons: at most %d, each once, each 1 to %d of a-z, 0-9, _ and -", maxReasons, MaxCode)
 		}
 	}
+	if err := d.validateForm(); err != nil {
+		return err
+	}
 	if len(d.Steps) > maxSteps {
 		return fmt.Errorf("steps: at most %d", maxSteps)
 	}

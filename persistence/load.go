@@ -176,6 +176,12 @@ func (s *Store) readAll(r pebble.Reader, l *loaded, claim engine.Claim, h header
 		if e.Kind == engine.KindAttrsSet && e.Format != engine.FormatRedacted {
 			l.head.Identity = e
 		}
+		if e.Kind == engine.KindFormFilled {
+			l.head.Form = e
+			if e.Format == engine.FormatRedacted {
+				l.head.Form = nil
+			}
+		}
 		tail.add(e)
 		return true
 	})

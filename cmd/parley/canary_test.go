@@ -36,6 +36,7 @@ var canaries = struct{ stored, never map[string]string }{
 		"a note":               "canary-note-7f3a",
 		"an edit's words":      "canary-edit-7f3a",
 		"a form's answer":      "canary-form-7f3a",
+		"what a chat is about": "canary-subject-7f3a",
 		"a visitor's e-mail":   "canary-mail-7f3a@example.org",
 		"a visitor's name":     "Canary Visitor 7f3a",
 		"a visitor's phone":    "+43 316 70 31 41 59 26",
@@ -191,14 +192,14 @@ func sayCanaries(t *testing.T, ctx context.Context, addr string) map[string]stri
 	})
 	must(t, err)
 	defer visitor.Close()
-	started, err := visitor.Start(ctx, "", s["a visitor's words"])
+	started, err := visitor.StartWith(ctx, "", engine.Form{Subject: engine.BodyOf(s["what a chat is about"])}, s["a visitor's words"])
 	must(t, err)
 	for frame := range operator.Frames() {
 		if frame.Kind == "watch" && frame.Type == "offer.new" {
 			break
 		}
 	}
-	_, err = operator.Accept(ctx, started.Session, 4, 1)
+	_, err = operator.Accept(ctx, started.Session, 5, 1)
 	must(t, err)
 	_, err = operator.Do(ctx, engine.Draft{Op: engine.OpMessage, Session: started.Session, ClientID: s["an idempotency key"], Body: engine.BodyOf(s["an operator's words"])})
 	must(t, err)

@@ -29,6 +29,7 @@ type policyFile struct {
 	PushTimeout   duration     `yaml:"push_timeout,omitempty"`
 	SLA           duration     `yaml:"sla,omitempty"`
 	CloseReasons  []string     `yaml:"close_reasons,omitempty,flow"`
+	Form          []fieldFile  `yaml:"form,omitempty"`
 	RatingWindow  *duration    `yaml:"rating_window,omitempty"` // 0: nobody is asked
 
 	Hours            *hoursFile    `yaml:"hours,omitempty"`
@@ -48,6 +49,14 @@ type stepFile struct {
 	Prefer     bool       `yaml:"prefer,omitempty"`
 	SkipIfNone bool       `yaml:"skip_if_none,omitempty"`
 	OfferNote  bool       `yaml:"offer_note,omitempty"`
+}
+
+// fieldFile is a question that visitors are asked before a chat.
+type fieldFile struct {
+	Name     string   `yaml:"name"`
+	Label    string   `yaml:"label,omitempty"`
+	Required bool     `yaml:"required,omitempty"`
+	Options  []string `yaml:"options,omitempty,flow"`
 }
 
 type needFile struct {
@@ -225,6 +234,9 @@ func (p *policyFile) apply(d *engine.Department) error {
 		if d.RatingWindow == 0 {
 			d.RatingWindow = -1
 		}
+	}
+	for _, f := range p.Form {
+		d.Form = append(d.Form, engine.FormField(f))
 	}
 	for _, s := range p.Steps {
 		d.Steps = append(d.Steps, s.step())

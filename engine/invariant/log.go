@@ -65,7 +65,7 @@ func (l *Log) Add(e *engine.Entry) *Violation {
 
 func (l *Log) kind(e *engine.Entry) *Violation {
 	switch e.Kind {
-	case engine.KindMessageNew, engine.KindMessageEdited:
+	case engine.KindMessageNew, engine.KindMessageEdited, engine.KindFormFilled:
 		if l.closing != 0 {
 			return of(e, "I3", "message %d after the closing entry %d", e.Seq, l.closing)
 		}

@@ -17,7 +17,7 @@ func (s *Session) remember(r *engine.Result) {
 	switch r.Kind {
 	case engine.KindSessionStarted: // of a closed session there may be nothing else that says when
 		s.row.Started = r.At
-	case engine.KindMessageNew:
+	case engine.KindMessageNew, engine.KindFormFilled:
 		s.messages.keep(&written{seq: r.Seq, author: r.Author, visibility: r.Visibility, file: r.File})
 		if !r.File.IsZero() {
 			s.rememberFile(r)
@@ -27,6 +27,7 @@ func (s *Session) remember(r *engine.Result) {
 	case engine.KindMessageRedacted:
 		delete(s.files, s.messages.remove(r.Target, r.Seq, r.At))
 		s.results.forget(r.Target)
+		s.forgetForm(r.Target)
 	default:
 	}
 }
@@ -76,9 +77,13 @@ func (t *turn) redact(by engine.Author, d engine.Draft) {
 		t.done(d, m.removed, m.removedAt)
 		return
 	}
+	hushes := t.form.seq == d.Target
 	seq := t.write(&engine.Entry{
 		Author: by, Kind: engine.KindMessageRedacted, Visibility: m.visibility, ClientID: d.ClientID, Target: d.Target,
 	})
+	if hushes {
+		t.hush(seq)
+	}
 	t.done(d, seq, t.now)
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // brief is what an operator is told of a chat that it is offered. Of what is held
-// about the visitor it has the name, for which operators greet, and nothing else: who
+// about the visitor it has the name, for which operators greet, and of what it said the subject, and nothing else: who
 // turns the chat down has no use for more (GDPR Art. 5(1)(c)).
 func (t *turn) brief(to engine.OperatorID, asked int, why *engine.Decision) *engine.Brief {
 	b := &engine.Brief{Waited: t.now.Sub(t.row.Service.Queued), Verified: t.row.Service.Verified, Parallel: asked}
@@ -17,6 +17,7 @@ func (t *turn) brief(to engine.OperatorID, asked int, why *engine.Decision) *eng
 	if name, held := t.identity.Find(engine.AttrName); held {
 		b.Name = name.Value
 	}
+	b.Subject = t.form.subject
 	if why == nil {
 		return b
 	}

@@ -37,11 +37,11 @@ var tenant = func() *engine.Tenant {
 	t := &engine.Tenant{
 		Departments: []engine.Department{
 			{ID: "sales"},
-			{ID: "support", WrapUp: time.Minute},
+			{ID: "support", WrapUp: time.Minute, Form: []engine.FormField{{Name: "order"}}},
 			{ID: "sunday", Hours: sunday, OnClose: engine.OtherwiseUnattended, WhenClosed: engine.OtherwiseUnattended, ResumeUnattended: true},
 			{ID: "early", Hours: &engine.Hours{}, WhenClosed: engine.OtherwiseRefuse},
 			{
-				ID: "strict", WrapUp: time.Minute, RatingWindow: -1, OperatorGrace: 10 * time.Second, UnattendedFor: time.Hour, Weight: 2000,
+				ID: "strict", Form: []engine.FormField{{Name: "order"}}, WrapUp: time.Minute, RatingWindow: -1, OperatorGrace: 10 * time.Second, UnattendedFor: time.Hour, Weight: 2000,
 				Silence: &engine.Silence{VisitorWarn: 20 * time.Second, VisitorClose: 50 * time.Second, OperatorNudge: 15 * time.Second, OperatorReroute: 40 * time.Second, QueueMax: 90 * time.Second, IdleAfter: 10 * time.Second},
 				Steps:   []engine.Step{{For: time.Second}, {For: time.Second}, {OfferNote: true}},
 			},
@@ -105,6 +105,11 @@ func (c *chat) head() engine.Head {
 		head.Activity = c.s.Info().LastActivity
 	}
 	for _, e := range c.log {
+		if e.Kind == engine.KindFormFilled {
+			if head.Form = e; e.Format == engine.FormatRedacted {
+				head.Form = nil
+			}
+		}
 		if r, matters := engine.ResultOf(e); matters {
 			head.Results = append(head.Results, r)
 		}

@@ -93,6 +93,7 @@ const (
 	Left                       // it takes part no longer
 	Missed                     // the operator let an offer, or a first reply, run out
 	Nudge                      // the visitor waits for an answer
+	Hushed                     // the subject that an offer named was removed
 )
 
 func (Write) effect()    {}

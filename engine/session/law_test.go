@@ -31,7 +31,14 @@ var (
 		engine.OpJoin, engine.OpJoin, engine.OpLeave, engine.OpSet, engine.OpWrapUpExtend, engine.OpWrapUpDone,
 		engine.OpRate, engine.OpNote, engine.OpLeaveQueue, engine.OpContinue,
 	})
-	bodies      = rapid.SampledFrom([]string{"", "a", "b", "{}", string(make([]byte, 101))})
+	bodies = rapid.SampledFrom([]string{"", "a", "b", "{}", string(make([]byte, 101))})
+	forms  = rapid.SampledFrom([]*engine.Form{
+		nil, nil,
+		{},
+		{Subject: engine.BodyOf("my order")},
+		{Subject: engine.BodyOf("two\nlines")},
+		{Subject: engine.BodyOf("an order"), Answers: []engine.FormAnswer{{Name: "order", Value: engine.BodyOf("17")}}},
+	})
 	causes      = rapid.SampledFrom([]engine.Cause{engine.CauseOperatorLost, engine.CauseOperatorLost, engine.CauseOperatorSignedOut, engine.CauseOperatorRemoved})
 	departments = rapid.SampledFrom([]engine.DepartmentID{"sales", "support", "strict", "sunday", "early", "", "none"})
 	rights      = rapid.SampledFrom([]engine.Rights{0, 0, engine.RightSupervise, engine.RightPick, engine.RightSupervise | engine.RightHide, engine.RightPriority})
@@ -51,7 +58,7 @@ func (l *life) draftOf(by engine.Author, op engine.Op) session.Ask {
 	switch op {
 	case engine.OpStart: // its text is kept as a message under its key
 		d.ClientID = rapid.SampledFrom([]string{"", "start-k1", "start-k2", "start-k3"}).Draw(l.T, "key")
-		d.Department = departments.Draw(l.T, "department")
+		d.Department, d.Form = departments.Draw(l.T, "department"), forms.Draw(l.T, "form")
 		if d.ClientID != "" { // a start's key stands for its department too
 			d.Department = map[string]engine.DepartmentID{"start-k1": "sales", "start-k2": "strict", "start-k3": "early"}[d.ClientID]
 		}

@@ -198,6 +198,10 @@ func (l *life) wrote(e *engine.Entry) {
 		l.closing = e.Seq
 	case engine.KindMessageNew:
 		l.said(e)
+	case engine.KindFormFilled:
+		if l.closing != 0 || e.Author != visitor || !e.IsVisible(engine.VisibleToAll) || e.Body.Len() == 0 {
+			l.Fatalf("form %d after %d, by %v", e.Seq, l.closing, e.Author)
+		}
 	case engine.KindMessageEdited, engine.KindMessageRedacted:
 		l.amended(e)
 	case engine.KindTransferStarted:
@@ -278,7 +282,8 @@ func (l *life) amended(e *engine.Entry) {
 	}
 	of := l.log[e.Target-1]
 	bySupervisor := e.Kind == engine.KindMessageRedacted && e.Author.Kind == engine.AuthorOperator
-	if of.Kind != engine.KindMessageNew || of.Author != e.Author && !bySupervisor || of.Visibility != e.Visibility {
+	isForm := of.Kind == engine.KindFormFilled && e.Kind == engine.KindMessageRedacted
+	if of.Kind != engine.KindMessageNew && !isForm || of.Author != e.Author && !bySupervisor || of.Visibility != e.Visibility {
 		l.Fatalf("%v is about %v of another author or visibility", e, of)
 	}
 	if by := l.removed[e.Target]; by != 0 {
@@ -331,7 +336,7 @@ func (l *life) noted(n session.Notify) {
 			l.Fatalf("%s left without having joined", n.Operator)
 		}
 		delete(l.joined, n.Operator)
-	case session.Missed:
+	case session.Missed, session.Hushed:
 	case session.Nudge:
 		if l.owner != n.Operator {
 			l.Fatalf("%s is nudged, it is %q's", n.Operator, l.owner)
@@ -356,6 +361,9 @@ func (l *life) answered(ask session.Ask, r session.Reply) {
 	first, known := l.answers[k]
 	if known && l.forgot(k, first) { // of a removed text, any is the same
 		now.body, now.format = first.said.body, first.said.format
+	}
+	if known && l.removedOf(k, engine.KindFormFilled) {
+		now.plan = first.said.plan
 	}
 	switch {
 	case !known:
@@ -385,6 +393,8 @@ func sayings(by engine.Author, d engine.Draft) said {
 		p = *d.Plan
 	}
 	switch d.Op {
+	case engine.OpStart:
+		s.plan = string(d.Form.Encode().Reveal())
 	case engine.OpRedact, engine.OpRelease, engine.OpHandoff, engine.OpRate:
 		s.body = ""
 		if d.Op == engine.OpRate {
@@ -422,12 +432,17 @@ func (l *life) forgot(k asked, first firstAnswer) bool {
 	case engine.OpEdit:
 		return l.removed[first.said.target] != 0
 	case engine.OpStart: // its text is a message under its key
-		return slices.ContainsFunc(l.log, func(e *engine.Entry) bool {
-			return e.Kind == engine.KindMessageNew && e.Format == engine.FormatRedacted && e.Author == k.by && e.ClientID == k.key
-		})
+		return l.removedOf(k, engine.KindMessageNew)
 	default:
 		return false
 	}
+}
+
+// removedOf: what a key stands for has been removed from the log.
+func (l *life) removedOf(k asked, kind engine.Kind) bool {
+	return slices.ContainsFunc(l.log, func(e *engine.Entry) bool {
+		return e.Kind == kind && e.Format == engine.FormatRedacted && e.Author == k.by && e.ClientID == k.key
+	})
 }
 
 // unremembered: a start that adds nothing to an open session leaves no entry, nor

@@ -79,7 +79,7 @@ func (r *results) keep(e *engine.Result) {
 func (r *results) forget(target engine.Seq) {
 	for i := range r.list {
 		e := &r.list[i]
-		if e.Kind == engine.KindMessageNew && e.Seq == target || e.Kind == engine.KindMessageEdited && e.Target == target {
+		if (e.Kind == engine.KindMessageNew || e.Kind == engine.KindFormFilled) && e.Seq == target || e.Kind == engine.KindMessageEdited && e.Target == target {
 			e.Format, e.Digest = engine.FormatRedacted, engine.Body{}.Digest()
 		}
 	}

@@ -21,6 +21,7 @@ type Session struct {
 	closed   engine.Seq // the closing entry; 0 while messages are accepted
 	wrote    writers
 	identity *engine.Identity // what is held about the visitor; nil: nothing
+	form     filled
 
 	present   bool         // the visitor has a connection
 	goneSince time.Time    // when the last one went; zero if unknown
@@ -95,6 +96,9 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 	}
 	if head.Identity != nil {
 		s.identity, _ = engine.DecodeIdentity(head.Identity.Body, head.Identity.Seq) // sealed as it was encoded
+	}
+	if head.Form != nil {
+		s.keepForm(head.Form)
 	}
 	if s.row.State == engine.StateClosing && s.closed == 0 { // I3, however short the tail
 		s.closed = head.Last

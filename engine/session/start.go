@@ -8,7 +8,8 @@ import (
 )
 
 // start admits the session to its department's waiting line. An open session
-// answers as it is, and takes the text as a message: nothing a visitor typed is lost.
+// answers as it is, and takes the form, and the text as a message: nothing a visitor
+// typed is lost.
 func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
 	d.Visibility, d.Format = engine.VisibleToAll, engine.FormatText // not a start's
 	if by.Kind != engine.AuthorVisitor {
@@ -26,7 +27,7 @@ func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
 	if d.Plan == nil {
 		d.Plan = &engine.Plan{}
 	}
-	department, err := t.mayStart(d)
+	department, err := t.mayStart(d, from)
 	if err != nil {
 		t.refuse(d, err)
 		return
@@ -36,18 +37,16 @@ func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
 	if !t.present && t.goneSince.IsZero() {
 		t.goneSince = t.now
 	}
-	if !t.isOpen(&department) {
-		switch department.WhenClosed {
-		case engine.OtherwiseRefuse:
-			t.write(&engine.Entry{Kind: engine.KindSessionRefused, Cause: engine.CauseDepartmentClosed, ClientID: d.ClientID})
-			t.finish(engine.CauseDepartmentClosed)
-			t.reply(d, t.last, engine.Answer{Err: t.closedNow(&department)})
-			return
-		case engine.OtherwiseUnattended:
-			t.setAside(engine.CauseDepartmentClosed, engine.Author{}, engine.Draft{})
-		default:
-			t.queue(engine.CauseNone)
-		}
+	isOpen := t.isOpen(&department)
+	if !isOpen && department.WhenClosed == engine.OtherwiseRefuse {
+		t.write(&engine.Entry{Kind: engine.KindSessionRefused, Cause: engine.CauseDepartmentClosed, ClientID: d.ClientID})
+		t.finish(engine.CauseDepartmentClosed)
+		t.reply(d, t.last, engine.Answer{Err: t.closedNow(&department)})
+		return
+	}
+	t.fillForm(by, d)
+	if !isOpen && department.WhenClosed == engine.OtherwiseUnattended {
+		t.setAside(engine.CauseDepartmentClosed, engine.Author{}, engine.Draft{})
 	} else {
 		t.queue(engine.CauseNone)
 	}
@@ -57,7 +56,7 @@ func (t *turn) start(by engine.Author, d engine.Draft, from Inherit) {
 	t.reply(d, t.last, engine.Answer{Seq: first, At: t.now, Epoch: t.row.Epoch, State: t.row.State})
 }
 
-func (t *turn) mayStart(d engine.Draft) (engine.Department, *engine.Error) {
+func (t *turn) mayStart(d engine.Draft, from Inherit) (engine.Department, *engine.Error) {
 	department, ok := t.rules.Department(d.Department)
 	p, mayPrioritise := d.Plan, t.rights.Has(engine.RightPriority)
 	isHard := func(n engine.Need) bool { return n.Hard }
@@ -73,6 +72,10 @@ func (t *turn) mayStart(d engine.Draft) (engine.Department, *engine.Error) {
 	}
 	if err := faultyWeight(p.Weight); err != nil {
 		return department, err
+	}
+	asksAll := from.Previous.IsZero() && t.spokenFor() == engine.CauseNone
+	if fields := engine.CheckForm(d.Form, department.Form, asksAll); len(fields) > 0 {
+		return department, engine.ErrBadRequest.In(fields...)
 	}
 	complete(&department)
 	return department, faultyNeeds(p.Needs)
@@ -128,10 +131,11 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 		department := t.department()
 		t.reply(d, t.last, engine.Answer{Err: t.closedNow(&department)})
 		return
-	case hasSaid && !asksSame(said, d), started && !hasSaid && d.Body.Len() > 0, started && t.asksElsewhere(first, d):
+	case hasSaid && !asksSame(said, d), (started || t.hasFilled(by, d)) && !hasSaid && d.Body.Len() > 0, started && t.asksElsewhere(first, d),
+		t.fillsElse(by, d, started || hasSaid):
 		t.refuse(d, engine.ErrIdemConflict)
 		return
-	case started || hasSaid: // repeated: the first answer again, closed or not
+	case started || hasSaid || t.hasFilled(by, d): // repeated: the first answer again, closed or not
 	case t.bannedFrom(by) != nil:
 		t.refuse(d, t.bannedFrom(by))
 		return
@@ -144,8 +148,13 @@ func (t *turn) startAgain(by engine.Author, d engine.Draft) {
 	case d.Body.Len() > t.rules.BodyBytes:
 		t.refuse(d, engine.ErrTooLarge)
 		return
-	case d.Body.Len() > 0:
-		t.say(by, d)
+	case len(t.faultyForm(d)) > 0:
+		t.refuse(d, engine.ErrBadRequest.In(t.faultyForm(d)...))
+		return
+	default:
+		if t.fillForm(by, d); d.Body.Len() > 0 {
+			t.say(by, d)
+		}
 	}
 	t.reply(d, t.last, engine.Answer{Seq: 1, At: t.row.Started, Epoch: t.row.Epoch, State: t.row.State})
 }

@@ -116,7 +116,7 @@ func (t *turn) write(e *engine.Entry) engine.Seq {
 		t.row.PrevAll = e.Seq
 	}
 	switch e.Kind {
-	case engine.KindMessageEdited, engine.KindMessageRedacted, engine.KindAttrsSet:
+	case engine.KindMessageEdited, engine.KindMessageRedacted, engine.KindAttrsSet, engine.KindFormFilled:
 		t.dirty = true
 	case engine.KindMessageNew:
 		// A restored session takes the turn and the last visible entry from its tail

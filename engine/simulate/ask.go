@@ -19,6 +19,9 @@ var asks = [...]engine.Op{
 
 var text = engine.BodyOf(secret + " something")
 
+// asked is what visitors say before a chat: a subject, which every department takes.
+var asked = &engine.Form{Subject: text}
+
 const manyKeys = 4096
 
 // names are idempotency keys, made once.
@@ -130,6 +133,9 @@ func (w *world) fill(t *try, h *house, row *engine.Row, x act) {
 		if x.c&2 == 0 {
 			d.Body = text
 		}
+		if x.c&5 == 0 {
+			d.Form = asked
+		}
 		if x.c&0x30 == 0 {
 			d.Plan = &engine.Plan{Weight: weightOf(x)}
 			t.rights |= engine.RightPriority
@@ -168,7 +174,7 @@ func (w *world) fill(t *try, h *house, row *engine.Row, x act) {
 
 func (w *world) message(h *house, x act) engine.Seq {
 	for i := len(h.log) - 1 - int(x.a>>3)&3; i >= 0; i-- {
-		if h.log[i].Kind == engine.KindMessageNew {
+		if k := h.log[i].Kind; k == engine.KindMessageNew || k == engine.KindFormFilled {
 			return h.log[i].Seq
 		}
 	}

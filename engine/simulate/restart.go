@@ -22,6 +22,11 @@ func (h *house) rebuild() {
 	if h.closed != 0 {
 		head.Closed, head.Row = true, nil
 	}
+	for i := len(h.log) - 1; i >= 0 && head.Form == nil; i-- {
+		if h.log[i].Kind == engine.KindFormFilled {
+			head.Form = h.log[i]
+		}
+	}
 	for i := len(h.log) - 1; i >= 0 && head.Identity == nil; i-- {
 		if h.log[i].Kind == engine.KindAttrsSet {
 			head.Identity = h.log[i]

@@ -200,6 +200,31 @@ func (s *suite) results() {
 	}
 }
 
+// form is what a visitor said before the chat: a claim yields it whole, and nothing of
+// one that was removed.
+func (s *suite) form() {
+	ref := NewRef("acme")
+	entries := Messages(ref, 1, 4)
+	filled := &engine.Form{Subject: engine.BodyOf("an order")}
+	entries[1].Kind, entries[1].Format, entries[1].Body = engine.KindFormFilled, engine.FormatForm, filled.Encode()
+	term := s.create(ref)
+	s.append(engine.Append{Ref: ref, Term: term, Entries: entries}, nil)
+	got := s.claim(engine.Claim{Ref: ref, Tail: 1})
+	s.wantErr(got.Err, nil)
+	if e := got.Head.Form; e == nil || e.Seq != 2 || e.Body.Digest() != filled.Encode().Digest() {
+		s.Fatalf("got %v", e)
+	}
+	removal := Messages(ref, 5, 1)
+	removal[0].Kind, removal[0].Target, removal[0].Body = engine.KindMessageRedacted, 2, engine.Body{}
+	s.append(engine.Append{Ref: ref, Term: got.Head.Term, Entries: removal, Redact: []engine.Seq{2}}, nil)
+	if got = s.claim(engine.Claim{Ref: ref, Tail: 1}); got.Err != nil || got.Head.Form != nil {
+		s.Fatalf("removed: got %v, %v", got.Head.Form, got.Err)
+	}
+	if all, err := ReadFrom(s.T, s.log, ref, 1, 1); err != nil || len(all) != 1 || all[0].Body.Len() != 0 {
+		s.Fatalf("removed: the log holds %v, %v", all, err)
+	}
+}
+
 // A Row with all its fields.
 func fullRow(ref engine.SessionRef, visitor engine.VisitorID) *engine.Row {
 	return &engine.Row{

@@ -60,6 +60,7 @@ var laws = []struct {
 	{name: "reading is bounded", test: (*suite).readBounds},
 	{name: "a claim answers the tail", test: (*suite).tail},
 	{name: "a claim answers results", test: (*suite).results},
+	{name: "a claim answers the form", test: (*suite).form},
 	{name: "a claim answers the row", test: (*suite).row},
 	{name: "a closed session stays closed", test: (*suite).closing},
 	{name: "redacted text is gone", test: (*suite).redaction},

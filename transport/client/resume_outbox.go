@@ -107,6 +107,11 @@ func (r *Resuming) Start(ctx context.Context, department engine.DepartmentID, te
 	return resultOf(r.Do(ctx, engine.Draft{Op: engine.OpStart, Department: department, Body: engine.BodyOf(text)}))
 }
 
+// StartWith is Start with what the visitor says before the chat, as Client.StartWith.
+func (r *Resuming) StartWith(ctx context.Context, department engine.DepartmentID, form engine.Form, text string) (Result, error) {
+	return resultOf(r.Do(ctx, engine.Draft{Op: engine.OpStart, Department: department, Form: &form, Body: engine.BodyOf(text)}))
+}
+
 // History answers up to limit events before the given one, as Client.History does.
 func (r *Resuming) History(ctx context.Context, session engine.SessionID, before engine.Seq, limit int) ([]*wire.Server, bool, error) {
 	frame, err := r.Do(ctx, engine.Draft{Op: engine.OpHistory, Session: session, Before: before, Limit: limit})

@@ -21,6 +21,14 @@ func (c *Client) Start(ctx context.Context, department engine.DepartmentID, text
 	return c.result(ctx, engine.Draft{Op: engine.OpStart, ClientID: c.Key(), Department: department, Body: engine.BodyOf(text)})
 }
 
+// StartWith is Start with what the visitor says before the chat: of what its department
+// asks (Departments), and what it is about.
+func (c *Client) StartWith(ctx context.Context, department engine.DepartmentID, form engine.Form, text string) (Result, error) {
+	return c.result(ctx, engine.Draft{
+		Op: engine.OpStart, ClientID: c.Key(), Department: department, Form: &form, Body: engine.BodyOf(text),
+	})
+}
+
 // Send adds a message and waits until it is durable.
 func (c *Client) Send(ctx context.Context, session engine.SessionID, text string) (Result, error) {
 	return c.result(ctx, engine.Draft{Op: engine.OpMessage, Session: session, ClientID: c.Key(), Body: engine.BodyOf(text)})

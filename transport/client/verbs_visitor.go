@@ -15,6 +15,16 @@ type Department struct {
 	Name    string              `json:"name"`
 	Status  string              `json:"status"`   // open, open_queue, full, away or closed
 	OpensAt time.Time           `json:"opens_at"` // zero: not known, or not closed
+	Form    []Question          `json:"form"`     // what is asked before a chat
+}
+
+// Question is what a department asks its visitors before a chat. The one named
+// engine.FormSubject is the form's Subject.
+type Question struct {
+	Name     string   `json:"name"`
+	Label    string   `json:"label"`
+	Required bool     `json:"required"`
+	Options  []string `json:"options"` // none: any text of one line
 }
 
 // Departments answers what the departments are now. Changes come by Frames as

@@ -2,6 +2,8 @@ package rest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,6 +150,8 @@ func (a *api) startSession(wait context.Context, c *call) (any, error) {
 		Priority   *int                `json:"priority"`
 		Weight     *int                `json:"weight"`
 		Text       string              `json:"text"`
+		Subject    string              `json:"subject"`
+		Form       map[string]string   `json:"form"`
 	}
 	if err := c.decode(&body); err != nil {
 		return nil, err
@@ -160,6 +164,7 @@ func (a *api) startSession(wait context.Context, c *call) (any, error) {
 		return nil, engine.ErrBadRequest.In("department")
 	}
 	draft := engine.Draft{Department: body.Department, Plan: &engine.Plan{Needs: body.Skills, Priority: body.Priority, Weight: body.Weight}}
+	draft.Form = formOf(body.Subject, body.Form)
 	if strings.TrimSpace(body.Text) != "" {
 		draft.Body = engine.BodyOf(body.Text)
 	}
@@ -174,6 +179,20 @@ func (a *api) startSession(wait context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	return startedAnswer{answer.Session.String(), uint64(answer.Seq), stamp(answer.At), uint64(answer.Epoch), answer.State.String()}, nil
+}
+
+// formOf is what a visitor says before its chat; nil: nothing.
+func formOf(subject string, answers map[string]string) *engine.Form {
+	form := &engine.Form{Subject: engine.BodyOf(subject)}
+	for _, name := range slices.Sorted(maps.Keys(answers)) {
+		if answers[name] != "" {
+			form.Answers = append(form.Answers, engine.FormAnswer{Name: name, Value: engine.BodyOf(answers[name])})
+		}
+	}
+	if form.IsEmpty() {
+		return nil
+	}
+	return form
 }
 
 // mayStartFor: a token that names departments does not write into a session of

@@ -44,6 +44,7 @@ type policyAnswer struct {
 	RatingWindow     string            `json:"rating_window"`
 	SLA              string            `json:"sla"`
 	CloseReasons     []string          `json:"close_reasons"` // none: any code
+	Form             []formField       `json:"form"`          // none: visitors are asked nothing
 	Silence          map[string]string `json:"silence"`
 	AlwaysOpen       bool              `json:"always_open"`
 	Zone             string            `json:"zone,omitempty"`
@@ -54,6 +55,13 @@ type policyAnswer struct {
 	ResumeUnattended bool              `json:"resume_unattended"`
 	ShowQueue        bool              `json:"show_queue"`
 	UnattendedFor    string            `json:"unattended_for"`
+}
+
+type formField struct {
+	Name     string   `json:"name"`
+	Label    string   `json:"label"`
+	Required bool     `json:"required"`
+	Options  []string `json:"options"` // none: any text of one line
 }
 
 type stepAnswer struct {
@@ -104,6 +112,10 @@ func policyOf(d *engine.Department) policyAnswer {
 		if p.Zone = "UTC"; d.Hours.Zone != nil {
 			p.Zone = d.Hours.Zone.String()
 		}
+	}
+	p.Form = make([]formField, len(d.Form))
+	for i, f := range d.Form {
+		p.Form[i] = formField{f.Name, f.Label, f.Required, append([]string{}, f.Options...)}
 	}
 	for _, step := range d.Steps {
 		answer := stepAnswer{

@@ -126,7 +126,7 @@ func (c *call) script(entries []*engine.Entry) []byte {
 func (c *call) scriptLine(text *strings.Builder, e *engine.Entry) {
 	says := ""
 	switch e.Kind {
-	case engine.KindMessageNew, engine.KindNoteAdded:
+	case engine.KindMessageNew, engine.KindNoteAdded, engine.KindFormFilled:
 	case engine.KindMessageEdited:
 		says = " (edits #" + strconv.FormatUint(uint64(e.Target), 10) + ")"
 	case engine.KindMessageRedacted:

@@ -15,7 +15,10 @@ func serving() ([]engine.Department, []engine.Operator) {
 	hasty := engine.Silence{VisitorWarn: time.Second, OperatorNudge: time.Second, IdleAfter: time.Second}
 	only := func(d engine.DepartmentID) []engine.DepartmentID { return []engine.DepartmentID{d} }
 	return []engine.Department{
-		{ID: "desk", Strategy: engine.Manual, WrapUp: time.Minute, SLA: time.Second},
+		{
+			ID: "desk", Strategy: engine.Manual, WrapUp: time.Minute, SLA: time.Second,
+			Form: []engine.FormField{{Name: engine.FormSubject}, {Name: "order", Label: "Order number", Options: []string{"17", "18"}}},
+		},
 		{ID: "brief", AutoAccept: true, Silence: &hasty, Steps: []engine.Step{{For: time.Second, Require: []engine.Need{{Skill: "gold"}}}, {}}},
 		{ID: "robots", QueueLimit: 10},
 		{ID: "away", WhenNobody: engine.OtherwiseUnattended},
@@ -46,7 +49,8 @@ func (s *story) employee(id engine.OperatorID, role engine.Role) *peer {
 func (s *story) serve() {
 	sue, tom, v := s.employee("sue", engine.RoleSupervisor), s.employee("tom", engine.RoleOperator), s.guest()
 	v.ask("department.list", map[string]any{})
-	d := v.ask("session.start", map[string]any{"department": "desk", "skills": []any{map[string]any{"skill": "lang:fr"}}, "idem": "s1"})
+	d := v.ask("session.start", map[string]any{"department": "desk", "skills": []any{map[string]any{"skill": "lang:fr"}}, "subject": "late", "form": map[string]any{"order": "17"}, "idem": "s1"})
+	v.named("evt.form.filled")
 	sid, ep := d["sid"], d["ep"]
 	of := func(key string, more map[string]any) map[string]any {
 		d := map[string]any{"sid": sid, "idem": key}

@@ -132,6 +132,7 @@ func samples() map[string]any {
 		"until": "2026-05-04T12:30:01.007Z", "for": "ada", "drain": true, "decision_seq": 4, "operator": "eve",
 		"reason": "lunch", "reason_code": "solved", "wrapup": false, "follow_up": map[string]any{"at": "2026-05-04T12:30:01.007Z"},
 		"watch": []any{"queue", "board:sales"}, "topics": []any{"operators", "queue:sales"},
+		"subject": "an order", "form": map[string]any{"order": "17", "kind": nil},
 		"visitor": sid, "days": 7, "visitor.ban reason": "spam",
 	}
 }

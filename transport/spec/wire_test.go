@@ -91,7 +91,7 @@ func answers() (all []frame) {
 			Intent: &engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
 			Departments: []engine.ListedDepartment{
 				{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}},
-				{DepartmentStatus: engine.DepartmentStatus{Department: "desk"}, Queue: &engine.ListedQueue{Length: 3, P50: time.Minute}},
+				{DepartmentStatus: engine.DepartmentStatus{Department: "desk"}, Form: []engine.FormField{{Name: "order", Required: true}, {Name: "kind", Label: "Which?", Options: []string{"new", "used"}}}, Queue: &engine.ListedQueue{Length: 3, P50: time.Minute}},
 				{DepartmentStatus: engine.DepartmentStatus{Department: "night"}, Queue: &engine.ListedQueue{}},
 			},
 			File: &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
@@ -107,6 +107,10 @@ func answers() (all []frame) {
 		all = append(all, frame{op.String(), wire.AppendAnswer(nil, a, engine.VisibleToAll)})
 	}
 	return all
+}
+
+func sampleForm() *engine.Form {
+	return &engine.Form{Subject: engine.BodyOf("my order"), Answers: []engine.FormAnswer{{Name: "order", Value: engine.BodyOf("17")}}}
 }
 
 func allTopics() []engine.Topic {
@@ -148,6 +152,9 @@ func drafts() (all []frame) {
 		if op == engine.OpIdentify {
 			d.Identity = &engine.IdentityChange{Basis: engine.BasisConsent, Set: []engine.Attr{{Name: "email", Value: engine.BodyOf("a@b")}}}
 		}
+		if op == engine.OpStart || op == engine.OpContinue {
+			d.Form = sampleForm()
+		}
 		if _, hasPlan := servedPlans()[op]; hasPlan {
 			d.Plan = servedPlans()[op]
 		}
@@ -181,6 +188,9 @@ func entries() (all []frame) {
 		}
 		if kind == engine.KindAttrsSet {
 			e.Attrs, e.Body = &engine.AttrsFact{Names: []string{"email"}, Basis: engine.BasisConsent, Source: engine.SourceForm}, engine.BodyOf("[]")
+		}
+		if kind == engine.KindFormFilled {
+			e.Format, e.Body = engine.FormatForm, sampleForm().Encode()
 		}
 		if slices.Contains(hidden(), kind) {
 			e.Visibility = engine.VisibleToOperators

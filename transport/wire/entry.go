@@ -41,6 +41,11 @@ func appendEntryData(dst []byte, e *engine.Entry, reader engine.Visibility) []by
 		return appendBody(appendName(dst, "body"), e.Format, e.Body)
 	case engine.KindMessageEdited:
 		return appendBody(appendName(appendUintField(dst, "target", uint64(e.Target)), "body"), e.Format, e.Body)
+	case engine.KindFormFilled:
+		if e.Format != engine.FormatForm { // removed
+			return dst
+		}
+		return appendMembers(dst, e.Body)
 	case engine.KindAttrsSet:
 		return appendAttrsSet(dst, e)
 	case engine.KindMessageRedacted:

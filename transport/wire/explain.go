@@ -82,6 +82,7 @@ func appendListed(dst []byte, all []engine.ListedDepartment) []byte {
 		if !d.OpensAt.IsZero() {
 			dst = appendTimeField(dst, "opens_at", d.OpensAt)
 		}
+		dst = appendQuestions(dst, d.Form)
 		if q := d.Queue; q != nil {
 			dst = appendIntField(dst, "queue_len", q.Length)
 			if dst = appendSeconds(dst, "eta", q.P50); q.P50 <= 0 {

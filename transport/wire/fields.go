@@ -65,6 +65,8 @@ const (
 	fieldTopics
 	fieldVisitor
 	fieldDays
+	fieldSubject
+	fieldForm
 	fieldOn // the last one
 )
 
@@ -75,7 +77,7 @@ var fieldNames = [...]string{
 	"size", "mime", "sha256", "set", "lawful_basis", "resume_token", "n", "target", "mode", "on_unavailable", "wait_s",
 	"note", "comment", "force", "as", "hidden", "choice", "priority", "skills", "weight", "tags", "if_rev",
 	"follow_up_at", "score", "until", "for", "drain", "decision_seq", "operator", "reason", "reason_code", "wrapup",
-	"watch", "topics", "visitor", "days", "on",
+	"watch", "topics", "visitor", "days", "subject", "form", "on",
 }
 
 // name is the name of a set of one.

@@ -60,7 +60,8 @@ func me() engine.Me {
 
 func about() *engine.Brief {
 	return &engine.Brief{
-		Waited: 61*time.Second + 900*time.Millisecond, Name: engine.BodyOf("Grete \"\u00dc\""), Verified: true,
+		Subject: engine.BodyOf("my order"),
+		Waited:  61*time.Second + 900*time.Millisecond, Name: engine.BodyOf("Grete \"\u00dc\""), Verified: true,
 		Met: []engine.Need{{Skill: "lang:fr", Level: 4, Hard: true}, {Skill: "billing"}}, Parallel: 3, Rule: "tier", Step: 1,
 	}
 }

@@ -41,7 +41,7 @@ func AppendHello(dst []byte, h *Hello) []byte {
 			dst = append(dst, ',')
 		}
 		dst = appendField(append(dst, '{'), "id", string(d.ID))
-		dst = append(appendField(dst, "name", d.Name), '}')
+		dst = append(appendQuestions(appendField(dst, "name", d.Name), d.Form), '}')
 	}
 	dst = appendTimeField(append(dst, ']'), "server_time", h.Now)
 	dst = appendField(dst, "resume_token", h.Resume)

@@ -61,6 +61,9 @@ func appendBrief(dst []byte, b *engine.Brief) []byte {
 		dst = appendString(appendName(dst, "name"), b.Name.Reveal())
 	}
 	dst = append(appendBoolField(dst, "verified", b.Verified), '}')
+	if b.Subject.Len() > 0 {
+		dst = appendString(appendName(dst, "subject"), b.Subject.Reveal())
+	}
 	dst = append(appendName(dst, "skills_met"), '[')
 	for i, n := range b.Met {
 		if i > 0 {

@@ -23,6 +23,7 @@ type params struct {
 	visitor     engine.VisitorID  // goes into Visitor where the operation is about one
 	days        int               // of OpBan
 	remark      engine.Body       // note or comment; goes into Body where the operation has it
+	form        engine.Form       // goes into Form where the operation has one
 }
 
 // draftOf is the draft of one operation, out of the fields that are its own.
@@ -61,6 +62,7 @@ func (p *params) draftOf(op engine.Op, request string) engine.Draft {
 	switch op {
 	case engine.OpStart, engine.OpContinue:
 		d.Body = p.text
+		p.formOf(&d)
 	case engine.OpIdentify:
 		change := p.change // a copy: the params of other requests stay off the heap
 		d.Identity = &change

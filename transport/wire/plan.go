@@ -141,6 +141,8 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 		text, ok := textOf(value, 1, 128)
 		p.whom = engine.OperatorID(text)
 		return fieldWhom, ok && p.whom.Validate() == nil
+	case "subject", "form":
+		return p.takeForm(name, value)
 	case "visitor", "days":
 		return p.takeVisitor(name, value)
 	case "drain":

@@ -21,6 +21,7 @@ func appendPlanned(dst []byte, d *engine.Draft) []byte {
 		if d.Body.Len() > 0 {
 			dst = appendString(appendName(dst, "text"), d.Body.Reveal())
 		}
+		dst = appendForm(dst, d.Form)
 	case engine.OpTransfer:
 		dst = appendTransfer(dst, p)
 	case engine.OpRelease, engine.OpHandoff, engine.OpSet:

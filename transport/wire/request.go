@@ -241,7 +241,7 @@ type rule struct{ need, may fields }
 func ruleOf(op engine.Op) (r rule, spoken bool) {
 	switch op {
 	case engine.OpStart:
-		return rule{fieldIdem, fieldDepartment | fieldText | fieldPriority | fieldSkills | fieldWeight}, true
+		return rule{fieldIdem, fieldDepartment | fieldText | fieldPriority | fieldSkills | fieldWeight | fieldSubject | fieldForm}, true
 	case engine.OpMessage:
 		return rule{fieldSession | fieldCmid | fieldBody, fieldIfSeq | fieldVisibility}, true
 	case engine.OpEdit:
@@ -313,7 +313,7 @@ func servingRuleOf(op engine.Op) (r rule, spoken bool) {
 	case engine.OpHandoff:
 		return rule{own, fieldEpoch | fieldDepartment | fieldSkills | fieldNote}, true
 	case engine.OpContinue:
-		return rule{own, fieldDepartment | fieldText | fieldPriority | fieldSkills | fieldWeight}, true
+		return rule{own, fieldDepartment | fieldText | fieldPriority | fieldSkills | fieldWeight | fieldSubject | fieldForm}, true
 	default:
 		return rule{}, false // the engine knows it, this protocol version has no frame for it
 	}

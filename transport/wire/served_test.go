@@ -88,6 +88,8 @@ func servedFrames() map[string][]byte {
 		"evt.warned":                     evt(engine.KindWarned, all, func(e *engine.Entry) { e.Cause = engine.CauseVisitorSilent }),
 		"evt.nudged":                     evt(engine.KindNudged, ops, owner),
 		"evt.wrapup.ended":               evt(engine.KindWrapUpEnded, ops, func(e *engine.Entry) { e.Author = ada }),
+		"evt.form.filled":                evt(engine.KindFormFilled, all, func(e *engine.Entry) { e.Author, e.Format, e.Body = visitor, engine.FormatForm, aForm().Encode() }),
+		"evt.form.filled.redacted":       evt(engine.KindFormFilled, all, func(e *engine.Entry) { e.Author, e.Format = visitor, engine.FormatRedacted }),
 		"evt.wrapup.extended":            evt(engine.KindWrapUpExtended, ops, func(e *engine.Entry) { e.Author = ada; owner(e) }),
 		"evt.rating.requested":           evt(engine.KindRatingRequested, all, owner),
 		"evt.rated":                      evt(engine.KindRated, all, func(e *engine.Entry) { e.Author = visitor; facts(e, engine.Facts{Score: &score}) }),

@@ -177,11 +177,40 @@ export type Identity = {
   at: Time;
 }[];
 /**
+ * What visitors are asked before a chat, in this order. The field named subject is answered by subject, the others by form.
+ *
+ * @minItems 1
+ * @maxItems 10
+ */
+export type Asked = {
+  name: string;
+  /**
+   * The question as people read it.
+   */
+  label: string;
+  /**
+   * A session.start without it is bad_request.
+   */
+  required?: true;
+  /**
+   * What can be answered; absent: any text of one line.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  options?: string[];
+}[];
+/**
+ * What the chat is about, in one line.
+ */
+export type Subject = string;
+/**
  * @minItems 1
  */
 export type Departments = {
   id: Label;
   name: string;
+  form?: Asked;
 }[];
 /**
  * Of a department, as visitors see it.
@@ -251,6 +280,7 @@ export type Instant = string;
  */
 export type Entry =
   | EvtAttrsSet
+  | EvtFormFilled
   | EvtIdentityUpgraded
   | EvtIdleOff
   | EvtIdleOn
@@ -486,6 +516,10 @@ export interface Offer {
      */
     verified: boolean;
   };
+  /**
+   * What the visitor says that it is about.
+   */
+  subject?: string;
   skills_met?: Needs;
   /**
    * Operators who are asked at the same time.
@@ -533,6 +567,12 @@ export interface VisitorState {
 export interface Tenant {
   id: Label;
   name: string;
+}
+/**
+ * Answers to what the department asks, by the questions' names.
+ */
+export interface Form {
+  [k: string]: string | null;
 }
 export interface Limits {
   /**
@@ -786,6 +826,25 @@ export interface EvtAttrsSet {
     source: Source;
     target?: Seq;
     identity?: Identity;
+  };
+}
+/**
+ * What the visitor says before the chat. Without members once it was removed.
+ */
+export interface EvtFormFilled {
+  k: "evt";
+  t: "form.filled";
+  sid: Id;
+  seq: Seq;
+  prev: Mark;
+  ep: Epoch;
+  at: Time;
+  by: By;
+  cid?: Key;
+  cause?: Cause;
+  d: {
+    subject?: Subject;
+    form?: Form;
   };
 }
 /**
@@ -2039,6 +2098,8 @@ export interface ReqSessionContinue {
     sid: IdIn;
     department?: Label;
     text?: string;
+    subject?: Subject;
+    form?: Form;
     priority?: Priority;
     skills?: Needs1;
     weight?: Weight;
@@ -2187,6 +2248,8 @@ export interface ReqSessionStart {
   d: {
     department?: Label;
     text?: string;
+    subject?: Subject;
+    form?: Form;
     priority?: Priority;
     skills?: Needs1;
     weight?: Weight;
@@ -2446,6 +2509,7 @@ export interface ResDepartmentList {
        * How many seconds one that joined now would wait, as half would; null: not known.
        */
       eta?: number | null;
+      form?: Asked;
     }[];
   };
 }
@@ -3318,6 +3382,7 @@ export interface OperatorOps {
 /** The kinds of events that this version knows. */
 export const eventKinds: readonly string[] = [
   "attrs.set",
+  "form.filled",
   "identity.upgraded",
   "idle.off",
   "idle.on",
