@@ -92,9 +92,15 @@ func (c *cell) unlockAndWake() {
 	}
 }
 
-// wake sends the process its wake, starting one if there is none.
+// wake sends the process its wake, starting one if there is none. Who comes late
+// finds what it posted taken, and perhaps the cell ended: a process that began then
+// would claim the log of a session that may live elsewhere, and wait for ever.
 func (c *cell) wake() {
 	c.mu.Lock()
+	if !c.woken {
+		c.mu.Unlock()
+		return
+	}
 	if c.pid == nil {
 		c.live.add(1)
 		c.pid = c.rt.spawn()

@@ -241,11 +241,11 @@ func (s *stage) comeAndGo(g *guard, d deed) bool {
 		}
 		p := g.who
 		p.Roles, p.Departments, p.Issued = s.roles(p.Operator, d.A), [][]engine.DepartmentID{nil, {"sales"}, {"support"}, {"sales", "support"}}[d.B%4], time.Now()
+		s.oracle.mu.Lock() // what a wider token brings may come before Renew has returned
 		if _, err := g.seat.Renew(engine.Renewal{Principal: p}); err == nil {
-			s.oracle.mu.Lock()
 			g.who, g.issued = p, p.Issued
-			s.oracle.mu.Unlock()
 		}
+		s.oracle.mu.Unlock()
 	case 18:
 		if d.A < 2 {
 			s.signOut(g)
