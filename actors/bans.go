@@ -121,8 +121,11 @@ func (t *tenancy) ban(o banOrder, reply banReply) {
 	d := b.acts[tag]
 	switch {
 	case o.key == "", d == nil, !d.holds(now):
-		t.order(&o, tag, now, reply)
+		refused := t.order(&o, tag, now, reply)
 		b.mu.Unlock()
+		if refused != nil {
+			reply(engine.Ban{}, refused)
+		}
 	case d.digest != o.digest():
 		b.mu.Unlock()
 		reply(engine.Ban{}, engine.ErrIdemConflict)
@@ -135,10 +138,14 @@ func (t *tenancy) ban(o banOrder, reply banReply) {
 	}
 }
 
-// order has the store keep a ban. Call with bans.mu held, so that of two orders the
-// one that counts is the one that is kept.
-func (t *tenancy) order(o *banOrder, tag engine.Tag, now time.Time, reply banReply) {
-	b, made := &t.bans, o.Made(o.by, now)
+// order has the store keep a ban, or says why it may not be. Call with bans.mu held, so
+// that of two orders the one that counts is the one that is kept.
+func (t *tenancy) order(o *banOrder, tag engine.Tag, now time.Time, reply banReply) *engine.Error {
+	b := &t.bans
+	made, refused := o.Over(b.all[o.visitor], o.by, now)
+	if refused != nil {
+		return refused
+	}
 	d := &banAct{digest: o.digest(), at: now, result: made, waiting: []banReply{reply}}
 	b.begin(o.visitor, d)
 	var memo *engine.Memo
@@ -158,6 +165,7 @@ func (t *tenancy) order(o *banOrder, tag engine.Tag, now time.Time, reply banRep
 		}
 		answerAll(b.stored(visitor, d), made, nil)
 	})
+	return nil
 }
 
 // begin notes an order that goes to the store. Call with mu held.

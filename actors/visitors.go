@@ -24,7 +24,7 @@ func (s *seat) ban(d engine.Draft) *engine.Error {
 	s.stamp()
 	q := engine.SessionQuery{Only: d.Session, Visitor: d.Visitor, Limit: engine.MaxListed}
 	s.tenant.list(q, func(page engine.SessionPage, refused *engine.Error) {
-		visitor, err := s.bans(page)
+		visitor, department, err := s.bans(page)
 		switch {
 		case refused != nil:
 			err = refused
@@ -32,6 +32,7 @@ func (s *seat) ban(d engine.Draft) *engine.Error {
 			return
 		case err == nil:
 			order := banOrder{BanOrder: *d.Ban, visitor: visitor, by: s.author, key: d.ClientID}
+			order.Department, order.Scope = department, s.goodFor()
 			s.tenant.ban(order, func(ban engine.Ban, refused *engine.Error) {
 				answer := engine.Answer{Err: refused, At: ban.At}
 				if refused == nil {
@@ -46,8 +47,9 @@ func (s *seat) ban(d engine.Draft) *engine.Error {
 	return nil
 }
 
-// bans is whom a seat may ban, by its sessions.
-func (s *seat) bans(page engine.SessionPage) (engine.VisitorID, *engine.Error) {
+// bans is whom a seat may ban, by its sessions, and the department of the one by which
+// it may.
+func (s *seat) bans(page engine.SessionPage) (engine.VisitorID, engine.DepartmentID, *engine.Error) {
 	err := engine.ErrNotFound
 	for i := range page.Sessions {
 		one := &page.Sessions[i]
@@ -55,11 +57,20 @@ func (s *seat) bans(page engine.SessionPage) (engine.VisitorID, *engine.Error) {
 			continue
 		}
 		if s.rights(one.Department).Has(engine.RightSupervise) {
-			return one.Visitor, nil
+			return one.Visitor, one.Department, nil
 		}
 		err = engine.ErrForbidden // it knows the visitor
 	}
-	return engine.VisitorID{}, err
+	return engine.VisitorID{}, "", err
+}
+
+// goodFor is what a supervisor's word about a visitor is good for; nil: the whole tenant.
+func (s *seat) goodFor() []engine.DepartmentID {
+	p := s.principal.Load()
+	if o, known := s.tenant.config().Operator(p.Operator); known && len(o.Departments) == 0 && len(p.Departments) == 0 {
+		return nil
+	}
+	return append([]engine.DepartmentID{}, s.supervised()...)
 }
 
 // askAboutVisitor finds the session that is to answer what a visitor is: the one
@@ -141,8 +152,8 @@ func (t *tenancy) lookUp(info *engine.VisitorInfo, may func(*engine.ListedSessio
 // Ban bans a visitor on the word of one of the tenant's servers, or, for 0 days,
 // lifts its ban. It answers once that is durable; the visitor's open session ends.
 // key makes a repetition harmless, for engine.KeysFor; empty means none.
-// Errors: engine.ErrNotFound for no such tenant, engine.ErrBadRequest,
-// engine.ErrIdemConflict.
+// Errors: engine.ErrNotFound for no such tenant, engine.ErrForbidden where the order's
+// scope is not good for the ban that runs, engine.ErrBadRequest, engine.ErrIdemConflict.
 func (s *System) Ban(ctx context.Context, tenant engine.TenantID, visitor engine.VisitorID, order engine.BanOrder, key string) (engine.Ban, error) {
 	t := s.tenant(tenant)
 	switch {

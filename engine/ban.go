@@ -40,6 +40,9 @@ type Ban struct {
 	Reason BanReason
 	By     Author // an operator, or a server of the tenant's
 	At     time.Time
+	// Department is whose ban it is: that of the chat for which it was made. Empty: the
+	// tenant's own. It keeps the visitor out of all departments either way.
+	Department DepartmentID
 }
 
 // Holds reports whether the ban runs at now.
@@ -49,6 +52,10 @@ func (b Ban) Holds(now time.Time) bool { return now.Before(b.Until) }
 type BanOrder struct {
 	Days   int // 0 to MaxBanDays
 	Reason BanReason
+
+	// Said by who knows what the asker may, never by the wire.
+	Department DepartmentID   // whose ban it is; empty: the tenant's own
+	Scope      []DepartmentID // what the asker's word is good for; nil: the whole tenant
 }
 
 // Faults lists the fields that are wrong; none: it can be carried out.
@@ -67,7 +74,23 @@ func (o BanOrder) Made(by Author, now time.Time) Ban {
 	now = now.UTC().Truncate(time.Second)
 	b := Ban{By: by, At: now}
 	if o.Days > 0 {
-		b.Until, b.Reason = now.AddDate(0, 0, o.Days), o.Reason
+		b.Until, b.Reason, b.Department = now.AddDate(0, 0, o.Days), o.Reason, o.Department
 	}
 	return b
+}
+
+// Over is the ban that the order makes where another one may run. A word that is not
+// good for that one's department neither lifts it nor has it end sooner: whoever is
+// protected by it decides (GDPR Art. 5(1)(f)). It may prolong it, and it stays that
+// department's. ErrForbidden: it may not.
+func (o BanOrder) Over(before Ban, by Author, now time.Time) (Ban, *Error) {
+	made := o.Made(by, now)
+	switch {
+	case !before.Holds(now) || o.Scope == nil || before.Department != "" && slices.Contains(o.Scope, before.Department):
+		return made, nil
+	case made.Until.Before(before.Until):
+		return Ban{}, ErrForbidden
+	}
+	made.Department = before.Department
+	return made, nil
 }

@@ -4,24 +4,43 @@ import "github.com/parleyhq/parley/engine"
 
 // A visitor's ban, before it is sealed:
 //
-//	ver 1 | reason 1 | by kind 1 | until, at nanos | by operator string
+//	ver 1 | reason 1 | by kind 1 | until, at nanos | by operator string | department string (ver 2)
+//
+// One without a department is written as version 1.
 //
 // It is kept under the visitor's id and not under its key, so that it outlives the
 // visitor's erasure until it ends by itself: no text is in it, and who a
 // pseudonym was is known to nobody then (GDPR Art. 17(3)(e), 6(1)(f)).
-const banVersion = 1
+const (
+	banVersion    = 1
+	banOfVersion2 = 2
+)
 
 func appendBan(b []byte, ban engine.Ban) []byte {
-	b = append(b, banVersion, byte(ban.Reason), byte(ban.By.Kind))
-	return appendString(appendTime(appendTime(b, ban.Until), ban.At), ban.By.Operator)
+	version := byte(banVersion)
+	if ban.Department != "" {
+		version = banOfVersion2
+	}
+	b = append(b, version, byte(ban.Reason), byte(ban.By.Kind))
+	b = appendString(appendTime(appendTime(b, ban.Until), ban.At), ban.By.Operator)
+	if version == banOfVersion2 {
+		b = appendString(b, ban.Department)
+	}
+	return b
 }
 
 func decodeBan(plain []byte) (ban engine.Ban, err error) {
 	d := decoder{rest: plain}
-	d.version(banVersion)
+	version := d.u8()
+	if version != banVersion && version != banOfVersion2 {
+		d.fail()
+	}
 	ban.Reason, ban.By.Kind = engine.BanReason(d.u8()), engine.AuthorKind(d.u8())
 	ban.Until, ban.At = d.time(), d.time()
 	ban.By.Operator = engine.OperatorID(d.str())
+	if version == banOfVersion2 {
+		ban.Department = engine.DepartmentID(d.str())
+	}
 	return ban, d.finish("ban")
 }
 

@@ -42,7 +42,7 @@ func TestBans(t *testing.T) {
 	fs := vfs.NewCrashableMem()
 	s := openTest(t, testDir, Options{FS: fs})
 	other := ban
-	other.By = engine.Author{Kind: engine.AuthorIntegration}
+	other.By, other.Department = engine.Author{Kind: engine.AuthorIntegration}, "sales"
 	memo := engine.Memo{Tag: engine.Tag{1}, Digest: 7, At: ban.At, Result: []byte(`{}`)}
 	steps := []struct {
 		do   func()

@@ -126,7 +126,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.Result](), "Author ClientID Kind Seq Target At Visibility Format Digest File FileBytes"},
 		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Tell Filed Close Activity"},
 		{reflect.TypeFor[engine.Filed](), "Department Owner Tags Ended Cause Verified"},
-		{reflect.TypeFor[engine.Ban](), "Until Reason By At"},
+		{reflect.TypeFor[engine.Ban](), "Until Reason By At Department"},
 		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Filed Identity"},
 	} {
 		var names []string
@@ -191,6 +191,7 @@ func goldens() map[string][]byte {
 		"intent":  appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "boss", Device: "phone", At: at}),
 		"intent2": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseIntegration, At: at, Revoked: at.Add(time.Second)}),
 		"intent3": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentSignedOut, Cause: engine.CauseManual, By: "olga", At: at, Until: at.Add(time.Hour), Drain: true}),
+		"ban2":    appendBan(nil, engine.Ban{Until: at.Add(48 * time.Hour), At: at, Reason: engine.BanSpam, By: engine.Author{Kind: engine.AuthorIntegration}, Department: "sales"}),
 		"intent4": appendIntent(nil, "olga", engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "olga", At: at, Reason: "lunch"}),
 		"clear":   appendClear(nil, keyring.Ref{Slot: 65, Generation: 2}),
 		"keys": bytes.Join([][]byte{
@@ -227,6 +228,7 @@ func TestDecodersRefuse(t *testing.T) {
 		"header":    func(b []byte) error { _, err := decodeHeader(b); return err },
 		"header2":   func(b []byte) error { _, err := decodeHeader(b); return err },
 		"ban":       func(b []byte) error { _, err := decodeBan(b); return err },
+		"ban2":      func(b []byte) error { _, err := decodeBan(b); return err },
 		"profile":   func(b []byte) error { _, err := decodeProfile(b); return err },
 		"intent":    func(b []byte) error { _, _, err := decodeIntent(b); return err },
 		"intent2":   func(b []byte) error { _, _, err := decodeIntent(b); return err },

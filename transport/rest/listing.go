@@ -195,11 +195,15 @@ func formOf(subject string, answers map[string]string) *engine.Form {
 	return form
 }
 
-// mayStartFor: a token that names departments does not write into a session of
-// another one, which the visitor may have open.
+// mayStartFor: a token that names departments begins sessions of visitors whom these
+// know, and does not write into a session of another one, which the visitor may have
+// open.
 func (a *api) mayStartFor(wait context.Context, c *call, visitor engine.VisitorID) error {
 	if c.seesAll() {
 		return nil
+	}
+	if _, err := a.knownIn(wait, c, visitor); err != nil {
+		return err
 	}
 	open, _ := statesOf("open")
 	page, err := a.System.Sessions(wait, c.tenant.ID, engine.SessionQuery{Visitor: visitor, States: open, Limit: engine.MaxListed})

@@ -86,7 +86,11 @@ func (s *fakeSystem) Ban(_ context.Context, _ engine.TenantID, _ engine.VisitorI
 	if key == "used" {
 		return engine.Ban{}, engine.ErrIdemConflict
 	}
-	s.ban = order.Made(engine.Author{Kind: engine.AuthorIntegration}, at)
+	made, refused := order.Over(s.ban, engine.Author{Kind: engine.AuthorIntegration}, at)
+	if refused != nil {
+		return engine.Ban{}, refused
+	}
+	s.ban = made
 	return s.ban, nil
 }
 
@@ -129,6 +133,25 @@ func TestScopedListing(t *testing.T) {
 	}
 	if r := b.ask(t, "PUT", visitor+"/ban", `{"days":1,"reason":"spam"}`, scoped...); r.status != 200 {
 		t.Errorf("a ban: got %d", r.status)
+	}
+	b.system.ban.Department = "help"
+	for body, status := range map[string]int{`{"days":1,"reason":"abuse"}`: 200, `{"days":9,"reason":"abuse"}`: 200} {
+		if r := b.ask(t, "PUT", visitor+"/ban", body, scoped...); r.status != status {
+			t.Errorf("another department's ban, prolonged: got %d, want %d", r.status, status)
+		}
+	}
+	for bearer, status := range map[string]int{"sales": 403, "help": 200} {
+		b.system.ban = engine.Ban{Until: at.Add(48 * time.Hour), Department: "help"}
+		who := []string{"Authorization", "Bearer " + bearer + "-of-acme", "Idempotency-Key", "k"}
+		if r := b.ask(t, "PUT", visitor+"/ban", `{"days":1,"reason":"abuse"}`, who...); r.status != status {
+			t.Errorf("the ban of help, ended sooner by %s: got %d, want %d", bearer, r.status, status)
+		}
+		if r := b.ask(t, "DELETE", visitor+"/ban", "", who...); r.status != status {
+			t.Errorf("the ban of help, lifted by %s: got %d, want %d", bearer, r.status, status)
+		}
+	}
+	if r := b.ask(t, "POST", tenant+"/sessions", `{"visitor":"`+foreignID.String()+`","department":"sales"}`, scoped...); r.status != 404 || b.system.start.Op != 0 {
+		t.Errorf("start for a visitor whom sales does not know: got %d", r.status)
 	}
 	for body, status := range map[string]int{
 		`{"visitor":"` + sessionID.String() + `","department":"help"}`:  400,

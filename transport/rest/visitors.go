@@ -47,17 +47,28 @@ func (c *call) scope() []engine.DepartmentID {
 // for a department that the visitor has, or had, a session in.
 func (a *api) knownVisitor(wait context.Context, c *call) (engine.VisitorID, error) {
 	id, err := c.visitor()
-	if err != nil || c.seesAll() {
+	if err != nil {
 		return id, err
+	}
+	_, err = a.knownIn(wait, c, id)
+	return id, err
+}
+
+// knownIn is the department of the visitor's newest session that a token of departments
+// is good for; empty for one that is good for the whole tenant. engine.ErrNotFound:
+// none is.
+func (a *api) knownIn(wait context.Context, c *call, id engine.VisitorID) (engine.DepartmentID, error) {
+	if c.seesAll() {
+		return "", nil
 	}
 	page, err := a.System.Sessions(wait, c.tenant.ID, engine.SessionQuery{Visitor: id, Departments: c.scope(), Limit: 1})
 	switch {
 	case err != nil:
-		return id, err
+		return "", err
 	case len(page.Sessions) == 0:
-		return id, engine.ErrNotFound
+		return "", engine.ErrNotFound
 	}
-	return id, nil
+	return page.Sessions[0].Department, nil
 }
 
 // banAnswer is a visitor's ban; without Until there is none.
@@ -128,10 +139,14 @@ func (a *api) deleteBan(wait context.Context, c *call) (any, error) {
 }
 
 func (a *api) ban(wait context.Context, c *call, order engine.BanOrder, key string) (any, error) {
-	id, err := a.knownVisitor(wait, c)
+	id, err := c.visitor()
 	if err != nil {
 		return nil, err
 	}
+	if order.Department, err = a.knownIn(wait, c, id); err != nil {
+		return nil, err
+	}
+	order.Scope = c.scope()
 	ban, err := a.System.Ban(wait, c.tenant.ID, id, order, key)
 	if err != nil {
 		return nil, err
