@@ -701,17 +701,8 @@ export interface Serving {
 /**
  * What is held about the visitor has changed. Operators only. identity is all that is held; it is absent where a later event has taken its place: target names the event whose place this one takes.
  */
-export interface EvtAttrsSet {
-    k: "evt";
+export interface EvtAttrsSet extends EventHead {
     t: "attrs.set";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         names: AttributeName[];
@@ -722,11 +713,10 @@ export interface EvtAttrsSet {
     };
 }
 /**
- * What the visitor says before the chat. Without members once it was removed.
+ * What every event has.
  */
-export interface EvtFormFilled {
+export interface EventHead {
     k: "evt";
-    t: "form.filled";
     sid: Id;
     seq: Seq;
     prev: Mark;
@@ -735,6 +725,12 @@ export interface EvtFormFilled {
     by: By;
     cid?: Key;
     cause?: Cause;
+}
+/**
+ * What the visitor says before the chat. Without members once it was removed.
+ */
+export interface EvtFormFilled extends EventHead {
+    t: "form.filled";
     d: {
         subject?: Subject;
         form?: Form;
@@ -743,68 +739,32 @@ export interface EvtFormFilled {
 /**
  * The visitor has proven who it is. Operators only.
  */
-export interface EvtIdentityUpgraded {
-    k: "evt";
+export interface EvtIdentityUpgraded extends EventHead {
     t: "identity.upgraded";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {};
 }
 /**
  * Somebody has written again. Operators only.
  */
-export interface EvtIdleOff {
-    k: "evt";
+export interface EvtIdleOff extends EventHead {
     t: "idle.off";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {};
 }
 /**
  * Nobody has written for a while: the session weighs less. Operators only.
  */
-export interface EvtIdleOn {
-    k: "evt";
+export interface EvtIdleOn extends EventHead {
     t: "idle.on";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {};
 }
 /**
  * A message reads otherwise now. With vis: about a note, which visitors do not get.
  */
-export interface EvtMessageEdited {
-    k: "evt";
+export interface EvtMessageEdited extends EventHead {
     t: "message.edited";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis?: "operators";
     d: {
         target: Seq;
@@ -814,17 +774,8 @@ export interface EvtMessageEdited {
 /**
  * Somebody wrote. With vis: about a note, which visitors do not get.
  */
-export interface EvtMessageNew {
-    k: "evt";
+export interface EvtMessageNew extends EventHead {
     t: "message.new";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis?: "operators";
     d: {
         body: Body;
@@ -833,17 +784,8 @@ export interface EvtMessageNew {
 /**
  * A message was removed. Forget what it said, and what its edits said. With vis: about a note, which visitors do not get.
  */
-export interface EvtMessageRedacted {
-    k: "evt";
+export interface EvtMessageRedacted extends EventHead {
     t: "message.redacted";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis?: "operators";
     d: {
         target: Seq;
@@ -852,17 +794,8 @@ export interface EvtMessageRedacted {
 /**
  * A note after the end. An operator's, or the visitor's comment with its rating.
  */
-export interface EvtNoteAdded {
-    k: "evt";
+export interface EvtNoteAdded extends EventHead {
     t: "note.added";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis?: "operators";
     d: {
         body: Body;
@@ -871,17 +804,8 @@ export interface EvtNoteAdded {
 /**
  * The owner is reminded that the visitor waits. Operators only.
  */
-export interface EvtNudged {
-    k: "evt";
+export interface EvtNudged extends EventHead {
     t: "nudged";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         operator: OperatorId;
@@ -890,17 +814,8 @@ export interface EvtNudged {
 /**
  * An offer ended without an owner. Operators only. cause says how it ended.
  */
-export interface EvtOfferEnded {
-    k: "evt";
+export interface EvtOfferEnded extends EventHead {
     t: "offer.ended";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         offer_id: OfferId;
@@ -910,17 +825,8 @@ export interface EvtOfferEnded {
 /**
  * The session is offered to an operator. Operators only.
  */
-export interface EvtOfferMade {
-    k: "evt";
+export interface EvtOfferMade extends EventHead {
     t: "offer.made";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         offer_id: OfferId;
@@ -932,17 +838,8 @@ export interface EvtOfferMade {
 /**
  * An operator takes part without owning the session. facts.as says how. Visitors are told of members only.
  */
-export interface EvtParticipantJoined {
-    k: "evt";
+export interface EvtParticipantJoined extends EventHead {
     t: "participant.joined";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis?: "operators";
     d: {
         operator: OperatorId;
@@ -952,17 +849,8 @@ export interface EvtParticipantJoined {
 /**
  * An operator takes part no longer
  */
-export interface EvtParticipantLeft {
-    k: "evt";
+export interface EvtParticipantLeft extends EventHead {
     t: "participant.left";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis?: "operators";
     d: {
         operator: OperatorId;
@@ -971,17 +859,8 @@ export interface EvtParticipantLeft {
 /**
  * The session's priority, needs, weight or department have changed. Operators only. facts has what was asked for.
  */
-export interface EvtPrioritySet {
-    k: "evt";
+export interface EvtPrioritySet extends EventHead {
     t: "priority.set";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         facts: Facts;
@@ -990,17 +869,8 @@ export interface EvtPrioritySet {
 /**
  * The visitor has rated the session. facts.score.
  */
-export interface EvtRated {
-    k: "evt";
+export interface EvtRated extends EventHead {
     t: "rated";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         facts: Facts;
     };
@@ -1008,17 +878,8 @@ export interface EvtRated {
 /**
  * The visitor is asked for a rating. Until deadline.
  */
-export interface EvtRatingRequested {
-    k: "evt";
+export interface EvtRatingRequested extends EventHead {
     t: "rating.requested";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         deadline: Time;
     };
@@ -1026,17 +887,8 @@ export interface EvtRatingRequested {
 /**
  * An operator owns the session from here. offer_id is absent where it was assigned without an offer. facts, for operators only: why.
  */
-export interface EvtSessionAssigned {
-    k: "evt";
+export interface EvtSessionAssigned extends EventHead {
     t: "session.assigned";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         operator: OperatorId;
         offer_id?: OfferId;
@@ -1046,17 +898,8 @@ export interface EvtSessionAssigned {
 /**
  * The session is over
  */
-export interface EvtSessionClosed {
-    k: "evt";
+export interface EvtSessionClosed extends EventHead {
     t: "session.closed";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         facts?: Facts;
     };
@@ -1064,17 +907,8 @@ export interface EvtSessionClosed {
 /**
  * No message follows
  */
-export interface EvtSessionClosing {
-    k: "evt";
+export interface EvtSessionClosing extends EventHead {
     t: "session.closing";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         deadline?: Time4;
         facts?: Facts;
@@ -1083,17 +917,8 @@ export interface EvtSessionClosing {
 /**
  * The owner's connection is lost. It has until deadline to come back; the visitor is shown that it reconnects.
  */
-export interface EvtSessionDetached {
-    k: "evt";
+export interface EvtSessionDetached extends EventHead {
     t: "session.detached";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         operator: OperatorId;
         deadline: Time;
@@ -1102,17 +927,8 @@ export interface EvtSessionDetached {
 /**
  * The session waits, or waits again
  */
-export interface EvtSessionQueued {
-    k: "evt";
+export interface EvtSessionQueued extends EventHead {
     t: "session.queued";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         department: Label;
     };
@@ -1120,33 +936,15 @@ export interface EvtSessionQueued {
 /**
  * The session was not taken
  */
-export interface EvtSessionRefused {
-    k: "evt";
+export interface EvtSessionRefused extends EventHead {
     t: "session.refused";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {};
 }
 /**
  * The session waits again. At the place that its age gives it. operator is whose it was.
  */
-export interface EvtSessionRequeued {
-    k: "evt";
+export interface EvtSessionRequeued extends EventHead {
     t: "session.requeued";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         department: Label;
         operator?: OperatorId;
@@ -1155,17 +953,8 @@ export interface EvtSessionRequeued {
 /**
  * The owner is back
  */
-export interface EvtSessionRestored {
-    k: "evt";
+export interface EvtSessionRestored extends EventHead {
     t: "session.restored";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         operator: OperatorId;
     };
@@ -1173,17 +962,8 @@ export interface EvtSessionRestored {
 /**
  * The log's first event
  */
-export interface EvtSessionStarted {
-    k: "evt";
+export interface EvtSessionStarted extends EventHead {
     t: "session.started";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         department: Label;
         facts?: Facts;
@@ -1192,17 +972,8 @@ export interface EvtSessionStarted {
 /**
  * The session is a message for later. Nobody can serve it now. It is kept until deadline.
  */
-export interface EvtSessionUnattended {
-    k: "evt";
+export interface EvtSessionUnattended extends EventHead {
     t: "session.unattended";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {
         department: Label;
         deadline: Time;
@@ -1211,17 +982,8 @@ export interface EvtSessionUnattended {
 /**
  * The search for an operator has gone a step further. Operators only. facts.step says which.
  */
-export interface EvtStepRelaxed {
-    k: "evt";
+export interface EvtStepRelaxed extends EventHead {
     t: "step.relaxed";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         facts: Facts;
@@ -1230,17 +992,8 @@ export interface EvtStepRelaxed {
 /**
  * The session's tags are these. Operators only. facts.tags; absent: none.
  */
-export interface EvtTagsSet {
-    k: "evt";
+export interface EvtTagsSet extends EventHead {
     t: "tags.set";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         facts?: Facts;
@@ -1249,17 +1002,8 @@ export interface EvtTagsSet {
 /**
  * The transfer is over. Operators only. target is the event transfer.started, facts.outcome what came of it.
  */
-export interface EvtTransferEnded {
-    k: "evt";
+export interface EvtTransferEnded extends EventHead {
     t: "transfer.ended";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         target: Seq;
@@ -1269,17 +1013,8 @@ export interface EvtTransferEnded {
 /**
  * The session is to be handed on. Operators only. facts has the target, the mode and what happens when nobody can take it; deadline is of one that waits.
  */
-export interface EvtTransferStarted {
-    k: "evt";
+export interface EvtTransferStarted extends EventHead {
     t: "transfer.started";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         deadline?: Time;
@@ -1289,50 +1024,23 @@ export interface EvtTransferStarted {
 /**
  * The visitor is asked whether it is still there
  */
-export interface EvtWarned {
-    k: "evt";
+export interface EvtWarned extends EventHead {
     t: "warned";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     d: {};
 }
 /**
  * The owner has finished its notes. Operators only.
  */
-export interface EvtWrapupEnded {
-    k: "evt";
+export interface EvtWrapupEnded extends EventHead {
     t: "wrapup.ended";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {};
 }
 /**
  * The owner has more time for its notes. Operators only.
  */
-export interface EvtWrapupExtended {
-    k: "evt";
+export interface EvtWrapupExtended extends EventHead {
     t: "wrapup.extended";
-    sid: Id;
-    seq: Seq;
-    prev: Mark;
-    ep: Epoch;
-    at: Time;
-    by: By;
-    cid?: Key;
-    cause?: Cause;
     vis: "operators";
     d: {
         deadline: Time;
@@ -1662,9 +1370,7 @@ export interface EphTyping {
 /**
  * An operator says who it is. The first request. The token is a JWT signed by the tenant; intent is used only when the operator was signed out.
  */
-export interface ReqAuthOperator {
-    k: "req";
-    id: RequestId;
+export interface ReqAuthOperator extends RequestHead {
     op: "auth";
     d: {
         tenant: Label;
@@ -1692,11 +1398,16 @@ export interface ReqAuthOperator {
     };
 }
 /**
- * Show a newer token. On the same socket, before the old one ends. Refused, nothing changes.
+ * What every request has.
  */
-export interface ReqAuthRefresh {
+export interface RequestHead {
     k: "req";
     id: RequestId;
+}
+/**
+ * Show a newer token. On the same socket, before the old one ends. Refused, nothing changes.
+ */
+export interface ReqAuthRefresh extends RequestHead {
     op: "auth.refresh";
     d: {
         token: string;
@@ -1705,9 +1416,7 @@ export interface ReqAuthRefresh {
 /**
  * A visitor says who it is. The first request. A visitor shows the token of an earlier hello, or is anonymous and gets one. jwt is the tenant's word for who the visitor is.
  */
-export interface ReqAuthVisitor {
-    k: "req";
-    id: RequestId;
+export interface ReqAuthVisitor extends RequestHead {
     op: "auth";
     d: {
         tenant: Label;
@@ -1721,9 +1430,7 @@ export interface ReqAuthVisitor {
 /**
  * Be away from this connection, or back
  */
-export interface ReqAwaySet {
-    k: "req";
-    id: RequestId;
+export interface ReqAwaySet extends RequestHead {
     op: "away.set";
     d: {
         on: boolean;
@@ -1732,9 +1439,7 @@ export interface ReqAwaySet {
 /**
  * Say who the visitor is. email, phone, name, and what the tenant declares. An empty text takes the value away. A value that the visitor's signed token says too is verified, any other is not.
  */
-export interface ReqClientIdentify {
-    k: "req";
-    id: RequestId;
+export interface ReqClientIdentify extends RequestHead {
     op: "client.identify";
     d: {
         sid: IdIn;
@@ -1748,18 +1453,14 @@ export interface ReqClientIdentify {
 /**
  * Ask what the departments are now
  */
-export interface ReqDepartmentList {
-    k: "req";
-    id: RequestId;
+export interface ReqDepartmentList extends RequestHead {
     op: "department.list";
     d: {};
 }
 /**
  * Ask how the session found its operators. Without decision_seq all decisions, at most the last 20. With operator, also why that one was not chosen: in the decision named, or else in the last.
  */
-export interface ReqExplain {
-    k: "req";
-    id: RequestId;
+export interface ReqExplain extends RequestHead {
     op: "explain";
     d: {
         sid?: IdIn;
@@ -1771,9 +1472,7 @@ export interface ReqExplain {
 /**
  * Announce a file. Its bytes are to be PUT where the result says; message.send with a body of type file then makes it a message.
  */
-export interface ReqFileBegin {
-    k: "req";
-    id: RequestId;
+export interface ReqFileBegin extends RequestHead {
     op: "file.begin";
     d: {
         sid: IdIn;
@@ -1787,9 +1486,7 @@ export interface ReqFileBegin {
 /**
  * Ask for a link to a file. Of a message that the asker may read, and that stands.
  */
-export interface ReqFileGet {
-    k: "req";
-    id: RequestId;
+export interface ReqFileGet extends RequestHead {
     op: "file.get";
     d: {
         sid: IdIn;
@@ -1799,9 +1496,7 @@ export interface ReqFileGet {
 /**
  * Get earlier events
  */
-export interface ReqHistoryGet {
-    k: "req";
-    id: RequestId;
+export interface ReqHistoryGet extends RequestHead {
     op: "history.get";
     d: {
         sid: IdIn;
@@ -1812,9 +1507,7 @@ export interface ReqHistoryGet {
 /**
  * What is held about the visitor. To the visitor as to the operator.
  */
-export interface ReqIdentityGet {
-    k: "req";
-    id: RequestId;
+export interface ReqIdentityGet extends RequestHead {
     op: "identity.get";
     d: {
         sid: IdIn;
@@ -1823,9 +1516,7 @@ export interface ReqIdentityGet {
 /**
  * Say whether one takes chats
  */
-export interface ReqIntentSet {
-    k: "req";
-    id: RequestId;
+export interface ReqIntentSet extends RequestHead {
     op: "intent.set";
     d: {
         intent: IntentWord;
@@ -1842,9 +1533,7 @@ export interface ReqIntentSet {
 /**
  * Change what an own message says
  */
-export interface ReqMessageEdit {
-    k: "req";
-    id: RequestId;
+export interface ReqMessageEdit extends RequestHead {
     op: "message.edit";
     d: {
         sid: IdIn;
@@ -1856,9 +1545,7 @@ export interface ReqMessageEdit {
 /**
  * Remove an own message. Its text, and that of its edits, becomes unreadable in the store and in every copy of it.
  */
-export interface ReqMessageRedact {
-    k: "req";
-    id: RequestId;
+export interface ReqMessageRedact extends RequestHead {
     op: "message.redact";
     d: {
         sid: IdIn;
@@ -1869,9 +1556,7 @@ export interface ReqMessageRedact {
 /**
  * Add a message. With if_seq: refused with stale_view if somebody else wrote after it. With visibility operators, which visitors may not say: a note among operators.
  */
-export interface ReqMessageSend {
-    k: "req";
-    id: RequestId;
+export interface ReqMessageSend extends RequestHead {
     op: "message.send";
     d: {
         sid: IdIn;
@@ -1884,9 +1569,7 @@ export interface ReqMessageSend {
 /**
  * Add a note after the end
  */
-export interface ReqNoteAdd {
-    k: "req";
-    id: RequestId;
+export interface ReqNoteAdd extends RequestHead {
     op: "note.add";
     d: {
         sid: IdIn;
@@ -1897,9 +1580,7 @@ export interface ReqNoteAdd {
 /**
  * Take an offered session
  */
-export interface ReqOfferAccept {
-    k: "req";
-    id: RequestId;
+export interface ReqOfferAccept extends RequestHead {
     op: "offer.accept";
     d: {
         offer_id: OfferId;
@@ -1910,9 +1591,7 @@ export interface ReqOfferAccept {
 /**
  * Decline an offered session
  */
-export interface ReqOfferReject {
-    k: "req";
-    id: RequestId;
+export interface ReqOfferReject extends RequestHead {
     op: "offer.reject";
     d: {
         offer_id: OfferId;
@@ -1923,9 +1602,7 @@ export interface ReqOfferReject {
 /**
  * Say how far one has read
  */
-export interface ReqReadMark {
-    k: "req";
-    id: RequestId;
+export interface ReqReadMark extends RequestHead {
     op: "read.mark";
     d: {
         sid: IdIn;
@@ -1935,9 +1612,7 @@ export interface ReqReadMark {
 /**
  * End a session
  */
-export interface ReqSessionClose {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionClose extends RequestHead {
     op: "session.close";
     d: {
         sid: IdIn;
@@ -1961,9 +1636,7 @@ export interface ReqSessionClose {
 /**
  * Continue a session that is over. In a new one, which the same operator is asked for first.
  */
-export interface ReqSessionContinue {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionContinue extends RequestHead {
     op: "session.continue";
     d: {
         sid: IdIn;
@@ -1980,9 +1653,7 @@ export interface ReqSessionContinue {
 /**
  * Ask for a person instead of a bot. The bot that owns the session, or its visitor.
  */
-export interface ReqSessionHandoff {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionHandoff extends RequestHead {
     op: "session.handoff";
     d: {
         sid: IdIn;
@@ -1999,9 +1670,7 @@ export interface ReqSessionHandoff {
 /**
  * Take part without owning the session
  */
-export interface ReqSessionJoin {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionJoin extends RequestHead {
     op: "session.join";
     d: {
         sid: IdIn;
@@ -2016,9 +1685,7 @@ export interface ReqSessionJoin {
 /**
  * Take part no longer
  */
-export interface ReqSessionLeave {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionLeave extends RequestHead {
     op: "session.leave";
     d: {
         sid: IdIn;
@@ -2028,9 +1695,7 @@ export interface ReqSessionLeave {
 /**
  * Wait no longer
  */
-export interface ReqSessionLeaveQueue {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionLeaveQueue extends RequestHead {
     op: "session.leave_queue";
     d: {
         sid: IdIn;
@@ -2044,9 +1709,7 @@ export interface ReqSessionLeaveQueue {
 /**
  * Take a waiting session out of turn. Who has the right to.
  */
-export interface ReqSessionPick {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionPick extends RequestHead {
     op: "session.pick";
     d: {
         sid: IdIn;
@@ -2061,9 +1724,7 @@ export interface ReqSessionPick {
 /**
  * Rate the session. Once, until the rating window ends.
  */
-export interface ReqSessionRate {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionRate extends RequestHead {
     op: "session.rate";
     d: {
         sid: IdIn;
@@ -2075,9 +1736,7 @@ export interface ReqSessionRate {
 /**
  * Give the session back to the line. Its own department's, or that of another.
  */
-export interface ReqSessionRelease {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionRelease extends RequestHead {
     op: "session.release";
     d: {
         sid: IdIn;
@@ -2093,9 +1752,7 @@ export interface ReqSessionRelease {
 /**
  * Change what the session needs and how it is filed. skills and tags replace those there are; another department is for one that waits.
  */
-export interface ReqSessionSet {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionSet extends RequestHead {
     op: "session.set";
     d: {
         sid: IdIn;
@@ -2112,9 +1769,7 @@ export interface ReqSessionSet {
 /**
  * Open a session, or get the open one. priority, weight, and needs that are hard, are for visitors whose signed token allows them.
  */
-export interface ReqSessionStart {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionStart extends RequestHead {
     op: "session.start";
     d: {
         department?: Label;
@@ -2130,9 +1785,7 @@ export interface ReqSessionStart {
 /**
  * Become the owner of another's session. Supervisors. The old owner stays a member.
  */
-export interface ReqSessionTakeover {
-    k: "req";
-    id: RequestId;
+export interface ReqSessionTakeover extends RequestHead {
     op: "session.takeover";
     d: {
         sid: IdIn;
@@ -2147,9 +1800,7 @@ export interface ReqSessionTakeover {
 /**
  * Take the pending transfer back
  */
-export interface ReqTransferCancel {
-    k: "req";
-    id: RequestId;
+export interface ReqTransferCancel extends RequestHead {
     op: "transfer.cancel";
     d: {
         sid: IdIn;
@@ -2160,9 +1811,7 @@ export interface ReqTransferCancel {
 /**
  * Hand the session on. warm, the default: the owner stays responsible until somebody accepts.
  */
-export interface ReqTransferStart {
-    k: "req";
-    id: RequestId;
+export interface ReqTransferStart extends RequestHead {
     op: "transfer.start";
     d: {
         sid: IdIn;
@@ -2188,9 +1837,7 @@ export interface ReqTransferStart {
 /**
  * Where could the session be handed on to. Owner, supervisor.
  */
-export interface ReqTransferTargets {
-    k: "req";
-    id: RequestId;
+export interface ReqTransferTargets extends RequestHead {
     op: "transfer.targets";
     d: {
         sid: IdIn;
@@ -2199,9 +1846,7 @@ export interface ReqTransferTargets {
 /**
  * Be shown these lists no longer. Operators only.
  */
-export interface ReqUnwatch {
-    k: "req";
-    id: RequestId;
+export interface ReqUnwatch extends RequestHead {
     op: "unwatch";
     d: {
         /**
@@ -2214,9 +1859,7 @@ export interface ReqUnwatch {
 /**
  * Ban a visitor for a while. Supervisors only. visitor, or the visitor of the session sid. days 0 lifts the ban; otherwise reason is needed.
  */
-export interface ReqVisitorBan {
-    k: "req";
-    id: RequestId;
+export interface ReqVisitorBan extends RequestHead {
     op: "visitor.ban";
     d: {
         visitor?: IdIn;
@@ -2229,9 +1872,7 @@ export interface ReqVisitorBan {
 /**
  * Ask what a visitor is. visitor, or the visitor of the session sid.
  */
-export interface ReqVisitorGet {
-    k: "req";
-    id: RequestId;
+export interface ReqVisitorGet extends RequestHead {
     op: "visitor.get";
     d: {
         visitor?: IdIn;
@@ -2241,9 +1882,7 @@ export interface ReqVisitorGet {
 /**
  * Be shown these lists from now on, each from a snapshot. Operators only. A list that is watched already begins anew with a snapshot.
  */
-export interface ReqWatch {
-    k: "req";
-    id: RequestId;
+export interface ReqWatch extends RequestHead {
     op: "watch";
     d: {
         /**
@@ -2256,9 +1895,7 @@ export interface ReqWatch {
 /**
  * Say that the notes are finished
  */
-export interface ReqWrapupDone {
-    k: "req";
-    id: RequestId;
+export interface ReqWrapupDone extends RequestHead {
     op: "wrapup.done";
     d: {
         sid: IdIn;
@@ -2269,9 +1906,7 @@ export interface ReqWrapupDone {
 /**
  * Ask for more time for notes
  */
-export interface ReqWrapupExtend {
-    k: "req";
-    id: RequestId;
+export interface ReqWrapupExtend extends RequestHead {
     op: "wrapup.extend";
     d: {
         sid: IdIn;
@@ -2282,10 +1917,7 @@ export interface ReqWrapupExtend {
 /**
  * An operator's hello. me is the first state of the watch me, with its rev inside.
  */
-export interface ResAuthOperator {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResAuthOperator extends ResultHead {
     d: {
         conn: Id;
         operator: {
@@ -2303,12 +1935,17 @@ export interface ResAuthOperator {
     };
 }
 /**
- * The newer token counts. token is a visitor's new one: show it at the next connect.
+ * What every answer has that is no refusal.
  */
-export interface ResAuthRefresh {
+export interface ResultHead {
     k: "res";
     id: RequestId;
     ok: true;
+}
+/**
+ * The newer token counts. token is a visitor's new one: show it at the next connect.
+ */
+export interface ResAuthRefresh extends ResultHead {
     d: {
         expires: Time;
         token?: string;
@@ -2317,10 +1954,7 @@ export interface ResAuthRefresh {
 /**
  * A visitor's hello. token is opaque: show it at the next connect. verified: the tenant says who the visitor is. session is the open one, if any.
  */
-export interface ResAuthVisitor {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResAuthVisitor extends ResultHead {
     d: {
         conn: Id;
         visitor: Id;
@@ -2340,32 +1974,27 @@ export interface ResAuthVisitor {
 /**
  * The connection is away, or back
  */
-export interface ResAwaySet {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResAwaySet extends ResultHead {
     d: {};
 }
 /**
  * It is held
  */
-export interface ResClientIdentify {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResClientIdentify extends ResultHead {
+    d: Logged;
+}
+/**
+ * Where what was asked for stands in its session's log.
+ */
+export interface Logged {
+    sid: Id;
+    seq: Seq;
+    at: Time;
 }
 /**
  * What the departments are now
  */
-export interface ResDepartmentList {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResDepartmentList extends ResultHead {
     d: {
         departments: {
             id: Label;
@@ -2387,10 +2016,7 @@ export interface ResDepartmentList {
 /**
  * How the session found its operators. Operators only.
  */
-export interface ResExplain {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResExplain extends ResultHead {
     d: {
         sid: Id;
         /**
@@ -2422,10 +2048,7 @@ export interface ResExplain {
 /**
  * Where to PUT the file's bytes. upload_url is relative to the server's address, holds a proof, and is good until expires. The file is forgotten then, unless it is a message.
  */
-export interface ResFileBegin {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResFileBegin extends ResultHead {
     d: {
         file_id: Id;
         upload_url: string;
@@ -2435,10 +2058,7 @@ export interface ResFileBegin {
 /**
  * Where to GET the file's bytes. url is relative to the server's address, holds a proof that is the asker's own, and is good until expires.
  */
-export interface ResFileGet {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResFileGet extends ResultHead {
     d: {
         file_id: Id;
         url: string;
@@ -2448,10 +2068,7 @@ export interface ResFileGet {
 /**
  * A page of events, oldest first
  */
-export interface ResHistoryGet {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResHistoryGet extends ResultHead {
     d: {
         /**
          * @maxItems 100
@@ -2463,10 +2080,7 @@ export interface ResHistoryGet {
 /**
  * What is held about the visitor. seq is the event that says so, 0 for none.
  */
-export interface ResIdentityGet {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResIdentityGet extends ResultHead {
     d: {
         sid: Id;
         seq: Mark;
@@ -2476,71 +2090,37 @@ export interface ResIdentityGet {
 /**
  * The intent is stored
  */
-export interface ResIntentSet {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResIntentSet extends ResultHead {
     d: Intent;
 }
 /**
  * The edit is durable
  */
-export interface ResMessageEdit {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResMessageEdit extends ResultHead {
+    d: Logged;
 }
 /**
  * The message is removed
  */
-export interface ResMessageRedact {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResMessageRedact extends ResultHead {
+    d: Logged;
 }
 /**
  * The message is durable
  */
-export interface ResMessageSend {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResMessageSend extends ResultHead {
+    d: Logged;
 }
 /**
  * The note is added
  */
-export interface ResNoteAdd {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResNoteAdd extends ResultHead {
+    d: Logged;
 }
 /**
  * The session is the operator's
  */
-export interface ResOfferAccept {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResOfferAccept extends ResultHead {
     d: {
         sid: Id;
         seq: Seq;
@@ -2551,23 +2131,13 @@ export interface ResOfferAccept {
 /**
  * The offer is declined
  */
-export interface ResOfferReject {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResOfferReject extends ResultHead {
+    d: Logged;
 }
 /**
  * The mark is taken
  */
-export interface ResReadMark {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResReadMark extends ResultHead {
     d: {};
 }
 /**
@@ -2612,23 +2182,13 @@ export interface ResRefused {
 /**
  * The session is closing
  */
-export interface ResSessionClose {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResSessionClose extends ResultHead {
+    d: Logged;
 }
 /**
  * The new session
  */
-export interface ResSessionContinue {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResSessionContinue extends ResultHead {
     d: {
         sid: Id;
         seq: Seq;
@@ -2640,23 +2200,13 @@ export interface ResSessionContinue {
 /**
  * The session waits for a person
  */
-export interface ResSessionHandoff {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResSessionHandoff extends ResultHead {
+    d: Logged;
 }
 /**
  * One takes part. seq is absent where nothing is logged: who takes part in that way already, or is hidden.
  */
-export interface ResSessionJoin {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResSessionJoin extends ResultHead {
     d: {
         sid: Id;
         seq?: Seq;
@@ -2666,10 +2216,7 @@ export interface ResSessionJoin {
 /**
  * One takes part no longer. seq is absent where nothing is logged: of who was hidden.
  */
-export interface ResSessionLeave {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResSessionLeave extends ResultHead {
     d: {
         sid: Id;
         seq?: Seq;
@@ -2679,23 +2226,13 @@ export interface ResSessionLeave {
 /**
  * The session waits no longer
  */
-export interface ResSessionLeaveQueue {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResSessionLeaveQueue extends ResultHead {
+    d: Logged;
 }
 /**
  * The session is yours
  */
-export interface ResSessionPick {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResSessionPick extends ResultHead {
     d: {
         sid: Id;
         seq: Seq;
@@ -2706,49 +2243,25 @@ export interface ResSessionPick {
 /**
  * The rating is taken
  */
-export interface ResSessionRate {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResSessionRate extends ResultHead {
+    d: Logged;
 }
 /**
  * The session waits again
  */
-export interface ResSessionRelease {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResSessionRelease extends ResultHead {
+    d: Logged;
 }
 /**
  * It is set
  */
-export interface ResSessionSet {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResSessionSet extends ResultHead {
+    d: Logged;
 }
 /**
  * The session is open
  */
-export interface ResSessionStart {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResSessionStart extends ResultHead {
     d: {
         sid: Id;
         seq: Seq;
@@ -2760,10 +2273,7 @@ export interface ResSessionStart {
 /**
  * The session is yours
  */
-export interface ResSessionTakeover {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResSessionTakeover extends ResultHead {
     d: {
         sid: Id;
         seq: Seq;
@@ -2774,36 +2284,19 @@ export interface ResSessionTakeover {
 /**
  * The transfer is taken back
  */
-export interface ResTransferCancel {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResTransferCancel extends ResultHead {
+    d: Logged;
 }
 /**
  * The transfer is under way
  */
-export interface ResTransferStart {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResTransferStart extends ResultHead {
+    d: Logged;
 }
 /**
  * Where the session could be handed on to
  */
-export interface ResTransferTargets {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResTransferTargets extends ResultHead {
     d: {
         sid: Id;
         /**
@@ -2838,10 +2331,7 @@ export interface ResTransferTargets {
 /**
  * What the connection still watches
  */
-export interface ResUnwatch {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResUnwatch extends ResultHead {
     d: {
         /**
          * @maxItems 256
@@ -2852,10 +2342,7 @@ export interface ResUnwatch {
 /**
  * The ban is durable. Without until there is none: it was lifted.
  */
-export interface ResVisitorBan {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResVisitorBan extends ResultHead {
     d: {
         visitor: Id;
         until?: Time;
@@ -2867,10 +2354,7 @@ export interface ResVisitorBan {
 /**
  * What a visitor is. Operators only. identity is what the session sid holds about the visitor, seq the event that says so, 0 for none. sessions counts those that are kept, up to 1000; last names those that the asker may see, the newest first.
  */
-export interface ResVisitorGet {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResVisitorGet extends ResultHead {
     d: {
         visitor: Id;
         sid: Id;
@@ -2904,10 +2388,7 @@ export interface ResVisitorGet {
 /**
  * What the connection watches now
  */
-export interface ResWatch {
-    k: "res";
-    id: RequestId;
-    ok: true;
+export interface ResWatch extends ResultHead {
     d: {
         /**
          * @maxItems 256
@@ -2918,28 +2399,14 @@ export interface ResWatch {
 /**
  * The wrap-up is over
  */
-export interface ResWrapupDone {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResWrapupDone extends ResultHead {
+    d: Logged;
 }
 /**
  * There is more time
  */
-export interface ResWrapupExtend {
-    k: "res";
-    id: RequestId;
-    ok: true;
-    d: {
-        sid: Id;
-        seq: Seq;
-        at: Time;
-    };
+export interface ResWrapupExtend extends ResultHead {
+    d: Logged;
 }
 /**
  * What a department in counts has become. The whole board, as it is now.

@@ -43,6 +43,27 @@ function reference(target) {
   return pointer ? typeOf(pointer) : pascal(file.replace(/\.json$/, ""));
 }
 
+/** What all frames of a kind begin with, by the type that says it once. */
+const heads = [
+  { name: "EventHead", says: "What every event has.", of: events },
+  { name: "RequestHead", says: "What every request has.", of: frames.filter((name) => name.startsWith("req.")) },
+  { name: "ResultHead", says: "What every answer has that is no refusal.", of: frames.filter((name) => name.startsWith("res.") && name !== "res.refused") },
+];
+
+/** Moves the members that all frames of a kind have alike to a type of their own. */
+function behead(defs, { name, says, of }) {
+  const all = of.map((frame) => defs[pascal(frame)]);
+  const has = (schema, key) => JSON.stringify([schema.properties[key], schema.required?.includes(key) ?? false]);
+  const shared = Object.keys(all[0].properties).filter((key) => all.every((schema) => has(schema, key) === has(all[0], key)));
+  const required = all[0].required.filter((key) => shared.includes(key));
+  defs[name] = { description: says, type: "object", properties: Object.fromEntries(shared.map((key) => [key, all[0].properties[key]])), required };
+  for (const schema of all) {
+    schema.properties = Object.fromEntries(Object.entries(schema.properties).filter(([key]) => !shared.includes(key)));
+    schema.required = schema.required.filter((key) => !shared.includes(key));
+    schema.extends = { $ref: `#/$defs/${name}` };
+  }
+}
+
 /** Every definition and every frame in one document. */
 function whole() {
   const defs = {};
@@ -52,6 +73,12 @@ function whole() {
   for (const name of frames) {
     const { title, description, ...schema } = plain(read(`schemas/${name}.json`));
     defs[pascal(name)] = { ...schema, description: [title, description].filter(Boolean).join(". ") };
+  }
+  for (const head of heads) behead(defs, head);
+  const logged = JSON.stringify(defs.ResMessageSend.properties.d);
+  defs.Logged = { ...JSON.parse(logged), description: "Where what was asked for stands in its session's log." };
+  for (const { properties } of Object.values(defs)) {
+    if (properties?.d && JSON.stringify(properties.d) === logged) properties.d = { $ref: "#/$defs/Logged" };
   }
   for (const [name, schema] of Object.entries(defs)) schema.title = name;
   return { title: "Frames", type: "object", additionalProperties: false, $defs: defs };
