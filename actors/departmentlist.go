@@ -59,11 +59,7 @@ func (t *tenancy) surveyed(tallies []routing.Tally) {
 	l := &t.listing
 	l.mu.Lock()
 	if tallies != nil {
-		counts := make(map[engine.DepartmentID]engine.QueueLine, len(tallies))
-		for i := range tallies {
-			counts[tallies[i].Department] = tallies[i].QueueLine
-		}
-		l.counts, l.at = counts, t.sys.cfg.Clock()
+		l.counts, l.at = linesOf(tallies), t.sys.cfg.Clock()
 	}
 	counts, waiting := l.counts, l.waiting
 	if tallies == nil {
@@ -89,9 +85,25 @@ func (t *tenancy) listed(counts map[engine.DepartmentID]engine.QueueLine) []engi
 		d := &declared[i]
 		list[i] = engine.ListedDepartment{Name: d.Name, DepartmentStatus: now[d.ID], Form: d.Form}
 		list[i].Department = d.ID
-		if line, known := counts[d.ID]; known && !d.HideQueue {
-			list[i].Queue = &engine.ListedQueue{Length: line.Length, P50: whole(line.P50)}
-		}
+		list[i].Queue = queueOf(d, counts)
 	}
 	return list
+}
+
+// queueOf is a department's line as visitors may know it; nil: not at all.
+func queueOf(d *engine.Department, counts map[engine.DepartmentID]engine.QueueLine) *engine.ListedQueue {
+	line, known := counts[d.ID]
+	if !known || d.HideQueue {
+		return nil
+	}
+	return &engine.ListedQueue{Length: line.Length, P50: whole(line.P50)}
+}
+
+// linesOf are the lines in a router's answer.
+func linesOf(tallies []routing.Tally) map[engine.DepartmentID]engine.QueueLine {
+	lines := make(map[engine.DepartmentID]engine.QueueLine, len(tallies))
+	for i := range tallies {
+		lines[tallies[i].Department] = tallies[i].QueueLine
+	}
+	return lines
 }

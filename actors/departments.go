@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
 )
 
 // departments is what a tenant's departments are for visitors, as its router says.
@@ -72,11 +73,19 @@ func compareStatuses(a, b engine.DepartmentStatus) int {
 }
 
 // tellStatuses tells visitors who are about to begin a session what has become of
-// the departments. Those who have one hear of it by that.
+// the departments, and how long their lines are then. Those who have one hear of it
+// by that.
 func (t *tenancy) tellStatuses(now time.Time) {
-	tell := t.departments.due(now, t.config())
-	if len(tell) == 0 {
-		return
+	if tell := t.departments.due(now, t.config()); len(tell) > 0 {
+		t.survey(func(tallies []routing.Tally) { t.tellUndecided(tell, linesOf(tallies)) })
+	}
+}
+
+func (t *tenancy) tellUndecided(tell []engine.DepartmentStatus, counts map[engine.DepartmentID]engine.QueueLine) {
+	for i := range tell {
+		if d, known := t.config().Department(tell[i].Department); known {
+			tell[i].Queue = queueOf(&d, counts)
+		}
 	}
 	for _, s := range t.undecided() {
 		t.sys.rt.safely(&t.router.cell, func() {

@@ -138,12 +138,25 @@ func TestVisitorsHearTheirPlaceInLine(t *testing.T) {
 }
 
 func TestDepartmentsAreToldToUndecidedVisitors(t *testing.T) {
-	inWorld(t, noSilence, func(w *world) {
+	change := func(c *Config, tenant *engine.Tenant) {
+		noSilence(c, tenant)
+		tenant.Departments[1].HideQueue = true
+	}
+	inWorld(t, change, func(w *world) {
 		looking, served := w.visitor(""), w.visitor("")
 		served.start("hello")
 		time.Sleep(engine.DefaultOperatorGrace + 2*engine.PositionEvery)
-		if s := wantSignal[engine.DepartmentStatus](t, looking.screen); s.Status != engine.StatusAway {
-			t.Errorf("nobody is there: got %v", s.Status)
+		told := func() (last engine.DepartmentStatus) {
+			synctest.Wait()
+			for _, signal := range looking.signalsSoFar() {
+				if s, is := signal.(engine.DepartmentStatus); is && s.Department == "sales" {
+					last = s
+				}
+			}
+			return last
+		}
+		if s := told(); s.Status != engine.StatusAway || s.Queue == nil || s.Queue.Length != 1 {
+			t.Errorf("nobody is there: got %+v, %+v", s, s.Queue)
 		}
 		n := countSignals[engine.DepartmentStatus](served.screen)
 		ada := w.operator("ada")
@@ -153,11 +166,16 @@ func TestDepartmentsAreToldToUndecidedVisitors(t *testing.T) {
 		if err != nil || len(all) != 2 || all[0].Department != "sales" || all[0].Status != engine.StatusOpen {
 			t.Fatalf("departments: got %+v, %v", all, err)
 		}
-		if s := wantSignal[engine.DepartmentStatus](t, looking.screen); s.Status != engine.StatusOpen {
-			t.Errorf("somebody is there: got %+v", s)
+		if s := told(); s.Status != engine.StatusOpen || s.Queue == nil || s.Queue.Length != 0 {
+			t.Errorf("somebody is there: got %+v, %+v", s, s.Queue)
 		}
 		if countSignals[engine.DepartmentStatus](served.screen) != n {
 			t.Error("a visitor who is served is told of departments")
+		}
+		for _, signal := range looking.signalsSoFar() {
+			if s, is := signal.(engine.DepartmentStatus); is && s.Department == "support" && s.Queue != nil {
+				t.Errorf("its line is its own matter: got %+v", s.Queue)
+			}
 		}
 		if _, err := w.sys.Departments("nobody"); !errors.Is(err, engine.ErrNotFound) {
 			t.Errorf("a stranger's departments: got %v", err)

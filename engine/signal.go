@@ -199,15 +199,15 @@ type QueuePosition struct {
 type DepartmentStatus struct {
 	Department DepartmentID
 	Status     Status
-	OpensAt    time.Time // of StatusClosed; zero: not known
+	OpensAt    time.Time    // of StatusClosed; zero: not known
+	Queue      *ListedQueue // nil: not shown, or not known then
 }
 
 // ListedDepartment is a department as a visitor may know it.
 type ListedDepartment struct {
 	Name string
 	DepartmentStatus
-	Queue *ListedQueue // nil: not shown, or not known now
-	Form  []FormField  // what its visitors are asked before a chat
+	Form []FormField // what its visitors are asked before a chat
 }
 
 // ListedQueue is a department's waiting line as visitors may know it.

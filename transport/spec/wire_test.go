@@ -91,8 +91,8 @@ func answers() (all []frame) {
 			Intent: &engine.IntentInfo{Intent: engine.IntentPaused, Cause: engine.CauseManual, By: "ada", At: moment},
 			Departments: []engine.ListedDepartment{
 				{Name: "Sales", DepartmentStatus: engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: moment}},
-				{DepartmentStatus: engine.DepartmentStatus{Department: "desk"}, Form: []engine.FormField{{Name: "order", Required: true}, {Name: "kind", Label: "Which?", Options: []string{"new", "used"}}}, Queue: &engine.ListedQueue{Length: 3, P50: time.Minute}},
-				{DepartmentStatus: engine.DepartmentStatus{Department: "night"}, Queue: &engine.ListedQueue{}},
+				{DepartmentStatus: engine.DepartmentStatus{Department: "desk", Queue: &engine.ListedQueue{Length: 3, P50: time.Minute}}, Form: []engine.FormField{{Name: "order", Required: true}, {Name: "kind", Label: "Which?", Options: []string{"new", "used"}}}},
+				{DepartmentStatus: engine.DepartmentStatus{Department: "night", Queue: &engine.ListedQueue{}}},
 			},
 			File: &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
 		}

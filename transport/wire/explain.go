@@ -78,18 +78,24 @@ func appendListed(dst []byte, all []engine.ListedDepartment) []byte {
 		}
 		dst = appendField(append(dst, '{'), "id", string(d.Department))
 		dst = appendField(dst, "name", d.Name)
-		dst = appendField(dst, "status", d.Status.String())
-		if !d.OpensAt.IsZero() {
-			dst = appendTimeField(dst, "opens_at", d.OpensAt)
-		}
+		dst = appendStanding(dst, &d.DepartmentStatus)
 		dst = appendQuestions(dst, d.Form)
-		if q := d.Queue; q != nil {
-			dst = appendIntField(dst, "queue_len", q.Length)
-			if dst = appendSeconds(dst, "eta", q.P50); q.P50 <= 0 {
-				dst = append(appendName(dst, "eta"), "null"...)
-			}
-		}
 		dst = append(dst, '}')
 	}
 	return append(dst, ']')
+}
+
+// appendStanding appends what a department is for visitors, less which one it is.
+func appendStanding(dst []byte, d *engine.DepartmentStatus) []byte {
+	dst = appendField(dst, "status", d.Status.String())
+	if !d.OpensAt.IsZero() {
+		dst = appendTimeField(dst, "opens_at", d.OpensAt)
+	}
+	if q := d.Queue; q != nil {
+		dst = appendIntField(dst, "queue_len", q.Length)
+		if dst = appendSeconds(dst, "eta", q.P50); q.P50 <= 0 {
+			dst = append(appendName(dst, "eta"), "null"...)
+		}
+	}
+	return dst
 }

@@ -59,10 +59,7 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		dst = appendSeconds(appendSeconds(dst, "p50_s", s.P50), "p90_s", s.P90)
 	case engine.DepartmentStatus:
 		dst = append(dst, `{"k":"eph","t":"department.status","d":{`...)
-		dst = appendField(appendField(dst, "id", string(s.Department)), "status", s.Status.String())
-		if !s.OpensAt.IsZero() {
-			dst = appendTimeField(dst, "opens_at", s.OpensAt)
-		}
+		dst = appendStanding(appendField(dst, "id", string(s.Department)), &s)
 	case *engine.Queue:
 		return appendQueue(dst, s)
 	case engine.BoardShown:

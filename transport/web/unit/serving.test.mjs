@@ -185,6 +185,13 @@ test("departments are what the server last said of them", async () => {
   assert.deepEqual(client.departments, [{ id: "sales", name: "Sales", status: "closed", opens_at: "M" }, { id: "help", name: "Help", status: "open" }]);
   world.say({ k: "eph", t: "department.status", d: { id: "sales", status: "open" } });
   assert.deepEqual(client.departments[0], { id: "sales", name: "Sales", status: "open" }, "it does not open later any more");
+  const form = [{ name: "order", label: "Order" }];
+  const again = client.listDepartments();
+  await settled();
+  await answer({ departments: [{ id: "sales", status: "open", form }, { id: "help", status: "open" }] });
+  await again;
+  world.say({ k: "eph", t: "department.status", d: { id: "sales", status: "open_queue", queue_len: 2, eta: 60 } });
+  assert.deepEqual(client.departments[0], { id: "sales", name: "Sales", status: "open_queue", queue_len: 2, eta: 60, form }, "what it asks stays");
 });
 
 test("a chat that continues another is asked for as such, and again under the same key", async () => {

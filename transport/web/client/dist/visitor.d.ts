@@ -79,9 +79,8 @@ export declare class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     protected renewal(): Promise<string>;
     protected renewed(d: Renewed): void;
     protected greeted(hello: Hello): void;
-    /** What was true of it before is not any more: it may say less now. */
+    /** What was true of it before is not any more: it may say less now. What it asks stays. */
     private department;
-    private known;
     private get token();
     private gather;
     private showing;

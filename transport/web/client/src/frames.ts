@@ -1351,6 +1351,14 @@ export interface EphDepartmentStatus {
     id: Label;
     status: Status;
     opens_at?: Time;
+    /**
+     * How many wait there. Absent: the department does not say.
+     */
+    queue_len?: number;
+    /**
+     * How many seconds one that joined then would wait, as half would; null: not known.
+     */
+    eta?: number | null;
   };
 }
 /**

@@ -105,7 +105,7 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   /** Asks what the departments are now; changes come by themselves from then on. */
   async listDepartments(): Promise<Department[]> {
     const { departments } = await this.call("department.list", {});
-    for (const one of departments) this.department(one);
+    for (const one of departments) this.department(one, one.form);
     return this.departments;
   }
 
@@ -190,21 +190,17 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     this.verified = d.verified === true;
     this.bannedUntil = d.banned_until ?? "";
     this.tenant = d.tenant;
-    this.departments = d.departments.map(({ id, name }) => this.known(id, name));
+    this.departments = d.departments.map((one) => ({ ...this.departments.find(({ id }) => id === one.id), ...one }));
     if (other) for (const sid of [...this.sessions.keys()]) if (sid !== d.session) this.sessions.delete(sid);
     if (other && this.current?.sid !== d.session) this.current = null;
     for (const session of this.sessions.values()) if (!session.isOver && session.sid !== d.session) this.endedMeanwhile(session);
     if (d.session) this.current = this.session(d.session);
   }
 
-  /** What was true of it before is not any more: it may say less now. */
-  private department(now: EphDepartmentStatus["d"]): void {
-    this.departments = this.departments.map(({ id, name }) => (id === now.id ? { ...now, id, name } : this.known(id, name)));
+  /** What was true of it before is not any more: it may say less now. What it asks stays. */
+  private department(now: EphDepartmentStatus["d"], form = this.departments.find(({ id }) => id === now.id)?.form): void {
+    this.departments = this.departments.map((one) => (one.id === now.id ? { ...now, id: one.id, name: one.name, ...(form ? { form } : {}) } : one));
     this.changed();
-  }
-
-  private known(id: string, name: string): Department {
-    return { ...this.departments.find((one) => one.id === id), id, name };
   }
 
   private get token(): string {
