@@ -96,7 +96,7 @@ func (a *sessionActor) catchUpOn() {
 		}
 	}
 	if !row.State.IsOpen() && a.h.lives > 1 {
-		a.h.tenant.router.tell(routing.SessionIs{Row: &row, Recovered: true})
+		a.h.tenant.router.tell(routing.SessionIs{Row: &row, Life: a.term, Recovered: true})
 	}
 	a.depose()
 }

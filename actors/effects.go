@@ -31,7 +31,7 @@ func (a *sessionActor) effect(effect session.Effect, asker *draftPosted) {
 		}
 		a.h.tenant.router.tell(reported(e))
 	case session.Pick:
-		a.h.tenant.router.tell(routing.Pick{Session: a.h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number})
+		a.h.tenant.router.tell(routing.Pick{Session: a.h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Life: e.Life, Request: e.Number})
 	case session.Begin:
 		a.continueIn(e.Inherit, asker)
 	case session.Notify:

@@ -59,7 +59,7 @@ func (a *sessionActor) isFrozen(item any) bool {
 		}
 		row := a.rules.Row()
 		row.State, row.Owner, row.Offers = engine.StateClosed, "", nil // as far as the router is concerned
-		a.h.tenant.router.tell(routing.SessionIs{Row: &row, Recovered: true, Asked: item.asked})
+		a.h.tenant.router.tell(routing.SessionIs{Row: &row, Life: a.term, Recovered: true, Asked: item.asked})
 		return true
 	default:
 		return false

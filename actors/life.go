@@ -87,7 +87,7 @@ func (a *sessionActor) after(item any) {
 		a.release(late)
 	}
 	if again, ok := item.(reportAgain); ok && a.rules != nil { // the router may wait for its word
-		a.h.tenant.router.tell(routing.SessionIs{Row: new(a.rules.Row()), Recovered: true, Asked: again.asked})
+		a.h.tenant.router.tell(routing.SessionIs{Row: new(a.rules.Row()), Life: a.term, Recovered: true, Asked: again.asked})
 	}
 	if ask, ok := item.(inform); ok {
 		switch {

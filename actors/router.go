@@ -50,7 +50,7 @@ func (h *routerHandle) tickIfDue(now time.Time) {
 
 // reported turns a session's report into the router's input.
 func reported(r session.Report) routing.SessionIs {
-	return routing.SessionIs{Row: r.Row, Number: r.Number, Recovered: r.Recovered, Asked: r.Asked}
+	return routing.SessionIs{Row: r.Row, Life: r.Life, Number: r.Number, Recovered: r.Recovered, Asked: r.Asked}
 }
 
 // routerActor runs a tenant's routing rules.
@@ -159,7 +159,7 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 		case routing.Offer:
 			a.h.tenant.sys.rt.metrics.decisions.Inc()
 			a.order(e.Session, session.Offer{
-				Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number,
+				Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Life: e.Life, Number: e.Number,
 				Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision, Reachable: e.Reachable,
 			})
 		case routing.Ask:
@@ -176,7 +176,7 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 			a.order(e.Session, session.TransferFailed{Epoch: e.Epoch, Transfer: e.Transfer, Cause: e.Cause})
 		case routing.Picked:
 			ref := engine.SessionRef{Tenant: a.h.tenant.id, Session: e.Session}
-			a.order(ref, session.Picked{Number: e.Request, Err: e.Err})
+			a.order(ref, session.Picked{Life: e.Life, Number: e.Request, Err: e.Err})
 		case routing.Explained:
 			a.explained(e)
 		case routing.TargetsAre:

@@ -212,8 +212,8 @@ func (a *sessionActor) live(item any, now time.Time) {
 	case banned:
 		a.step(session.Banned{By: item.by}, now)
 	case order:
-		// It stays for the next: resting at once it would report as one that was rebuilt,
-		// and a router gives such a one the same order again.
+		// It stays for the next: an offer to a life that has gone to rest is made again to
+		// the one that it wakes.
 		a.h.used.Store(now.UnixNano())
 		a.step(item.Input, now)
 	case placed:

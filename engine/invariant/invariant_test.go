@@ -160,8 +160,8 @@ func TestLedger(t *testing.T) {
 		l.Configure(tenant)
 		l.OperatorIs("ada", true, time.Time{}, nil)
 		l.OperatorIs("bob", true, time.Time{}, nil)
-		l.SessionIs(row(1, noon), 0, false, 0, noon)
-		l.SessionIs(row(2, noon.Add(time.Second)), 0, false, 0, noon)
+		l.SessionIs(row(1, noon), 0, 0, false, 0, noon)
+		l.SessionIs(row(2, noon.Add(time.Second)), 0, 0, false, 0, noon)
 		l.Begin()
 		return l
 	}
@@ -203,7 +203,7 @@ func TestLedger(t *testing.T) {
 		"who turned it down": {func(l *invariant.Ledger) *invariant.Violation {
 			declined := row(1, noon)
 			declined.Declines = []engine.Decline{{Operator: "ada", Until: noon.Add(time.Minute)}}
-			l.SessionIs(declined, 0, false, 0, noon)
+			l.SessionIs(declined, 0, 0, false, 0, noon)
 			return l.Granted(grant(1, 1, "ada"), noon)
 		}, "I6"},
 		"before the sessions have answered": {func(l *invariant.Ledger) *invariant.Violation {
@@ -235,13 +235,20 @@ func TestPromises(t *testing.T) {
 		}
 	}
 	l.OperatorIs("ada", true, time.Time{}, nil)
-	l.SessionIs(&row, 0, false, 0, noon)
+	l.SessionIs(&row, 0, 0, false, 0, noon)
 	l.Granted(invariant.Grant{Operators: []engine.OperatorID{"ada"}, Epoch: 1, Number: 1}, noon)
 	used(1000)
-	l.SessionIs(&row, 0, false, 0, noon) // crossed the offer
+	l.SessionIs(&row, 0, 0, false, 0, noon) // crossed the offer
 	used(1000)
-	l.SessionIs(&row, 0, true, 0, noon) // rebuilt, and could still take it
+	l.SessionIs(&row, 0, 0, true, 0, noon) // asked again, before it has seen it
 	used(1000)
-	l.SessionIs(&row, 1, false, 0, noon) // answers it
+	l.SessionIs(&row, 0, 1, false, 0, noon) // answers it
 	used(0)
+	l.Granted(invariant.Grant{Operators: []engine.OperatorID{"ada"}, Epoch: 1, Number: 2}, noon)
+	used(1000)
+	l.SessionIs(&row, 5, 0, true, 0, noon) // rebuilt: the offer is over
+	used(0)
+	if v := l.Granted(invariant.Grant{Operators: []engine.OperatorID{"ada"}, Epoch: 1, Number: 3}, noon); v == nil || v.Invariant != "I2" {
+		t.Errorf("an offer to a life that is over: got %v, want I2", v)
+	}
 }

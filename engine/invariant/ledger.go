@@ -29,9 +29,8 @@ type held struct {
 	arrival  time.Time
 	promised []*hand // by the unanswered offer
 	number   uint64
-	askedIn  engine.State // the state in which it was promised
-	transfer engine.Seq   // that the promise serves
-	sent     bool         // refused, or made a message: no longer waiting, as far as the router knows
+	life     engine.Term // of the session, as it last reported
+	sent     bool        // refused, or made a message: no longer waiting, as far as the router knows
 	charged  []charge
 	weight   int // of the owner's load, milli-units
 	lease    int // of the load of whom it is promised or offered to
@@ -65,6 +64,7 @@ type Grant struct {
 	Session   engine.SessionID
 	Operators []engine.OperatorID // asked at the same time
 	Epoch     engine.Epoch
+	Life      engine.Term // of the session
 	Number    uint64
 	Direct    bool
 	Transfer  engine.Seq
@@ -120,8 +120,9 @@ func (l *Ledger) OperatorIs(id engine.OperatorID, routable bool, breathing time.
 	o.routable, o.breathing, o.scope = routable, breathing, scope
 }
 
-// SessionIs follows a session's report: number is the last offer that it has seen.
-func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, asked uint64, now time.Time) {
+// SessionIs follows a session's report: number is the last offer that this life of it
+// has seen.
+func (l *Ledger) SessionIs(row *engine.Row, life engine.Term, number uint64, recovered bool, asked uint64, now time.Time) {
 	if recovered && len(l.awaited) > 0 && (asked == l.asked || !row.State.IsOpen()) {
 		l.awaited = slices.DeleteFunc(l.awaited, func(id engine.SessionID) bool { return id == row.Ref.Session })
 	}
@@ -137,9 +138,10 @@ func (l *Ledger) SessionIs(row *engine.Row, number uint64, recovered bool, asked
 		i := slices.Index(l.sessions, s)
 		l.sessions = slices.Delete(l.sessions, i, i+1)
 	}
-	if len(s.promised) > 0 && !l.stillPromised(s, row, number, recovered, now) {
+	if len(s.promised) > 0 && !s.stillPromised(row, life, number) {
 		s.promised = s.promised[:0]
 	}
+	s.life = life
 	if row.State == engine.StateClosed && s.row.Owner != "" {
 		l.breathe(l.hand(s.row.Owner), now)
 	}
@@ -177,25 +179,17 @@ func compareArrivals(a, b *held) int {
 	return bytes.Compare(a.row.Ref.Session[:], b.row.Ref.Session[:])
 }
 
-// stillPromised: a report that has not seen the offer leaves the promise, and so
-// does that of a session that was rebuilt and could still take it; it stands to
-// those who have not turned it down.
-func (l *Ledger) stillPromised(s *held, row *engine.Row, number uint64, recovered bool, now time.Time) bool {
-	if !recovered {
-		return number != s.number && row.State.IsOpen()
-	}
-	t := row.Service.Transfer
-	owned := func(state engine.State) bool { return state == engine.StateActive || state == engine.StateDetached }
-	switch {
-	case row.State != s.askedIn && !(owned(row.State) && owned(s.askedIn)), row.Epoch != s.row.Epoch, len(row.Offers) > 0:
-		return false
-	case s.transfer != 0 && (t == nil || t.ID != s.transfer):
-		return false
-	}
-	s.promised = slices.DeleteFunc(s.promised, func(o *hand) bool {
-		return slices.ContainsFunc(row.Declines, func(d engine.Decline) bool { return d.Operator == o.id && now.Before(d.Until) })
-	})
-	return len(s.promised) > 0
+// stillPromised: a report of the same life that has not seen the offer leaves the
+// promise; another life does not take it.
+func (s *held) stillPromised(row *engine.Row, life engine.Term, number uint64) bool {
+	return life == s.life && number != s.number && row.State.IsOpen()
+}
+
+// Reserves reports whether the router keeps a slot for the session's offer of that
+// number.
+func (l *Ledger) Reserves(id engine.SessionID, number uint64) bool {
+	s := l.byID[id]
+	return s != nil && len(s.promised) > 0 && s.number == number
 }
 
 // charge computes whose load the session is part of.
@@ -288,21 +282,20 @@ func (l *Ledger) Granted(g Grant, now time.Time) *Violation {
 	if l.awaits(now) {
 		return bad("I2", "offer %d while %d sessions are awaited", g.Number, len(l.awaited))
 	}
-	again := len(s.promised) > 0 && s.number == g.Number
 	if g.Epoch != s.row.Epoch {
 		return bad("I13", "offer %d of epoch %d, it is %d", g.Number, g.Epoch, s.row.Epoch)
 	}
-	if len(s.promised) > 0 && !again {
+	if g.Life != s.life {
+		return bad("I2", "offer %d to life %d, it is %d", g.Number, g.Life, s.life)
+	}
+	if len(s.promised) > 0 {
 		return bad("I2", "offer %d while offer %d is not answered", g.Number, s.number)
 	}
-	s.number, s.promised, s.askedIn, s.transfer = g.Number, s.promised[:0], s.row.State, g.Transfer
+	s.number, s.promised = g.Number, s.promised[:0]
 	for _, id := range g.Operators {
 		s.promised = append(s.promised, l.hand(id))
 	}
 	l.charge(s)
-	if again {
-		return nil
-	}
 	for _, o := range s.promised {
 		switch {
 		case !o.known:

@@ -6,12 +6,17 @@ import (
 	"github.com/parleyhq/parley/engine"
 )
 
+// offersBits is how many bits of an offer's number count the offers of one router; those
+// above say which router it was, as Await.Asked does. So a report that has seen an offer
+// of the router before is never taken for the answer to one of this router's.
+const offersBits = 40
+
 // await begins a life that knows nothing: offers of the one before may still be on
 // their way to sessions, which answer them before they answer this router. Until all
 // have reported, or have had the time to, nobody is believed to have room: else a
 // slot could be promised twice (I2).
 func (r *Router) await(in Await) {
-	r.asked = in.Asked
+	r.asked, r.number = in.Asked, max(r.number, in.Asked<<offersBits)
 	for _, id := range in.Sessions {
 		r.awaited[id] = struct{}{}
 	}

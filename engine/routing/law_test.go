@@ -249,13 +249,13 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"restored": func(*rapid.T) { w.step(routing.SessionIs{Row: new(w.drawRow(w.newRow())), Recovered: true}) },
 		"answer": func(*rapid.T) { // the session has seen the offer
 			s := w.someSession()
-			w.step(routing.SessionIs{Row: new(w.drawRow(s.row)), Number: s.number})
+			w.step(routing.SessionIs{Row: new(w.drawRow(s.row)), Life: s.life, Number: s.number})
 		},
 		"accept": func(*rapid.T) { // as it mostly goes
 			s := w.somePromised()
 			row := s.row
 			row.State, row.Owner, row.Epoch, row.Offers, row.Service.Transfer = engine.StateActive, s.promised[0], row.Epoch+1, nil, nil
-			w.step(routing.SessionIs{Row: new(row), Number: s.number})
+			w.step(routing.SessionIs{Row: new(row), Life: s.life, Number: s.number})
 		},
 		"offered": func(*rapid.T) {
 			s := w.somePromised()
@@ -271,12 +271,13 @@ func (w *world) actions() map[string]func(*rapid.T) {
 			for _, id := range s.promised {
 				row.Offers = append(row.Offers, engine.LiveOffer{Operator: id})
 			}
-			w.step(routing.SessionIs{Row: new(row), Number: s.number})
+			w.step(routing.SessionIs{Row: new(row), Life: s.life, Number: s.number})
 		},
 		"close": func(*rapid.T) {
-			row := w.someSession().row
+			s := w.someSession()
+			row := s.row
 			row.State = engine.StateClosed
-			w.step(routing.SessionIs{Row: new(row)})
+			w.step(routing.SessionIs{Row: new(row), Life: s.life})
 		},
 		"stale": func(*rapid.T) { // or it has not
 			s := w.somePromised()
@@ -284,13 +285,23 @@ func (w *world) actions() map[string]func(*rapid.T) {
 			if one(w.T, 2, "former life") { // of a router that counted further
 				number = s.number + 50
 			}
-			w.step(routing.SessionIs{Row: new(w.drawRow(s.row)), Number: number})
+			w.step(routing.SessionIs{Row: new(w.drawRow(s.row)), Life: s.life, Number: number})
 		},
-		"recovered": func(*rapid.T) { w.step(routing.SessionIs{Row: new(w.drawRow(w.someSession().row)), Recovered: true}) },
-		"lives":     func(*rapid.T) { w.step(routing.SessionIs{Row: new(w.someSession().row), Recovered: true}) },
+		"recovered": func(*rapid.T) {
+			s := w.someSession()
+			w.step(routing.SessionIs{Row: new(w.drawRow(s.row)), Life: s.life + 1, Recovered: true})
+		},
+		"lives": func(*rapid.T) {
+			s := w.someSession()
+			w.step(routing.SessionIs{Row: new(s.row), Life: s.life + 1, Recovered: true})
+		},
+		"asked": func(*rapid.T) { // and it has seen what it has seen
+			s := w.someSession()
+			w.step(routing.SessionIs{Row: new(s.row), Life: s.life, Number: s.number - uint64(rapid.IntRange(0, 1).Draw(w.T, "unseen")), Recovered: true})
+		},
 		"repeat": func(*rapid.T) {
 			s := w.someSession()
-			w.step(routing.SessionIs{Row: new(s.row), Number: s.number})
+			w.step(routing.SessionIs{Row: new(s.row), Life: s.life, Number: s.number})
 		},
 		"operator":  operator,
 		"operator2": operator,

@@ -155,24 +155,16 @@ func (r *Router) promise(s *session, winners []*operator, direct bool, d *engine
 	r.inOrder(s, winners[0], d.Rule)
 	r.leave(s)
 	s.isEarly = false
-	s.promised, s.promisedIn, s.number = append(s.promised[:0], winners...), s.state, r.number
+	s.promised, s.number = append(s.promised[:0], winners...), r.number
 	for _, o := range winners {
 		o.last = r.now
 	}
 	r.settle(s)
-	s.offer = terms{direct: direct, decision: d}
-	if s.transfer != nil {
-		s.offer.transfer = s.transfer.ID
-	}
-	r.offer(s)
-}
-
-// offer makes the session's offer to those whom it is promised to: for the first
-// time, or again, under its number, to those who can still take it.
-func (r *Router) offer(s *session) {
 	offer := Offer{
-		Session: s.ref, Operator: s.promised[0].id, Epoch: s.epoch, Number: s.number,
-		Direct: s.offer.direct, Transfer: s.offer.transfer, Decision: s.offer.decision,
+		Session: s.ref, Operator: s.promised[0].id, Epoch: s.epoch, Life: s.life, Number: s.number, Direct: direct, Decision: d,
+	}
+	if s.transfer != nil {
+		offer.Transfer = s.transfer.ID
 	}
 	for _, o := range s.promised[1:] {
 		offer.Also = append(offer.Also, o.id)

@@ -68,7 +68,7 @@ func (m *model) promise(s *modelSession, rule string, able []view, several int, 
 	s.text = fmt.Sprintf("%v direct %v: %s, %d eligible, %d of %d, %d next, rest %+v, place %d",
 		winners, direct, rule, eligible, able[0].used, able[0].capacity, next, rest, position)
 	s.early = false
-	s.promised, s.number, s.promising, s.transfer = winners, m.number, s.row.State, 0
+	s.promised, s.number, s.transfer = winners, m.number, 0
 	if s.row.Service.Transfer != nil {
 		s.transfer = s.row.Service.Transfer.ID
 	}

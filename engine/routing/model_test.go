@@ -31,8 +31,8 @@ type model struct {
 type modelSession struct {
 	row       engine.Row
 	promised  []engine.OperatorID
-	promising engine.State // its state when it was promised
-	transfer  engine.Seq   // that the promise serves
+	transfer  engine.Seq // that the promise serves
+	life      engine.Term
 	number    uint64
 	text      string // of the offer
 	dismissed bool

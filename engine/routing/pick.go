@@ -12,7 +12,7 @@ import (
 func (r *Router) pick(in Pick) {
 	s, o := r.sessions[in.Session], r.operators[in.Operator]
 	if err := r.mayPick(in, s, o); err != nil {
-		r.do(Picked{Request: in.Request, Operator: in.Operator, Session: in.Session, Err: err})
+		r.do(Picked{Life: in.Life, Request: in.Request, Operator: in.Operator, Session: in.Session, Err: err})
 		return
 	}
 	c := s.class

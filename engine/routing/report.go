@@ -26,9 +26,10 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 		}
 	}
 	r.leave(s)
-	if len(s.promised) > 0 && !r.stillPromised(s, in) {
-		s.promised, s.offer = s.promised[:0], terms{}
+	if len(s.promised) > 0 && !s.stillPromised(in) {
+		s.promised = s.promised[:0]
 	}
+	s.life = in.Life
 	if in.Recovered || in.Row.Epoch != s.epoch || in.Row.State != s.state {
 		s.dismissed = false
 	}
@@ -49,9 +50,6 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 		s.line.assigned(r.now)
 	}
 	r.find(s)
-	if len(s.promised) > 0 && in.Recovered {
-		r.offer(s)
-	}
 	return entered
 }
 
@@ -59,30 +57,13 @@ func (r *Router) sessionIs(in *SessionIs) (entered *session) {
 //
 // A number that is not the offer's is from before it, or from an earlier life of
 // this router. A closed session takes no offer any more, and its actor may be gone
-// before it sees this one (I12). A session that was rebuilt does not know which
-// offers it saw: if it could still take this one, freeing the slot could give it
-// away twice (I2), so the offer stands and is made again, under its number, to
-// those who have not turned it down.
-func (r *Router) stillPromised(s *session, in *SessionIs) bool {
-	if !in.Recovered {
-		return in.Number != s.number && in.Row.State.IsOpen()
-	}
-	t := in.Row.Service.Transfer
-	if !takesOffer(s.promisedIn, in.Row.State) || in.Row.Epoch != s.epoch || len(in.Row.Offers) > 0 || s.offer.transfer != 0 && (t == nil || t.ID != s.offer.transfer) {
-		return false
-	}
-	s.promised = slices.DeleteFunc(s.promised, func(o *operator) bool {
-		return slices.ContainsFunc(in.Row.Declines, func(d engine.Decline) bool {
-			return d.Operator == o.id && r.now < nanos(d.Until)
-		})
-	})
-	return len(s.promised) > 0
-}
-
-// takesOffer reports whether an offer made to a session in one state makes sense
-// in another.
-func takesOffer(made, now engine.State) bool {
-	return now == made || made == engine.StateActive && now == engine.StateDetached || made == engine.StateDetached && now == engine.StateActive
+// before it sees this one (I12). Another life than the offer was made to takes no notice
+// of it, so the slot is free, and the session waits as its row says: whether the life
+// before took the offer, and what became of it, was heard before this report or is gone
+// with that life. So no session can take one promise twice (I2), however often it is
+// rebuilt and whatever is under way.
+func (s *session) stillPromised(in *SessionIs) bool {
+	return in.Life == s.life && in.Number != s.number && in.Row.State.IsOpen()
 }
 
 // learn takes the routing facts out of a row.

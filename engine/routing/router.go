@@ -19,7 +19,7 @@ type Router struct {
 	specials   map[string]*class // of sessions with needs of their own, or with a transfer
 	uses       uint64            // of classes
 	timers     order[timer]
-	number     uint64 // offers made
+	number     uint64 // of the last offer made
 	decisions  uint64
 	rev        uint64     // of the waiting lines as published
 	left       []leaving  // of the last published change: who waits in another line now, or no longer

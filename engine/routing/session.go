@@ -31,12 +31,11 @@ type session struct {
 	transfer  *engine.Transfer // pending; nil: none
 	failed    engine.Seq       // the transfer that was said to fail and has not been answered yet
 
-	promised   []*operator  // whom the unanswered offer names
-	number     uint64       // of that offer
-	offer      terms        // of that offer
-	promisedIn engine.State // its state when it was made
-	dismissed  bool         // told that it cannot wait; it has not answered yet
-	isEarly    bool         // came before it was known who is there, and was not promised yet
+	promised  []*operator // whom the unanswered offer names
+	life      engine.Term // of the session, as it last reported
+	number    uint64      // of that offer
+	dismissed bool        // told that it cannot wait; it has not answered yet
+	isEarly   bool        // came before it was known who is there, and was not promised yet
 
 	step     int // reached, never below what it has logged
 	stepTold int
@@ -56,13 +55,6 @@ type session struct {
 	toldAt             int64
 	riskFrom           int64 // since when it waits, as the line's promise counts
 	isExpected, isLate bool  // is in line.expected; was told to wait too long
-}
-
-// terms are what an offer says besides the session and the operators.
-type terms struct {
-	direct   bool
-	transfer engine.Seq
-	decision *engine.Decision
 }
 
 // charge is a session's part of an operator's load.
@@ -220,7 +212,7 @@ func (r *Router) newSession(ref engine.SessionRef) *session {
 func (r *Router) recycle() {
 	for _, s := range r.ended {
 		if len(r.spare) < maxSpare && !s.isFresh {
-			s.offer, s.transfer, s.owner, s.preferred = terms{}, nil, nil, nil
+			s.transfer, s.owner, s.preferred = nil, nil, nil
 			r.spare = append(r.spare, s)
 		}
 	}

@@ -55,13 +55,14 @@ type story struct {
 	rows     map[string]*engine.Row
 	numbers  map[string]uint64 // the last offer made to each session
 	seen     map[string]uint64 // the last offer that each session has seen
+	lives    map[string]engine.Term
 	incoming routing.Input
 }
 
 func tell(t *testing.T, text string) string {
 	s := &story{
 		t: t, router: routing.New(), now: epoch0, tenant: &engine.Tenant{ID: "acme"},
-		rows: map[string]*engine.Row{}, numbers: map[string]uint64{}, seen: map[string]uint64{},
+		rows: map[string]*engine.Row{}, numbers: map[string]uint64{}, seen: map[string]uint64{}, lives: map[string]engine.Term{},
 	}
 	var out strings.Builder
 	for line := range strings.Lines(text) {
@@ -175,13 +176,16 @@ func (s *story) readSession(name string, words []string) {
 			})
 		case "recovered":
 			recovered, s.seen[name] = true, 0
+			s.lives[name]++
+		case "asked": // it is the same life
+			recovered = true
 		case "stale": // said before it saw the last offer
 			s.seen[name] = s.numbers[name] - 1
 		default:
 			s.t.Fatalf("what is %q?", words[i])
 		}
 	}
-	s.incoming = routing.SessionIs{Row: new(*row), Number: s.seen[name], Recovered: recovered}
+	s.incoming = routing.SessionIs{Row: new(*row), Life: s.lives[name], Number: s.seen[name], Recovered: recovered}
 }
 
 func (s *story) print(e routing.Effect) string {

@@ -49,7 +49,7 @@ func (w *world) targets(*rapid.T) {
 	to := rapid.SampledFrom(said.Targets).Draw(w.T, "target")
 	handed := w.handed(s, to.Target)
 	handed.row.Service.Transfer.Cold = one(w.T, 2, "cold")
-	w.step(routing.SessionIs{Row: &handed.row, Number: s.number})
+	w.step(routing.SessionIs{Row: &handed.row, Life: s.life, Number: s.number})
 	if offered := len(w.model.rows[s.row.Ref.Session].promised) > 0; w.model.settled && offered != to.Routable {
 		w.Fatalf("handed on to %+v: offered %v", to, offered)
 	}

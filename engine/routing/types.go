@@ -11,18 +11,18 @@ import (
 type Input interface{ input() }
 
 // SessionIs is a session's report of what it is now. The latest report says
-// everything about the session, except that a report whose Number is below that
-// of the router's last offer to it does not answer that offer yet: the promised
-// operator stays reserved. Recovered: the session was rebuilt
-// and does not know what it was offered: an offer that it could still take is
-// made again under its number, any other is over.
+// everything about the session, except that one of the same life whose Number is not
+// that of the router's last offer to it does not answer that offer yet: the promised
+// operator stays reserved. The reports of a session are heard in the order in which
+// they were made, those of an earlier life first.
 //
 // The row is the sender's copy and never changes: the report may wait in a mailbox
 // beside later ones. The router does not hold on to it.
 type SessionIs struct {
 	Row       *engine.Row
+	Life      engine.Term // which of the session's lives reports: it takes no offer made to another
 	Number    uint64
-	Recovered bool
+	Recovered bool   // the first report of a life, or one that the router asked for
 	Asked     uint64 // the Await whose question this answers; 0: none
 }
 
@@ -66,7 +66,8 @@ type Pick struct {
 	Operator engine.OperatorID
 	Epoch    engine.Epoch
 	Force    bool // a supervisor's: capacity does not matter, the open cap does
-	Request  uint64
+	Life     engine.Term
+	Request  uint64 // counts the wishes of that life of the session
 }
 
 // Explain asks why an operator was not chosen in a decision.
@@ -99,9 +100,10 @@ type Offer struct {
 	Operator engine.OperatorID
 	Also     []engine.OperatorID // asked at the same time
 	Epoch    engine.Epoch
-	Number   uint64     // counts this router's offers, from 1
-	Direct   bool       // assigned at once
-	Transfer engine.Seq // the pending transfer that this serves; 0: none
+	Life     engine.Term // of the session, that it is made to
+	Number   uint64      // counts the offers; those of the tenant's next router are above
+	Direct   bool        // assigned at once
+	Transfer engine.Seq  // the pending transfer that this serves; 0: none
 	Decision *engine.Decision
 	// Reachable are those who are asked and have no connection: they are woken by a push.
 	Reachable []engine.OperatorID
@@ -152,6 +154,7 @@ type StatusIs struct {
 
 // Picked answers a Pick that was not granted; one that was is an Offer that is Direct.
 type Picked struct {
+	Life     engine.Term
 	Request  uint64
 	Operator engine.OperatorID
 	Session  engine.SessionID

@@ -61,10 +61,10 @@ func (m *model) sessionIs(in routing.SessionIs) (entered *modelSession) {
 			entered, s.early = s, !m.settled
 		}
 	}
-	again := false
-	if len(s.promised) > 0 {
-		again = m.repeats(s, in)
+	if in.Life != s.life || in.Number == s.number { // another life takes no offer of this one's
+		s.promised = nil
 	}
+	s.life = in.Life
 	if in.Recovered || in.Row.State != s.row.State || in.Row.Epoch != s.row.Epoch {
 		s.dismissed = false
 	}
@@ -80,31 +80,7 @@ func (m *model) sessionIs(in routing.SessionIs) (entered *modelSession) {
 	}
 	s.step, s.told = max(s.step, in.Row.Service.Step), max(s.told, in.Row.Service.Step)
 	s.row = *in.Row
-	if again {
-		m.offers = append(m.offers, fmt.Sprintf("%d %s to %v", s.number, id, s.promised))
-	}
 	return entered
-}
-
-// repeats judges whether an unanswered offer stands, and is made again.
-func (m *model) repeats(s *modelSession, in routing.SessionIs) bool {
-	if !in.Recovered {
-		if in.Number == s.number {
-			s.promised = nil
-		}
-		return false
-	}
-	served := func(state engine.State) bool { return state == engine.StateActive || state == engine.StateDetached }
-	fits := in.Row.State == s.promising || served(in.Row.State) && served(s.promising)
-	t := in.Row.Service.Transfer
-	if !fits || in.Row.Epoch != s.row.Epoch || len(in.Row.Offers) > 0 || s.transfer != 0 && (t == nil || t.ID != s.transfer) {
-		s.promised = nil
-		return false
-	}
-	s.promised = slices.DeleteFunc(slices.Clone(s.promised), func(id engine.OperatorID) bool {
-		return declined(&modelSession{row: *in.Row}, id, m.now)
-	})
-	return len(s.promised) > 0
 }
 
 // breathe: a chat has ended in somebody's hands.
@@ -293,12 +269,12 @@ func (w *world) hear(in routing.Input, effects []routing.Effect) {
 func (w *world) offer(e routing.Offer) string {
 	s := w.model.rows[e.Session.Session]
 	winners := append([]engine.OperatorID{e.Operator}, e.Also...)
-	if e.Epoch != s.row.Epoch || e.Transfer != s.transfer || e.Number != s.number {
+	if e.Epoch != s.row.Epoch || e.Life != s.life || e.Transfer != s.transfer || e.Number != s.number {
 		w.Fatalf("offer %+v of %+v", e, s)
 	}
 	d := e.Decision
 	if slices.Contains(w.decisions, d) {
-		return fmt.Sprintf("%d %s to %v", e.Number, e.Session.Session, winners)
+		w.Fatalf("offer %+v is of an older decision", e)
 	}
 	if d.Rule != "pick" && d.Rule != "force" && d.Winner.Used+d.Weight > d.Winner.Capacity {
 		w.Fatalf("I2: %d + %d exceeds %d", d.Winner.Used, d.Weight, d.Winner.Capacity)

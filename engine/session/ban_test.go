@@ -16,7 +16,7 @@ func TestBanEndsWhateverIsUnderWay(t *testing.T) {
 		"queued": func(l *life) { l.good(visitor, engine.Draft{Op: engine.OpStart, Department: "sales"}) },
 		"offered": func(l *life) {
 			l.good(visitor, engine.Draft{Op: engine.OpStart, Department: "sales"})
-			l.do(session.Offer{Operator: "ada", Epoch: l.s.Row().Epoch, Number: 1})
+			l.do(session.Offer{Operator: "ada", Epoch: l.s.Row().Epoch, Life: l.life, Number: 1})
 		},
 		"owned": func(l *life) { l.owned() },
 		"both wrote": func(l *life) {

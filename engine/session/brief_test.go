@@ -57,7 +57,7 @@ func TestAnOfferSaysWhatItIsAbout(t *testing.T) {
 		Department: "support", Also: []engine.DepartmentID{"sales"}, Step: 1, Rule: "tier",
 		Needs: []engine.Need{{Skill: "billing", Level: 3}, {Skill: "lang:fr", Level: 2}},
 	}
-	l.do(session.Offer{Operator: "ada", Also: []engine.OperatorID{"bob"}, Epoch: 1, Number: l.number, Why: why})
+	l.do(session.Offer{Operator: "ada", Also: []engine.OperatorID{"bob"}, Epoch: 1, Life: l.life, Number: l.number, Why: why})
 	all := l.briefs()
 	ada, bob := all["ada"], all["bob"]
 	if ada == nil || bob == nil {
@@ -100,7 +100,7 @@ func TestWhoIsWokenHasLonger(t *testing.T) {
 	l := newLife(t).in(shop(func(d *engine.Department) { d.OfferTimeout, d.PushTimeout = 10*time.Second, time.Minute }))
 	l.begin("support")
 	l.number++
-	l.do(session.Offer{Operator: "ada", Also: []engine.OperatorID{"bob"}, Reachable: []engine.OperatorID{"bob"}, Epoch: 1, Number: l.number})
+	l.do(session.Offer{Operator: "ada", Also: []engine.OperatorID{"bob"}, Reachable: []engine.OperatorID{"bob"}, Epoch: 1, Life: l.life, Number: l.number})
 	for _, o := range l.s.Row().Offers {
 		want := 10 * time.Second
 		if o.Operator == "bob" {

@@ -28,6 +28,8 @@ type chat struct {
 	log []*engine.Entry
 	row *engine.Row      // as stored
 	own engine.VisitorID // whose the session is, as stored
+
+	life engine.Term // how often it was restarted
 }
 
 // sunday is open from eight to five past nine: zero is in it.
@@ -100,7 +102,7 @@ func (c *chat) remove(target engine.Seq) {
 
 // head is what a claim would yield now.
 func (c *chat) head() engine.Head {
-	head := engine.Head{Last: engine.Seq(len(c.log)), Visitor: c.own, Row: c.row, Closed: c.row == nil && len(c.log) > 0}
+	head := engine.Head{Term: c.life, Last: engine.Seq(len(c.log)), Visitor: c.own, Row: c.row, Closed: c.row == nil && len(c.log) > 0}
 	if head.Closed {
 		head.Activity = c.s.Info().LastActivity
 	}
@@ -122,4 +124,7 @@ func (c *chat) restored(tail int) *session.Session {
 	return session.Restore(ref, c.head(), c.log[max(0, len(c.log)-tail):], rules)
 }
 
-func (c *chat) restart(tail int) { c.s = c.restored(tail) }
+func (c *chat) restart(tail int) {
+	c.life++
+	c.s = c.restored(tail)
+}

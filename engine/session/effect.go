@@ -24,7 +24,8 @@ type Reply struct {
 // may come again: the router lost its memory.
 type Pick struct {
 	After    engine.Seq
-	Number   uint64 // counts this session's picks, from 1
+	Life     engine.Term // of the session
+	Number   uint64      // counts the picks of this life, from 1
 	Operator engine.OperatorID
 	Epoch    engine.Epoch
 	Force    bool
@@ -59,9 +60,11 @@ type Announce struct{ Announced }
 // events: the latest says everything.
 type Report struct {
 	After engine.Seq
-	// Number is the router's last offer that the session has seen.
+	// Life is the session's: the term of its log, 0 of one that has not been rebuilt yet.
+	Life engine.Term
+	// Number is the router's last offer to this life that the session has seen.
 	Number    uint64
-	Recovered bool // the session was rebuilt and has seen no offer since
+	Recovered bool // the first report of a life, or the answer to an Again
 	// Asked is the Again that this answers; 0: none. Whatever the router sent before it
 	// the session has seen.
 	Asked uint64

@@ -17,7 +17,7 @@ func (l *life) assigned(in engine.DepartmentID, to engine.OperatorID) {
 
 func (l *life) direct(to engine.OperatorID) {
 	l.number++
-	l.do(session.Offer{Operator: to, Epoch: l.s.Row().Epoch, Number: l.number, Direct: true})
+	l.do(session.Offer{Operator: to, Epoch: l.s.Row().Epoch, Life: l.life, Number: l.number, Direct: true})
 }
 
 func TestFailure51_messages_lost_when_all_are_offline(t *testing.T) {

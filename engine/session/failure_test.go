@@ -184,7 +184,7 @@ func TestFailure24_missed_yet_never_offered_to_the_next(t *testing.T) {
 // offered is the pending transfer's offer.
 func (l *life) transferOffer(to engine.OperatorID) engine.Seq {
 	l.number++
-	l.do(session.Offer{Operator: to, Epoch: l.s.Row().Epoch, Number: l.number, Transfer: l.s.Row().Service.Transfer.ID})
+	l.do(session.Offer{Operator: to, Epoch: l.s.Row().Epoch, Life: l.life, Number: l.number, Transfer: l.s.Row().Service.Transfer.ID})
 	return l.s.Row().Offers[0].ID
 }
 
@@ -231,13 +231,13 @@ func TestFailure28_second_take_replaces_the_operator(t *testing.T) {
 	}
 	epoch := l.s.Row().Epoch
 	l.number++
-	l.do(session.Offer{Operator: "ada", Epoch: epoch, Number: l.number, Direct: true})
+	l.do(session.Offer{Operator: "ada", Epoch: epoch, Life: l.life, Number: l.number, Direct: true})
 	l.is(engine.StateActive, "ada")
 	if len(l.wishes) != 0 { // bob has been told no
 		t.Fatalf("wishes: got %+v", l.wishes)
 	}
 	l.number++
-	l.do(session.Offer{Operator: "bob", Epoch: epoch, Number: l.number, Direct: true})
+	l.do(session.Offer{Operator: "bob", Epoch: epoch, Life: l.life, Number: l.number, Direct: true})
 	l.is(engine.StateActive, "ada")
 	if a := l.answer(operator("chief"), engine.RightSupervise, engine.Draft{Op: engine.OpTakeover, Epoch: epoch}); !errors.Is(a.Err, engine.ErrStaleEpoch) {
 		t.Fatalf("got %v", a.Err)

@@ -35,6 +35,7 @@ type Banned struct{ By engine.Author }
 // Picked comes from the router: it does not grant the Pick of that number. A Pick
 // that is granted is answered by an Offer that is Direct.
 type Picked struct {
+	Life   engine.Term // of the Pick: those of another life have the same numbers
 	Number uint64
 	Err    *engine.Error
 }
@@ -85,6 +86,7 @@ type Offer struct {
 	Operator engine.OperatorID
 	Also     []engine.OperatorID // asked at the same time; the first who accepts has it
 	Epoch    engine.Epoch        // the epoch the router decided on; a stale one has no effect
+	Life     engine.Term         // of the session, that it is made to: no other takes notice of it
 	Number   uint64
 	// Direct: Operator owns the session at once; its first reply has a deadline.
 	Direct bool

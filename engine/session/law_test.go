@@ -304,7 +304,7 @@ func (l *life) epoch() engine.Epoch {
 // offers is what the router may do, wise or not.
 func (l *life) offers(direct bool) {
 	l.number++
-	in := session.Offer{Operator: operators.Draw(l.T, "to"), Epoch: l.epoch(), Number: l.number, Direct: direct}
+	in := session.Offer{Operator: operators.Draw(l.T, "to"), Epoch: l.epoch(), Life: l.life, Number: l.number, Direct: direct}
 	if rapid.Bool().Draw(l.T, "parallel") {
 		in.Also = []engine.OperatorID{operators.Draw(l.T, "also"), operators.Draw(l.T, "also2")}
 	}
@@ -345,10 +345,10 @@ func TestLaws(t *testing.T) {
 				}
 				l.number++
 				if seldom(5) {
-					l.do(session.Offer{Operator: "bot", Epoch: l.s.Row().Epoch, Number: l.number, Direct: true})
+					l.do(session.Offer{Operator: "bot", Epoch: l.s.Row().Epoch, Life: l.life, Number: l.number, Direct: true})
 					return
 				}
-				l.do(session.Offer{Operator: "ada", Epoch: l.s.Row().Epoch, Number: l.number})
+				l.do(session.Offer{Operator: "ada", Epoch: l.s.Row().Epoch, Life: l.life, Number: l.number})
 				l.do(session.Ask{By: operator("ada"), Draft: engine.Draft{Op: engine.OpAccept, Request: "r", Offer: l.s.Last()}})
 			},
 			"accepted": func(*rapid.T) {
@@ -357,15 +357,26 @@ func TestLaws(t *testing.T) {
 					l.do(session.Ask{By: operator(o.Operator), Draft: engine.Draft{Op: engine.OpAccept, Request: "r", Offer: o.ID}})
 				}
 			},
+			"of a former life": func(*rapid.T) { // what the router said to it
+				last, before, to := l.s.Last(), l.s.Row(), l.life+engine.Term(rapid.SampledFrom([]int{-1, 1}).Draw(l.T, "life"))
+				for _, in := range []session.Input{
+					session.Offer{Operator: operators.Draw(l.T, "to"), Epoch: before.Epoch, Life: to, Number: l.number + 1, Direct: rapid.Bool().Draw(l.T, "direct")},
+					session.Picked{Life: to, Number: 1, Err: engine.ErrCapacityExceeded},
+				} {
+					if out := l.s.Step(in, l.now, nil); len(out) > 0 || l.s.Last() != last || !reflect.DeepEqual(l.s.Row(), before) {
+						l.Fatalf("%+v: got %v", in, out)
+					}
+				}
+			},
 			"wished": func(*rapid.T) { // a wish is granted or not
 				if len(l.wishes) == 0 {
 					l.Skip("nobody wishes")
 				}
 				p := l.wishes[0]
 				if l.number++; rapid.Bool().Draw(l.T, "granted") {
-					l.do(session.Offer{Operator: p.Operator, Epoch: p.Epoch, Number: l.number, Direct: true})
+					l.do(session.Offer{Operator: p.Operator, Epoch: p.Epoch, Life: l.life, Number: l.number, Direct: true})
 				} else {
-					l.do(session.Picked{Number: p.Number, Err: engine.ErrCapacityExceeded})
+					l.do(session.Picked{Life: p.Life, Number: p.Number, Err: engine.ErrCapacityExceeded})
 				}
 			},
 			"closed": func(*rapid.T) {

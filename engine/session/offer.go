@@ -7,13 +7,14 @@ import (
 )
 
 // offer carries out what the router promised. A stale offer only gets the router a
-// report; so does one that was seen before: the router repeats an offer to a
-// session that was rebuilt, not knowing whether the first is still under way.
+// report. One to another life of the session is over: a router that hears of a new life
+// takes back what it promised to the one before, and promises anew (I2).
 func (t *turn) offer(in Offer) {
-	isRepeated := in.Number <= t.number
-	t.number, t.recovered = max(t.number, in.Number), false
-	t.routed = true
-	if isRepeated || in.Epoch != t.row.Epoch {
+	if in.Life != t.life {
+		return
+	}
+	t.number, t.routed = in.Number, true
+	if in.Epoch != t.row.Epoch {
 		return
 	}
 	if in.Direct && t.granted(in) {

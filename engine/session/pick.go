@@ -20,8 +20,8 @@ type pick struct {
 	takeover bool
 }
 
-func (p *pick) effect(after engine.Seq, epoch engine.Epoch) Pick {
-	return Pick{After: after, Number: p.number, Operator: p.by.Operator, Epoch: epoch, Force: p.draft.Plan.Force}
+func (t *turn) wish(p *pick) {
+	t.do(Pick{After: t.last, Life: t.life, Number: p.number, Operator: p.by.Operator, Epoch: t.row.Epoch, Force: p.draft.Plan.Force})
 }
 
 // pick asks for a waiting session.
@@ -84,7 +84,7 @@ func (t *turn) reach(p pick) {
 	t.reached++
 	p.number, p.epoch = t.reached, t.row.Epoch
 	t.picks = append(t.picks, p)
-	t.do(p.effect(t.last, t.row.Epoch))
+	t.wish(&p)
 }
 
 // granted makes the operator the owner if the router's direct offer answers a wish
@@ -107,7 +107,7 @@ func (t *turn) granted(in Offer) bool {
 
 // picked answers a wish that the router does not grant.
 func (t *turn) picked(in Picked) {
-	at := slices.IndexFunc(t.picks, func(p pick) bool { return p.number == in.Number })
+	at := slices.IndexFunc(t.picks, func(p pick) bool { return in.Life == t.life && p.number == in.Number })
 	if at < 0 {
 		return
 	}

@@ -105,7 +105,7 @@ func TestABotsColdTransferIsAHandOff(t *testing.T) {
 	l := newLife(t)
 	l.begin("sales")
 	l.number++
-	l.do(session.Offer{Operator: "bot", Epoch: l.s.Row().Epoch, Number: l.number, Direct: true})
+	l.do(session.Offer{Operator: "bot", Epoch: l.s.Row().Epoch, Life: l.life, Number: l.number, Direct: true})
 	l.is(engine.StateActive, "bot")
 	l.good(operator("bot"), l.say("I am a machine"))
 	l.now = l.now.Add(time.Minute)

@@ -26,8 +26,9 @@ type Session struct {
 	present   bool         // the visitor has a connection
 	goneSince time.Time    // when the last one went; zero if unknown
 	pushed    time.Time    // when last activity was last pushed
+	life      engine.Term  // the log's term; 0 of a session that begins: no later life has that
 	number    uint64       // the router's last offer seen
-	recovered bool         // the router has not been told that the session was rebuilt
+	recovered bool         // the router has not been told that the session was rebuilt, or it asked
 	dirty     bool         // row differs from what was last taken
 	copied    *engine.Row  // row as of the end of this step; nil: nobody has asked
 	picks     []pick       // that the router has not answered yet, oldest first
@@ -82,7 +83,7 @@ func Restore(ref engine.SessionRef, head engine.Head, tail []*engine.Entry, rule
 		s.takeFiled(head.Filed)
 		s.closed = head.Last
 	}
-	s.last, s.durable = head.Last, head.Last
+	s.life, s.last, s.durable = head.Term, head.Last, head.Last
 	s.results.list = head.Results[:0] // what is kept of them stays where it is: keep writes behind the one being read
 	if n := countMessages(head.Results); n > 0 {
 		s.messages = make(messages, 0, n+2)

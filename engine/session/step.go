@@ -144,7 +144,7 @@ func (t *turn) move(to engine.State) {
 
 // report tells the router what the session is, once what was written is durable.
 func (t *turn) report() {
-	t.do(Report{After: t.last, Number: t.number, Recovered: t.recovered, Asked: t.asked, Row: t.snapshot()})
+	t.do(Report{After: t.last, Life: t.life, Number: t.number, Recovered: t.recovered, Asked: t.asked, Row: t.snapshot()})
 	t.recovered = false // a router that hears it with each report would begin anew with each
 }
 
@@ -158,9 +158,9 @@ func (t *turn) notify(operator engine.OperatorID, note Note, cause engine.Cause)
 
 // again tells a router that lost its memory everything that it does not know.
 func (t *turn) again(in Again) {
-	t.number, t.recovered, t.asked = 0, true, in.Asked
+	t.recovered, t.asked = true, in.Asked
 	t.routed = t.row.State != engine.StateNew // also that it is over: the router may wait for its word
-	for _, p := range t.picks {
-		t.do(p.effect(t.last, t.row.Epoch))
+	for i := range t.picks {
+		t.wish(&t.picks[i])
 	}
 }

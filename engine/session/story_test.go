@@ -122,11 +122,12 @@ func (s *story) read(w []string) session.Input {
 
 func (s *story) readRouter(w []string) session.Input {
 	switch w[0] {
-	case "offers", "repeats": // offers OPERATOR [EPOCH]
-		if w[0] == "offers" {
-			s.number++
+	case "offers", "offered": // offers OPERATOR [EPOCH]; offered: to the life before
+		s.number++
+		offer := session.Offer{Operator: engine.OperatorID(w[1]), Epoch: s.s.Row().Epoch, Life: s.life, Number: s.number}
+		if w[0] == "offered" {
+			offer.Life--
 		}
-		offer := session.Offer{Operator: engine.OperatorID(w[1]), Epoch: s.s.Row().Epoch, Number: s.number}
 		if len(w) > 2 {
 			offer.Epoch = engine.Epoch(s.int(w[2]))
 		}

@@ -35,7 +35,7 @@ func (l *life) begin(in engine.DepartmentID) {
 
 func (l *life) offer(to engine.OperatorID, also ...engine.OperatorID) {
 	l.number++
-	l.do(session.Offer{Operator: to, Also: also, Epoch: l.s.Row().Epoch, Number: l.number})
+	l.do(session.Offer{Operator: to, Also: also, Epoch: l.s.Row().Epoch, Life: l.life, Number: l.number})
 }
 
 // owned is a session that ada owns, whose visitor and owner have both written.
@@ -54,13 +54,13 @@ var situations = []situation{
 	{"by a bot", func(l *life) {
 		l.begin("support")
 		l.number++
-		l.do(session.Offer{Operator: "bot", Epoch: 1, Number: l.number, Direct: true})
+		l.do(session.Offer{Operator: "bot", Epoch: 1, Life: l.life, Number: l.number, Direct: true})
 	}},
 	{"transfer", func(l *life) {
 		l.owned()
 		l.ask(operator("ada"), engine.Draft{Op: engine.OpTransfer, Plan: &engine.Plan{Target: engine.Target{Operator: "bob"}}})
 		l.number++
-		l.do(session.Offer{Operator: "bob", Epoch: l.s.Row().Epoch, Number: l.number, Transfer: l.s.Row().Service.Transfer.ID})
+		l.do(session.Offer{Operator: "bob", Epoch: l.s.Row().Epoch, Life: l.life, Number: l.number, Transfer: l.s.Row().Service.Transfer.ID})
 	}},
 	{"detached", func(l *life) {
 		l.owned()

@@ -138,7 +138,7 @@ func (w *world) do(x act) {
 			d.step(operator.SetAway{Connection: id, On: x.c&1 == 0})
 		}
 	case crash:
-		if h := v.open; h != nil && !h.crashed {
+		if h := v.open; h != nil {
 			h.crash()
 		}
 	case amnesia:

@@ -29,9 +29,8 @@ type house struct {
 	held    []session.Effect
 	waits   []engine.Seq // of held, what each waits for
 	head    int
-	over    bool // the durable log has its last entry
-	crashed bool // rebuilt since all mail was last delivered
-	reborn  bool // the same, by the start of a process: its word of that may be under way
+	over    bool        // the durable log has its last entry
+	life    engine.Term // how often it was rebuilt
 
 	check    invariant.Log
 	now      *engine.Row // as last reported, durable or not
@@ -111,6 +110,9 @@ func (h *house) step(in session.Input) {
 	out := h.s.Step(in, w.now, w.sessionOut[:0])
 	if isStale && len(out) > 0 {
 		h.fenced(in, out)
+	}
+	if offer, ok := in.(session.Offer); ok {
+		h.reserved(offer, out)
 	}
 	w.sessionOut = nil // one that is carried out may begin another session, which steps as well
 	var written engine.Seq
@@ -194,6 +196,21 @@ func (h *house) reported(row *engine.Row) {
 	}
 	if row.Ref != h.ref {
 		w.broken("I14", h, "reports as %s", row.Ref)
+	}
+}
+
+// reserved is I2 where it begins: whoever is asked, or given the session, has a slot
+// that the router keeps for it. A router that lost its memory learns of the offers of
+// the one before from the answers to its question.
+func (h *house) reserved(in session.Offer, effects []session.Effect) {
+	w := h.w
+	if w.written != w.questions || w.ledger.Reserves(h.ref.Session, in.Number) {
+		return
+	}
+	for _, e := range effects {
+		if e, ok := e.(session.Write); ok && (e.Entry.Kind == engine.KindOfferMade || e.Entry.Kind == engine.KindSessionAssigned) {
+			w.broken("I2", h, "takes offer %d, of which the router knows nothing any more", in.Number)
+		}
 	}
 }
 
@@ -292,12 +309,12 @@ func (h *house) carryOut(effect session.Effect) {
 			h.leaves(e.Entry)
 		}
 	case session.Report:
-		w.send(&h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Number: e.Number, Recovered: e.Recovered, Asked: e.Asked}})
+		w.send(&h.toRouter, letter{router: routing.SessionIs{Row: e.Row, Life: e.Life, Number: e.Number, Recovered: e.Recovered, Asked: e.Asked}})
 		if !e.Row.State.IsOpen() {
 			h.over = true
 		}
 	case session.Pick:
-		w.send(&h.toRouter, letter{router: routing.Pick{Session: h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Request: e.Number}})
+		w.send(&h.toRouter, letter{router: routing.Pick{Session: h.ref.Session, Operator: e.Operator, Epoch: e.Epoch, Force: e.Force, Life: e.Life, Request: e.Number}})
 	case session.Begin:
 		w.begin(h, e.Inherit)
 	case session.Notify:

@@ -23,6 +23,7 @@ type letter struct {
 	router   routing.Input
 	operator operator.Input
 	through  engine.Seq // from the store
+	life     uint64     // of the router that wrote it, as world.questions counts
 }
 
 func newLink(to *house, at *desk) link { return link{toHouse: to, toDesk: at, slot: -1} }
@@ -71,6 +72,7 @@ func (w *world) deliver(l *link) {
 	case m.operator != nil:
 		l.toDesk.step(m.operator)
 	case m.session != nil:
+		w.written = m.life
 		l.toHouse.step(m.session)
 	default:
 		l.toHouse.stored(m.through)

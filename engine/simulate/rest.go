@@ -33,7 +33,6 @@ func (w *world) atRest() {
 	w.unsettled, w.lenient = false, false
 	open := 0
 	for _, h := range w.alive {
-		h.crashed, h.reborn = false, false
 		if row := h.s.Row(); row.State.IsOpen() && row.State != engine.StateNew {
 			open++
 			h.atRest(&row)

@@ -15,7 +15,8 @@ import (
 // rebuild makes a session's machine anew from its log and row.
 func (h *house) rebuild() {
 	w := h.w
-	head := engine.Head{Last: engine.Seq(len(h.log)), Visitor: h.owner, Row: h.row}
+	h.life++
+	head := engine.Head{Term: h.life, Last: engine.Seq(len(h.log)), Visitor: h.owner, Row: h.row}
 	if h.proven != 0 {
 		head.Visitor = provenID(h.visitor)
 	}
@@ -49,10 +50,6 @@ func (h *house) rebuild() {
 		}
 	}
 	w.restarts++
-	if h.crashed || h.reborn {
-		w.lenient = true // of a second repeated offer nothing tells whether it is new
-	}
-	h.crashed = true
 }
 
 // recover is what the next life of the session's actor begins with.
@@ -67,7 +64,7 @@ func (h *house) recover() {
 	owner := row.Owner
 	if !row.State.IsOpen() {
 		owner = ""
-		h.w.send(&h.toRouter, letter{router: routing.SessionIs{Row: &row, Recovered: true}})
+		h.w.send(&h.toRouter, letter{router: routing.SessionIs{Row: &row, Life: h.life, Recovered: true}})
 	}
 	if was := h.told.owner; was != "" && was != owner {
 		h.notify(session.Notify{Operator: was, Note: session.Lost, Offer: engine.Offer{Epoch: row.Epoch}})
@@ -165,9 +162,7 @@ func (w *world) newProcess(lucky int) {
 	w.stepRouter(routing.Configure{Tenant: w.tenant})
 	for _, h := range w.alive {
 		h.told = told{}
-		h.crashed, h.reborn = false, false // no letter is left
 		h.rebuild()
-		h.crashed, h.reborn = false, true
 		if row := h.s.Row(); row.State.IsOpen() { // the index of open sessions, read at the start
 			w.stepRouter(routing.SessionIs{Row: &row, Recovered: true})
 		}

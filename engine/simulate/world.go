@@ -38,6 +38,7 @@ type world struct {
 	loads          [maxOperators]load // as operators were told
 	picking        *routing.Pick      // being stepped
 	decision       *engine.Decision   // the router's last
+	written        uint64             // the life of the router whose letter is being read
 	explaining     engine.OperatorID  // whom it is asked about
 
 	connections uint64
@@ -150,7 +151,7 @@ func (w *world) stepRouter(in routing.Input) {
 		if w.tale != nil {
 			w.tell("  row %+v", *in.Row)
 		}
-		w.ledger.SessionIs(in.Row, in.Number, in.Recovered, in.Asked, w.now)
+		w.ledger.SessionIs(in.Row, in.Life, in.Number, in.Recovered, in.Asked, w.now)
 	case routing.OperatorIs:
 		w.ledger.OperatorIs(in.Operator, in.Routable, in.Breathing, in.Departments)
 	case routing.Configure:
@@ -180,7 +181,7 @@ func (w *world) routed(effect routing.Effect) {
 		w.decision = e.Decision
 		w.granted(&e)
 		w.toHouse(e.Session, session.Offer{
-			Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Number: e.Number, Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision,
+			Operator: e.Operator, Also: e.Also, Epoch: e.Epoch, Life: e.Life, Number: e.Number, Direct: e.Direct, Transfer: e.Transfer, Why: e.Decision,
 			Reachable: e.Reachable,
 		})
 	case routing.Refuse:
@@ -197,7 +198,7 @@ func (w *world) routed(effect routing.Effect) {
 		w.toHouse(e.Session, session.TransferFailed{Epoch: e.Epoch, Transfer: e.Transfer, Cause: e.Cause})
 	case routing.Picked:
 		if h := w.house(e.Session); h != nil {
-			w.send(&h.fromRouter, letter{session: session.Picked{Number: e.Request, Err: e.Err}})
+			w.send(&h.fromRouter, letter{session: session.Picked{Life: e.Life, Number: e.Request, Err: e.Err}})
 		}
 	case routing.LoadIs:
 		w.found(w.ledger.Load(e.Operator, e.Used, e.Open))
@@ -218,12 +219,12 @@ func (w *world) toHouse(ref engine.SessionRef, in session.Input) {
 		w.broken("I14", nil, "the router speaks of %s", ref)
 		return
 	}
-	w.send(&h.fromRouter, letter{session: in})
+	w.send(&h.fromRouter, letter{session: in, life: w.questions})
 }
 
 func (w *world) granted(e *routing.Offer) {
 	g := invariant.Grant{
-		Session: e.Session.Session, Operators: append([]engine.OperatorID{e.Operator}, e.Also...), Epoch: e.Epoch, Number: e.Number,
+		Session: e.Session.Session, Operators: append([]engine.OperatorID{e.Operator}, e.Also...), Epoch: e.Epoch, Life: e.Life, Number: e.Number,
 		Direct: e.Direct, Transfer: e.Transfer,
 	}
 	if p := w.picking; p != nil && p.Session == e.Session.Session && p.Operator == e.Operator {
