@@ -95,6 +95,7 @@ func TestInputsHoldNoProfile(t *testing.T) {
 		"engine.Department.Name": true, "engine.Operator.Name": true, "engine.Operator.Skills": true, "engine.Department.CloseReasons": true, "engine.Tenant.Name": true, "engine.Tenant.Origins": true,
 		"engine.TokenKey.ID": true, "engine.TokenKey.Algorithm": true, "engine.TokenKey.PEM": true,
 		"engine.KeySet.Issuer": true, "engine.KeySet.URL": true, "engine.KeySet.Audience": true, "engine.Tenant.Attributes": true, "engine.Files.Types": true,
+		"engine.FormField.Name": true, "engine.FormField.Label": true, "engine.FormField.Options": true,
 	}
 	secrets := map[string]bool{"engine.TokenKey.Secret": true} // of the configuration
 	seen := map[reflect.Type]bool{}
