@@ -84,6 +84,9 @@ type conn struct {
 	// Guarded by the registry's mu.
 	place place
 
+	// Guarded by the expiries' mu.
+	expiry expiry
+
 	// Atomic.
 	seated  atomic.Bool
 	astray  atomic.Bool  // counted as one that never came to auth

@@ -121,15 +121,16 @@ func (c *conn) renew(token string) (engine.Renewed, error) {
 
 // lastsUntil notes when the connection's token ends; the zero time: never.
 func (c *conn) lastsUntil(t time.Time) {
-	if t.IsZero() {
-		c.expires.Store(0)
-		return
+	at := int64(0)
+	if !t.IsZero() {
+		at = t.Unix()
 	}
-	c.expires.Store(t.Unix())
+	c.expires.Store(at)
+	c.server.expiries.set(c, at)
 }
 
-// isExpired reports that the connection's token has ended. The sweeper looks when
-// it pings, the reader at each message.
+// isExpired reports that the connection's token has ended. A timer looks at the very
+// time, the reader at each message.
 func (c *conn) isExpired(now time.Time) bool {
 	at := c.expires.Load()
 	return at != 0 && at <= now.Unix()

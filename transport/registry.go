@@ -134,6 +134,7 @@ func (r *registry) seat(c *conn) {
 
 // forget gives a connection's place back. Idempotent.
 func (s *Server) forget(c *conn) {
+	s.expiries.drop(c)
 	r := s.registry
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -26,6 +26,7 @@ type Server struct {
 	options  Options
 	metrics  *metrics
 	registry *registry
+	expiries *expiries
 	borrow   func() *[]byte // s.lend, made once
 	err      error          // why the server cannot serve; nil if it can
 
@@ -64,7 +65,7 @@ func NewServer(board engine.Switchboard, options Options) *Server {
 	s := &Server{board: board, options: options, stop: make(chan struct{})}
 	s.borrow = s.lend
 	s.exchange, _ = board.(engine.FileExchange)
-	s.registry = newRegistry(&s.options)
+	s.registry, s.expiries = newRegistry(&s.options), newExpiries()
 	s.err = options.Validate()
 	m, err := newMetrics(options.Registerer)
 	s.metrics = m
@@ -285,10 +286,11 @@ func (s *Server) route(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// begin starts the sweeper and the shards, which Drain ends.
+// begin starts the sweeper, who watches tokens and the shards, which Drain ends.
 func (s *Server) begin() {
 	s.start.Do(func() {
 		s.own.Go(func() { s.sweep(s.stop) })
+		s.own.Go(func() { s.watchTokens(s.stop) })
 		for _, shard := range s.shards {
 			s.own.Go(func() { shard.run(s.stop) })
 		}

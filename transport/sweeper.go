@@ -13,8 +13,8 @@ import (
 // connections only and pings are spread out, without a timer per connection.
 const pingSlots = 40
 
-// sweep pings, notices who does not answer and whose token has ended, and closes
-// who does not authenticate. One goroutine per server, started by begin, ended by stop.
+// sweep pings, notices who does not answer and whose token has ended, and closes who
+// does not authenticate. One goroutine per server, started by begin, ended by stop.
 func (s *Server) sweep(stop <-chan struct{}) {
 	ticker := time.NewTicker(max(s.options.PingEvery/pingSlots, time.Millisecond))
 	defer ticker.Stop()
@@ -34,7 +34,7 @@ func (s *Server) sweep(stop <-chan struct{}) {
 			}
 		}
 		conns = s.registry.slot(tick, conns[:0])
-		s.expire(conns)
+		s.expire()
 		s.ping(conns)
 		conns, lost = s.registry.late(time.Now(), conns[:0], lost[:0])
 		for _, c := range conns {
@@ -47,16 +47,6 @@ func (s *Server) sweep(stop <-chan struct{}) {
 		}
 		clear(conns[:cap(conns)])
 		clear(lost[:cap(lost)])
-	}
-}
-
-// expire ends connections whose token has ended.
-func (s *Server) expire(conns []*conn) {
-	now := s.now()
-	for _, c := range conns {
-		if c.isExpired(now) {
-			c.end(endAuthExpired, 0)
-		}
 	}
 }
 
