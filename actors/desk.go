@@ -35,7 +35,7 @@ func (a *operatorActor) attend(item attend, now time.Time) {
 	in.Intent = item.intent
 	a.think(in, now, intentStored{})
 	me := a.me(s.seat)
-	welcome := &engine.Welcome{Me: &me, Expires: item.seat.principal.Load().Expires}
+	welcome := &engine.Welcome{Me: &me, Expires: item.seat.principal.Load().Expires, Rights: s.seat.allRights()}
 	s.seat.outlet.Answer(engine.Answer{Request: item.request, Welcome: welcome})
 	a.carryOn()
 	for _, id := range a.parts() {

@@ -102,3 +102,31 @@ func TestAServerStartsWithoutTheForm(t *testing.T) {
 		}
 	})
 }
+
+// A hello says what its operator may do, in the departments of its token alone.
+func TestAnOperatorIsToldItsRights(t *testing.T) {
+	change := func(c *Config, tenant *engine.Tenant) {
+		noSilence(c, tenant)
+		for i := range tenant.Operators {
+			tenant.Operators[i].MayPick = tenant.Operators[i].ID == "grace"
+		}
+	}
+	inWorld(t, change, func(w *world) {
+		all := engine.RightSupervise | engine.RightPick | engine.RightHide
+		for name, c := range map[string]struct {
+			who   *person
+			sales engine.Rights
+			help  engine.Rights
+		}{
+			"operator":           {w.operator("ada"), 0, 0},
+			"who may pick":       {w.operator("grace"), engine.RightPick, engine.RightPick},
+			"supervisor":         {w.attendAs("ada", []engine.Role{engine.RoleOperator, engine.RoleSupervisor}), all, all},
+			"narrower":           {w.attendAs("ada", []engine.Role{engine.RoleSupervisor}, "sales"), all, 0},
+			"narrower, may pick": {w.attendAs("grace", []engine.Role{engine.RoleOperator}, "support"), 0, engine.RightPick},
+		} {
+			if got := c.who.welcome(t).Rights; got["sales"] != c.sales || got["support"] != c.help {
+				t.Errorf("%s: got %v", name, got)
+			}
+		}
+	})
+}

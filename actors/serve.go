@@ -27,6 +27,18 @@ func (s *seat) rights(department engine.DepartmentID) engine.Rights {
 	return rightsOf(p, &declared, department)
 }
 
+// allRights are the rights in each department where there are any.
+func (s *seat) allRights() map[engine.DepartmentID]engine.Rights {
+	all := map[engine.DepartmentID]engine.Rights{}
+	for i := range s.tenant.config().Departments {
+		id := s.tenant.config().Departments[i].ID
+		if r := s.rights(id); r != 0 {
+			all[id] = r
+		}
+	}
+	return all
+}
+
 // rightsOf is what a token and the configuration allow together.
 func rightsOf(p *engine.Principal, declared *engine.Operator, department engine.DepartmentID) engine.Rights {
 	if !p.Serves(department) || !serves(declared, department) {

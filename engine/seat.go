@@ -144,6 +144,18 @@ const (
 // Has reports whether all of want are held.
 func (r Rights) Has(want Rights) bool { return r&want == want }
 
+var rightNames = [...]string{"supervise", "pick", "hide", "priority"}
+
+// Names are the words of the rights that are held.
+func (r Rights) Names() (names []string) {
+	for i, name := range rightNames {
+		if r&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Bounds that every implementation keeps.
 const (
 	MaxClientID  = 64    // bytes of an idempotency key
@@ -347,4 +359,7 @@ type Welcome struct {
 	Banned   time.Time // of a visitor: it may neither begin nor write until then; zero: it is not banned
 	Session  SessionID // of a visitor: the open session; zero if none
 	Me       *Me       // of an operator
+	// Rights are what an operator may do in departments beyond its own chats, as its
+	// token and the configuration say now; none: not named.
+	Rights map[DepartmentID]Rights
 }

@@ -68,10 +68,7 @@ func appendQuestions(dst []byte, form []engine.FormField) []byte {
 			label = f.Name
 		}
 		dst = appendIf(appendField(dst, "label", label), "required", f.Required)
-		if len(f.Options) > 0 {
-			dst = appendTexts(dst, "options", f.Options)
-		}
-		dst = append(dst, '}')
+		dst = append(appendTextsOf(dst, "options", f.Options), '}')
 	}
 	return append(dst, ']')
 }

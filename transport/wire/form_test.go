@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 )
@@ -13,6 +14,19 @@ func aForm() *engine.Form {
 	return &engine.Form{Subject: engine.BodyOf("a \"late\" <order>"), Answers: []engine.FormAnswer{
 		{Name: "kind", Value: engine.BodyOf("gr\u00fc\u00df")}, {Name: "order", Value: engine.BodyOf("17")},
 	}}
+}
+
+// helloOfRights is an operator's where a department asks, lists and allows something.
+func helloOfRights() []byte {
+	t := &engine.Tenant{ID: "acme", Departments: []engine.Department{
+		{ID: "sales", CloseReasons: []string{"solved", "spam"}, Form: []engine.FormField{{Name: "order", Label: "Order number", Required: true, Options: []string{"17"}}}},
+		{ID: "help"},
+	}}
+	t.EnsureDefaults()
+	return AppendHello(nil, &Hello{
+		Request: "c0", Conn: engine.ID(other), Tenant: t, Operator: "ada", Now: at, FrameBytes: 1, PingEvery: time.Second,
+		Welcome: &engine.Welcome{Me: &engine.Me{Rev: 1, Operator: "ada"}, Rights: map[engine.DepartmentID]engine.Rights{"sales": engine.RightSupervise | engine.RightPick}},
+	})
 }
 
 // What a client writes of a form, a server reads: with each start, and nowhere else.

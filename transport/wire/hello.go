@@ -41,7 +41,12 @@ func AppendHello(dst []byte, h *Hello) []byte {
 			dst = append(dst, ',')
 		}
 		dst = appendField(append(dst, '{'), "id", string(d.ID))
-		dst = append(appendQuestions(appendField(dst, "name", d.Name), d.Form), '}')
+		dst = appendQuestions(appendField(dst, "name", d.Name), d.Form)
+		if h.Operator != "" {
+			dst = appendTextsOf(dst, "close_reasons", d.CloseReasons)
+			dst = appendTextsOf(dst, "rights", h.Welcome.Rights[d.ID].Names())
+		}
+		dst = append(dst, '}')
 	}
 	dst = appendTimeField(append(dst, ']'), "server_time", h.Now)
 	dst = appendField(dst, "resume_token", h.Resume)

@@ -128,6 +128,14 @@ func appendTexts(dst []byte, name string, texts []string) []byte {
 	return append(dst, ']')
 }
 
+// appendTextsOf is appendTexts, nothing when there are none.
+func appendTextsOf(dst []byte, name string, texts []string) []byte {
+	if len(texts) == 0 {
+		return dst
+	}
+	return appendTexts(dst, name, texts)
+}
+
 // appendIf appends `,"name":true`, nothing when it is not.
 func appendIf(dst []byte, name string, on bool) []byte {
 	if !on {

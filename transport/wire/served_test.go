@@ -99,6 +99,7 @@ func servedFrames() map[string][]byte {
 		"eph.queue.position":         AppendSignal(nil, engine.QueuePosition{Session: session, Position: 3, P50: 90 * time.Second, P90: time.Millisecond}),
 		"eph.queue.position.unknown": AppendSignal(nil, engine.QueuePosition{Session: session, Position: 1}),
 		"eph.department.status":      AppendSignal(nil, engine.DepartmentStatus{Department: "sales", Status: engine.StatusClosed, OpensAt: at}),
+		"res.hello.operator.rights":  helloOfRights(),
 		"eph.department.status.line": AppendSignal(nil, engine.DepartmentStatus{Department: "sales", Status: engine.StatusOpenQueue, Queue: &engine.ListedQueue{Length: 4, P50: time.Minute}}),
 		"ctl.resumed.serving": AppendSignal(nil, engine.Situation{
 			Session: session, State: engine.StateDetached, From: 1, Deadline: at, RateBy: at, Serving: &engine.Serving{

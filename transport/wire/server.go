@@ -139,8 +139,10 @@ type Welcome struct {
 		Name string `json:"name"`
 	} `json:"tenant"`
 	Departments []struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
+		ID           string   `json:"id"`
+		Name         string   `json:"name"`
+		CloseReasons []string `json:"close_reasons"` // an operator's; none: any code
+		Rights       []string `json:"rights"`        // an operator's: supervise, pick, hide
 	} `json:"departments"`
 	ServerTime time.Time `json:"server_time"`
 	Resume     string    `json:"resume_token"` // to be shown at the next connect, unless a ping brought a newer one

@@ -2064,7 +2064,26 @@ export interface ResAuthOperator extends ResultHead {
     token_expires?: Time;
     me: Me;
     tenant: Tenant;
-    departments: Departments;
+    /**
+     * @minItems 1
+     */
+    departments: {
+      id: Label;
+      name: string;
+      form?: Asked;
+      /**
+       * What reason_code may be when a chat is closed; absent: any code.
+       *
+       * @minItems 1
+       */
+      close_reasons?: ReasonCode[];
+      /**
+       * What the operator may do there beyond its own chats; absent: nothing.
+       *
+       * @minItems 1
+       */
+      rights?: ("supervise" | "pick" | "hide")[];
+    }[];
     server_time: Time;
     resume_token?: string;
     resume?: "ok" | "expired" | "invalid";
