@@ -56,3 +56,43 @@ func TestOlderWordIsNoAnswer(t *testing.T) {
 		})
 	}
 }
+
+// TestNumbersAreOfOneRouter: the second router's first offer is not answered by a report
+// that has seen the first offer of the router before (I2).
+func TestNumbersAreOfOneRouter(t *testing.T) {
+	tenant := &engine.Tenant{Departments: []engine.Department{{ID: "sales"}}, Operators: []engine.Operator{{ID: "ada", Capacity: 1}}}
+	tenant.EnsureDefaults()
+	row := &engine.Row{
+		Ref: engine.SessionRef{Session: sessionID(1)}, State: engine.StateQueued, Department: "sales", Epoch: 1, Weight: 1000, FirstQueued: epoch0,
+		Service: engine.Service{Queued: epoch0},
+	}
+	numbers := map[uint64]bool{}
+	for asked := range uint64(3) {
+		r := routing.New()
+		var number uint64
+		offers := 0
+		step := func(in routing.Input) {
+			for _, e := range r.Step(in, epoch0.Add(time.Minute), nil) {
+				if o, ok := e.(routing.Offer); ok {
+					number, offers = o.Number, offers+1
+				}
+			}
+		}
+		step(routing.Configure{Tenant: tenant})
+		if asked > 0 {
+			step(routing.Await{Sessions: []engine.SessionID{row.Ref.Session}, Asked: asked})
+		}
+		step(routing.OperatorIs{Operator: "ada", Routable: true, Present: true})
+		step(routing.SessionIs{Row: row, Recovered: true, Asked: asked})
+		if offers != 1 || numbers[number] {
+			t.Fatalf("router %d: got %d offers, number %d, want one of a number that is new", asked, offers, number)
+		}
+		for before := range numbers {
+			step(routing.SessionIs{Row: row, Number: before})
+		}
+		if offers != 1 {
+			t.Errorf("router %d: offered again upon an answer to another router", asked)
+		}
+		numbers[number] = true
+	}
+}
