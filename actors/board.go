@@ -30,14 +30,8 @@ type wall struct {
 // not block. Nil: they are not known now.
 type survey struct{ reply func([]routing.Tally) }
 
-// tallier is a routing.Router.
-type tallier interface {
-	Tallies() []routing.Tally
-	Lines(*engine.Queue)
-}
-
 func (a *routerActor) survey(ask survey) {
-	rules, ok := a.rules.(tallier)
+	rules, ok := a.rules.(liner)
 	if !ok {
 		ask.reply(nil)
 		return

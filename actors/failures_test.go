@@ -19,6 +19,7 @@ import (
 // revision that does not follow the one before is a hole.
 func (s *screen) waiting(t *testing.T) []engine.SessionID {
 	t.Helper()
+	time.Sleep(lineWindow) // of the bubble
 	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -118,7 +118,6 @@ type (
 		draft engine.Draft
 		reply func(engine.IntentInfo, *engine.Error)
 	}
-	queueShown struct{ queue *engine.Queue }
 	// noticed is what connections that are good for the department are told: of all, if
 	// it names none.
 	noticed struct{ notice engine.Notice }

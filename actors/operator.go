@@ -58,10 +58,6 @@ type operatorSeat struct {
 	seat   *seat
 	number uint64 // the machine's name for it
 	away   bool
-	lines  bool                          // watches the waiting lines of its departments as one list
-	queue  bool                          // has had its snapshot of the waiting lines
-	asked  bool                          // a snapshot is on its way
-	shown  map[engine.SessionID]struct{} // waiting sessions it was shown; nil where its token names no departments
 	topics []*topic
 	have   []engine.Have
 	failed bool
@@ -183,8 +179,8 @@ func (a *operatorActor) handle(item any, now time.Time) {
 		a.intentStored(item, now)
 	case notice:
 		a.notice(item, now)
-	case queueShown:
-		a.showQueue(item.queue)
+	case *linesShown:
+		a.showLines(item)
 	case boardsShown:
 		a.showBoards(item.view)
 	case rescoped:

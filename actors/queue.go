@@ -1,64 +1,66 @@
 package actors
 
 import (
-	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
 	"github.com/parleyhq/parley/engine/operator"
 )
 
-// showQueue passes the waiting lines on: deltas to connections that have had
-// their snapshot, a snapshot to those that have asked.
-func (a *operatorActor) showQueue(q *engine.Queue) {
+// showLines passes a change of the waiting lines on to the lists that have begun, or
+// the lines as they are to those that have asked. What each may see is judged here. A
+// list that is no longer of what it was, or of which a change was missed, begins anew.
+func (a *operatorActor) showLines(c *linesShown) {
 	for _, s := range a.seats {
-		if !s.failed {
-			s.prune(engine.TopicQueue)
-			s.showLines(q)
-		}
-		if s.failed || !s.lines || q.Snapshot != (s.asked && !s.queue) {
+		if s.failed {
 			continue
 		}
-		s.queue, s.asked = true, false
-		s.failed = !s.seat.outlet.Notify(s.scoped(q))
+		s.prune(engine.TopicQueue)
+		anew := false
+		for _, w := range s.topics {
+			if w.Kind == engine.TopicQueue && !s.showLine(w, c) {
+				w.begun, w.asked, anew = false, false, true
+			}
+		}
+		if anew {
+			a.ask(s)
+		}
 	}
 }
 
-// scoped leaves of the waiting lines what the connection's token allows to be
-// seen. A delta of which nothing is left is sent as well: its revision counts.
-func (s *operatorSeat) scoped(q *engine.Queue) *engine.Queue {
-	departments := s.seat.principal.Load().Departments
-	if len(departments) == 0 {
-		s.shown = nil
-		return q
+// showLine shows one list; false if it is to begin anew.
+func (s *operatorSeat) showLine(w *topic, c *linesShown) bool {
+	v := w.lineView(s.seat)
+	if v == nil {
+		return true // nothing until its right is back, or it ends
 	}
-	if s.shown == nil || q.Snapshot {
-		s.shown = map[engine.SessionID]struct{}{}
-	}
-	mine := *q
-	mine.Rows, mine.Gone, mine.Figures = nil, nil, &engine.QueueFigures{}
-	for _, l := range q.Lines() {
-		if slices.Contains(departments, l.Department) {
-			mine.Figures.Lines = append(mine.Figures.Lines, l)
+	if c.wholes != nil {
+		q := c.wholes[w.view]
+		switch {
+		case q == nil || !w.asked || w.begun: // another list's
+			return true
+		case w.view != v.key:
+			return false
 		}
+		w.begun, w.asked, w.rev = true, false, q.Rev
+		s.tell(q)
+		return true
 	}
-	for _, row := range q.Rows {
-		switch _, known := s.shown[row.Session]; {
-		case slices.Contains(departments, row.Department):
-			s.shown[row.Session] = struct{}{}
-			mine.Rows = append(mine.Rows, row)
-		case known: // it waits elsewhere now
-			delete(s.shown, row.Session)
-			mine.Gone = append(mine.Gone, row.Session)
-		}
+	if !w.begun {
+		return true
 	}
-	for _, id := range q.Gone {
-		if _, known := s.shown[id]; known {
-			delete(s.shown, id)
-			mine.Gone = append(mine.Gone, id)
-		}
+	q, known := c.to(v)
+	switch {
+	case !known || w.view != v.key:
+		return false
+	case q == nil:
+		return true
+	case q.Rev != w.rev+1:
+		return false
 	}
-	return &mine
+	w.rev = q.Rev
+	s.tell(q)
+	return true
 }
 
 // rescope shows a connection the waiting lines anew, and lets its sessions judge
@@ -72,7 +74,7 @@ func (a *operatorActor) rescope(of *seat, now time.Time) {
 			a.step(operator.Rescope{Connection: s.number, Departments: of.principal.Load().Departments}, now)
 			a.revokeUnseen()
 			s.prune(engine.TopicNone)
-			if s.lines {
+			if s.find(everything) != nil {
 				a.watch(s, everything)
 			}
 			a.ask(s)

@@ -31,6 +31,7 @@ func (w *world) scoped(id engine.OperatorID, departments ...engine.DepartmentID)
 // have no hole.
 func (s *screen) line(t *testing.T) []engine.SessionID {
 	t.Helper()
+	time.Sleep(lineWindow) // of the bubble
 	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()

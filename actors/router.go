@@ -20,6 +20,7 @@ type routerHandle struct {
 	ticking  atomic.Bool
 	measured atomic.Pointer[measured]
 	newRules func() routerRules
+	lines    *lines
 
 	// Owned by the actor of the moment.
 	lives   int
@@ -32,11 +33,10 @@ type routerHandle struct {
 type routerRules interface {
 	Step(in routing.Input, now time.Time, out []routing.Effect) []routing.Effect
 	Deadline() time.Time
-	For(operator engine.OperatorID, q *engine.Queue) *engine.Queue
 }
 
 func newRouterHandle(t *tenancy) *routerHandle {
-	h := &routerHandle{tenant: t, open: map[engine.SessionID]struct{}{}, newRules: func() routerRules { return routing.New() }}
+	h := &routerHandle{tenant: t, open: map[engine.SessionID]struct{}{}, newRules: func() routerRules { return routing.New() }, lines: newLines()}
 	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.id), limit: 1, live: &t.liveOthers}
 	h.birth = func() owner { return newRouterActor(h) }
 	return h
@@ -74,9 +74,10 @@ func (a *routerActor) turn() verdict {
 	now := a.h.tenant.sys.cfg.Clock()
 	a.batch, _ = a.h.take(0)
 	begun := time.Now()
-	going := a.resume(now)
+	going, told := a.resume(now), now
 	if going && a.rules == nil {
 		a.rules, a.since = a.h.newRules(), now
+		a.h.lines.reset()
 		a.step(routing.Configure{Tenant: a.h.tenant.config()}, now)
 		if a.h.lives++; a.h.lives > 1 {
 			a.step(a.h.await(), now)
@@ -100,6 +101,10 @@ func (a *routerActor) turn() verdict {
 		case targetsAsked:
 			a.batch[i] = nil // answered once
 			a.targets(item, now)
+		case linesAsked:
+			a.answerLines(item, now)
+		case linesDue:
+			told = a.h.lines.published(now)
 		case survey:
 			a.survey(item)
 			a.batch[i] = nil
@@ -118,8 +123,12 @@ func (a *routerActor) turn() verdict {
 		}
 	}
 	a.batch = nil
+	if going {
+		a.publish(told)
+	}
 	a.h.tenant.sys.rt.metrics.figures.matchRound.Observe(time.Since(begun).Seconds())
 	if a.quit {
+		a.h.lines.stop()
 		return end
 	}
 	a.h.setDeadline(a.deadline())
@@ -186,9 +195,7 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 		case routing.StatusIs:
 			a.h.tenant.departments.set(engine.DepartmentStatus{Department: e.Department, Status: e.Status, OpensAt: e.OpensAt})
 		case routing.Show:
-			a.show(e.Queue)
-		case routing.Snapshot:
-			a.h.tenant.operator(e.To).tell(queueShown{e.Queue})
+			a.h.lines.record(e)
 		case routing.RiskIs:
 			a.warn(e)
 		case routing.LoadIs:
@@ -200,21 +207,6 @@ func (a *routerActor) step(in routing.Input, now time.Time) {
 // order hands a session what the router decided about it.
 func (a *routerActor) order(ref engine.SessionRef, in session.Input) {
 	a.h.tenant.lookup(ref.Session).tell(order{in})
-}
-
-// show publishes a change of the waiting lines to everybody who watches, each
-// with the departments it serves.
-func (a *routerActor) show(q *engine.Queue) {
-	counted := false
-	for _, o := range a.h.tenant.allOperators() {
-		if o.lines.Load() > 0 {
-			if rules, ok := a.rules.(tallier); ok && !counted {
-				rules.Lines(q)
-				counted = true
-			}
-			o.tell(queueShown{a.rules.For(o.id, q)})
-		}
-	}
 }
 
 // fail: the next life starts from what sessions and operators report again. Of

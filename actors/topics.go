@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
-	"github.com/parleyhq/parley/engine/routing"
 )
 
 // What an operator's connection watches besides the operator's own state. Each list
@@ -22,7 +21,8 @@ type topic struct {
 	asked  bool // a snapshot is on its way
 	board  engine.Board
 	people map[engine.OperatorID]engine.OperatorRow
-	rows   map[engine.SessionID]struct{} // of a department's line
+	view   string // of lines: the key of the view that was asked for, or is shown
+	judged judged // of lines
 }
 
 // everything is what a connection watches that names no topics: the waiting lines of
@@ -125,10 +125,6 @@ func (a *operatorActor) mayWatch(s *operatorSeat, d engine.Draft) *engine.Error 
 
 // watch begins a list, or begins it anew: its next frame is a snapshot.
 func (a *operatorActor) watch(s *operatorSeat, t engine.Topic) {
-	if t == everything {
-		s.lines, s.queue, s.asked = true, false, false
-		return
-	}
 	w := s.find(t)
 	if w == nil {
 		w = &topic{Topic: t}
@@ -139,9 +135,6 @@ func (a *operatorActor) watch(s *operatorSeat, t engine.Topic) {
 
 // isComing reports whether a list's snapshot is on its way.
 func (s *operatorSeat) isComing(t engine.Topic) bool {
-	if t == everything {
-		return s.lines && s.asked && !s.queue
-	}
 	w := s.find(t)
 	return w != nil && w.asked && !w.begun
 }
@@ -149,19 +142,22 @@ func (s *operatorSeat) isComing(t engine.Topic) bool {
 // ask asks for the snapshots that a connection waits for.
 func (a *operatorActor) ask(s *operatorSeat) {
 	a.recount()
-	var lines, boards bool
-	if s.lines && !s.queue && !s.asked {
-		s.asked, lines = true, true
-	}
+	var views []*lineView
+	boards := false
 	for _, w := range s.topics {
-		if w.begun || w.asked {
+		switch {
+		case w.begun || w.asked:
 			continue
+		case w.Kind != engine.TopicQueue:
+			w.asked, boards = true, true
+		default:
+			if v := w.lineView(s.seat); v != nil {
+				w.asked, w.view, views = true, v.key, append(views, v)
+			}
 		}
-		w.asked = true
-		lines, boards = lines || w.Kind == engine.TopicQueue, boards || w.Kind != engine.TopicQueue
 	}
-	if lines {
-		a.h.tenant.router.tell(routing.WatchQueue{Operator: a.h.id})
+	if len(views) > 0 {
+		a.h.tenant.router.tell(linesAsked{a.h, views})
 	}
 	if boards {
 		a.h.tenant.showBoardsTo(a.h)
@@ -176,14 +172,20 @@ func (a *operatorActor) recount() {
 		if s.failed {
 			continue
 		}
-		if s.lines || slices.ContainsFunc(s.topics, func(w *topic) bool { return w.Kind == engine.TopicQueue }) {
+		if slices.ContainsFunc(s.topics, func(w *topic) bool { return w.Kind == engine.TopicQueue }) {
 			lines++
 		}
 		if slices.ContainsFunc(s.topics, func(w *topic) bool { return w.Kind != engine.TopicQueue }) {
 			boards++
 		}
 	}
-	a.h.lines.Store(lines)
+	if before := a.h.lines.Swap(lines); (before > 0) != (lines > 0) {
+		if lines > 0 {
+			a.h.tenant.router.lines.watchers.Add(1)
+		} else {
+			a.h.tenant.router.lines.watchers.Add(-1)
+		}
+	}
 	if before := a.h.boards.Swap(boards); (before > 0) != (boards > 0) {
 		if boards > 0 {
 			a.h.tenant.wall.watchers.Add(1)
@@ -204,18 +206,12 @@ func (s *operatorSeat) find(t engine.Topic) *topic {
 
 // drop ends a list.
 func (s *operatorSeat) drop(t engine.Topic) {
-	if t == everything {
-		s.lines, s.queue, s.asked, s.shown = false, false, false, nil
-	}
 	s.topics = slices.DeleteFunc(s.topics, func(w *topic) bool { return w.Topic == t })
 }
 
 // watched lists what a connection watches.
 func (s *operatorSeat) watched() []engine.Topic {
 	all := []engine.Topic{}
-	if s.lines {
-		all = append(all, everything)
-	}
 	for _, w := range s.topics {
 		all = append(all, w.Topic)
 	}
@@ -239,53 +235,10 @@ func (a *operatorActor) prune() {
 // prune drops lists of one kind, or of any.
 func (s *operatorSeat) prune(of engine.TopicKind) {
 	for _, w := range slices.Clone(s.topics) {
-		if (of == engine.TopicNone || of == w.Kind) && !s.seat.maySee(w.Topic) {
+		if (of == engine.TopicNone || of == w.Kind) && w.Topic != everything && !s.seat.maySee(w.Topic) {
 			s.drop(w.Topic)
 			s.tell(engine.WatchEnded{Rev: w.rev + 1, Topic: w.Topic})
 		}
-	}
-}
-
-// showLines shows a change of the waiting lines, or a snapshot of them, to those who
-// watch single departments.
-func (s *operatorSeat) showLines(q *engine.Queue) {
-	for _, w := range s.topics {
-		if w.Kind == engine.TopicQueue && (q.Snapshot && !w.begun && w.asked || !q.Snapshot && w.begun) {
-			s.showLine(w, q)
-		}
-	}
-}
-
-func (s *operatorSeat) showLine(w *topic, q *engine.Queue) {
-	mine := &engine.Queue{Snapshot: q.Snapshot, Figures: &engine.QueueFigures{Department: w.Department}}
-	if q.Snapshot {
-		w.rows, w.begun, w.asked = map[engine.SessionID]struct{}{}, true, false
-	}
-	for _, row := range q.Rows {
-		switch _, known := w.rows[row.Session]; {
-		case row.Department == w.Department:
-			w.rows[row.Session] = struct{}{}
-			mine.Rows = append(mine.Rows, row)
-		case known: // it waits elsewhere now
-			delete(w.rows, row.Session)
-			mine.Gone = append(mine.Gone, row.Session)
-		}
-	}
-	for _, id := range q.Gone {
-		if _, known := w.rows[id]; known {
-			delete(w.rows, id)
-			mine.Gone = append(mine.Gone, id)
-		}
-	}
-	for _, l := range q.Lines() {
-		if l.Department == w.Department {
-			mine.Figures.Lines = append(mine.Figures.Lines, l)
-		}
-	}
-	if mine.Snapshot || len(mine.Rows)+len(mine.Gone) > 0 {
-		w.rev++
-		mine.Rev = w.rev
-		s.tell(mine)
 	}
 }
 

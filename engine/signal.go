@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Signal is something passing: it has no number, is in no log, and may be
 // dropped when its receiver is slow, unless Lasting says otherwise.
@@ -154,6 +157,18 @@ type Queue struct {
 	Rows     []QueueRow    // new or changed
 	Gone     []SessionID   // no longer waiting
 	Figures  *QueueFigures // of the lines; nil: none
+
+	frame atomic.Pointer[Frame]
+}
+
+// Frame answers the change's encoding, made with encode on first use: all who are
+// shown the same share it. Two goroutines may both encode at first use; one result
+// wins and both are equal. Safe from any goroutine.
+func (q *Queue) Frame(encode func(*Queue) []byte) []byte {
+	if q.frame.Load() == nil {
+		q.frame.CompareAndSwap(nil, &Frame{NewBody(encode(q))})
+	}
+	return q.frame.Load().Reveal()
 }
 
 // QueueFigures is what a change of waiting lines says besides who waits. It is apart

@@ -28,7 +28,7 @@ func (c *conn) Deliver(e *engine.Entry) bool {
 
 // Notify queues something passing, or drops it when the client is slow.
 func (c *conn) Notify(signal engine.Signal) bool {
-	frame := outFrame{c.server.encodeSignal(signal), rfc6455.OpText}
+	frame := outFrame{encodeSignal(signal), rfc6455.OpText}
 	lasting := signal.Lasting()
 	c.out.mu.Lock()
 	if !lasting && c.out.crowded() {
@@ -240,24 +240,12 @@ func (c *conn) hello(a *engine.Answer) []byte {
 	})
 }
 
-// queueFrame remembers the frame of the last queue delta: one delta goes to all
-// of a tenant's operators, one after the other.
-type queueFrame struct {
-	queue *engine.Queue
-	frame []byte
-}
-
-func (s *Server) encodeSignal(signal engine.Signal) []byte {
-	queue, ok := signal.(*engine.Queue)
-	if !ok {
-		return wire.AppendSignal(make([]byte, 0, 160), signal)
+// encodeSignal encodes a signal; what many are shown alike is encoded once.
+func encodeSignal(signal engine.Signal) []byte {
+	if queue, ok := signal.(*engine.Queue); ok {
+		return queue.Frame(func(q *engine.Queue) []byte { return wire.AppendSignal(nil, q) })
 	}
-	if last := s.lastQueue.Load(); last != nil && last.queue == queue {
-		return last.frame
-	}
-	frame := wire.AppendSignal(nil, queue)
-	s.lastQueue.Store(&queueFrame{queue, frame})
-	return frame
+	return wire.AppendSignal(make([]byte, 0, 160), signal)
 }
 
 func typeOf(value any) string { return fmt.Sprintf("%T", value) }

@@ -42,7 +42,6 @@ type Server struct {
 	serving []*fasthttp.Server // guarded by mu: ours, to be shut down
 
 	// Atomic.
-	lastQueue atomic.Pointer[queueFrame]
 	turn      atomic.Uint64 // spreads connections over shards
 	transfers atomic.Int64  // of files, under way
 

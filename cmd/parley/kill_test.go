@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -71,6 +73,7 @@ func killRound(t *testing.T, size killSize, rng *rand.Rand) {
 		w.settle()
 		t.Logf("built in %v: %d sessions, %d owned, %d offers live", took.Round(time.Millisecond), len(w.started()), w.owned(), w.offers())
 	}
+	w.account("built")
 	w.chatter()
 	ready := w.kill()
 	if size.twice {
@@ -83,9 +86,24 @@ func killRound(t *testing.T, size killSize, rng *rand.Rand) {
 	w.awaitLost()
 	w.settle()
 	settled := time.Since(begun)
+	w.account("back")
 	w.check()
 	w.lateAccepts()
 	ordered := w.checkOrder()
 	t.Logf("%d acknowledged sessions, %d chats and %d messages; %d offers of before refused; ready %v after the kill, all back %v later, settled %v later; %d places of the lines tried",
 		len(w.started()), w.accepted(), w.messages(), w.late, ready.Round(time.Millisecond), back.Round(time.Millisecond), settled.Round(time.Millisecond), ordered)
+}
+
+// account logs what the server has written to sockets since it began, and why it
+// ended connections.
+func (w *killWorld) account(when string) {
+	all := w.h.figures()
+	var ended string
+	for name, n := range all {
+		if reason, is := strings.CutPrefix(name, "parley_bye_total"); is && n > 0 {
+			ended += fmt.Sprintf(" %s %.0f", reason, n)
+		}
+	}
+	w.h.t.Logf("%s: %.0f frames of %.1f MB written, %d to operators' watches; connections ended:%s", when,
+		all["parley_ws_frames_out_total"], all["parley_ws_out_bytes_total"]/1e6, w.moved.Load(), cmp.Or(ended, " none"))
 }

@@ -139,7 +139,7 @@ func TestInputsHoldNoProfile(t *testing.T) {
 		}
 	}
 	for _, in := range []routing.Input{
-		routing.SessionIs{}, routing.OperatorIs{}, routing.Configure{}, routing.Tick{}, routing.Pick{}, routing.Explain{}, routing.WatchQueue{},
+		routing.SessionIs{}, routing.OperatorIs{}, routing.Configure{}, routing.Tick{}, routing.Pick{}, routing.Explain{},
 	} {
 		walk(reflect.TypeOf(in).String(), reflect.TypeOf(in))
 	}

@@ -318,7 +318,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		},
 		"targets": w.targets,
 		"time":    func(*rapid.T) { w.pass(); w.step(routing.Tick{}) },
-		"watch":   func(*rapid.T) { w.pass(); w.step(routing.WatchQueue{Operator: someOperators.Draw(w.T, "operator")}) }, // a deadline is met by whatever comes next
+		"watch":   func(*rapid.T) { w.waiting(someOperators.Draw(w.T, "operator")) },
 		"configure": func(*rapid.T) {
 			if one(w.T, 4, "really") {
 				w.step(routing.Configure{Tenant: drawTenant(w.T)})

@@ -83,66 +83,33 @@ func TestARestartWithoutTheDepartment(t *testing.T) {
 	}
 }
 
-// Whoever serves the department that a session has left is told that it has gone
-// there; whoever serves both, or the new one, gets the row.
-func TestASessionThatMovesHasGoneForThoseWhoServedIt(t *testing.T) {
-	tenant := twoLines(true)
-	tenant.Operators = append(tenant.Operators, engine.Operator{ID: "sam", Capacity: 1, Departments: []engine.DepartmentID{"support"}})
-	d := newDesk(t, tenant)
+// A change says in which line a session was shown before: whoever serves that one, and
+// not the one that it waits in, sees it go.
+func TestAChangeSaysWhereASessionWaitedBefore(t *testing.T) {
+	d := newDesk(t, twoLines(true))
 	d.arrive(1)
-	moved := *d.rows[1]
-	moved.Department = "support"
-	d.step(routing.SessionIs{Row: &moved})
-	var q *engine.Queue
-	for _, e := range d.effects {
-		if e, ok := e.(routing.Show); ok {
-			q = e.Queue
-		}
-	}
-	if q == nil || len(q.Rows) != 1 {
-		t.Fatalf("published: %+v", q)
-	}
-	for _, want := range []struct {
-		to         engine.OperatorID
-		rows, gone int
-	}{{"ada", 0, 1}, {"sam", 1, 0}, {"eve", 1, 0}, {"stranger", 0, 0}} {
-		got := d.router.For(want.to, q)
-		if len(got.Rows) != want.rows || len(got.Gone) != want.gone || got.Rev != q.Rev {
-			t.Errorf("%s: got %+v, want %d rows and %d gone", want.to, got, want.rows, want.gone)
-		}
-	}
 	d.arrive(2)
-	for _, e := range d.effects {
-		if e, ok := e.(routing.Show); ok && len(d.router.For("sam", e.Queue).Gone) != 0 {
-			t.Error("a later change tells it again")
-		}
-	}
-}
-
-// Who does not serve a department does not learn which sessions no longer wait there.
-func TestWhoLeavesALineHasGoneForThoseWhoServeIt(t *testing.T) {
-	tenant := twoLines(true)
-	tenant.Operators = append(tenant.Operators, engine.Operator{ID: "sam", Capacity: 1, Departments: []engine.DepartmentID{"support"}})
-	d := newDesk(t, tenant)
-	d.arrive(1)
-	closed := *d.rows[1]
-	closed.State = engine.StateClosed
-	d.step(routing.SessionIs{Row: &closed})
-	told := false
-	for _, e := range d.effects {
-		e, ok := e.(routing.Show)
-		if !ok || len(e.Queue.Gone) == 0 {
-			continue
-		}
-		told = true
-		for to, gone := range map[engine.OperatorID]int{"ada": 1, "eve": 1, "sam": 0, "stranger": 0} {
-			if got := d.router.For(to, e.Queue); len(got.Gone) != gone || got.Rev != e.Queue.Rev {
-				t.Errorf("%s: got %+v, want %d gone", to, got, gone)
+	moved, closed := *d.rows[1], *d.rows[2]
+	moved.Department, closed.State = "support", engine.StateClosed
+	for _, step := range []struct {
+		row        *engine.Row
+		rows, gone int
+		was        engine.DepartmentID
+	}{{&moved, 1, 0, "sales"}, {&closed, 0, 1, "sales"}} {
+		d.step(routing.SessionIs{Row: step.row})
+		said := 0
+		for _, e := range d.effects {
+			e, is := e.(routing.Show)
+			if !is {
+				continue
+			}
+			if said++; len(e.Queue.Rows) != step.rows || len(e.Queue.Gone) != step.gone || !slices.Equal(e.Was, []engine.DepartmentID{step.was}) {
+				t.Errorf("session %s: got %+v, before %q", step.row.Ref.Session, e.Queue, e.Was)
 			}
 		}
-	}
-	if !told {
-		t.Fatal("nobody was told")
+		if said != 1 {
+			t.Errorf("session %s: %d changes, want 1", step.row.Ref.Session, said)
+		}
 	}
 }
 

@@ -79,27 +79,3 @@ func (r rebuild) step(in routing.Input) (offers []routing.Offer) {
 	}
 	return offers
 }
-
-// TestSnapshotForOneOperator: an operator sees the lines it serves, deltas keep
-// their revision, and what needs no change is shared.
-func TestSnapshotForOneOperator(t *testing.T) {
-	r := routing.New()
-	r.Step(routing.Configure{Tenant: &engine.Tenant{
-		Departments: []engine.Department{{ID: "sales"}, {ID: "support"}},
-		Operators:   []engine.Operator{{ID: "ada", Capacity: 1, Departments: []engine.DepartmentID{"support"}}, {ID: "eve", Capacity: 1}},
-	}}, epoch0, nil)
-	q := &engine.Queue{Rev: 7, Rows: []engine.QueueRow{{Department: "sales"}, {Department: "support"}}, Gone: []engine.SessionID{sessionID(1)}}
-	if got := r.For("eve", q); got != q {
-		t.Errorf("an operator who sees everything got a copy")
-	}
-	got := r.For("ada", q)
-	if len(got.Rows) != 1 || got.Rows[0].Department != "support" || got.Rev != 7 || len(got.Gone) != 1 {
-		t.Errorf("got %+v, want the support row, its revision and who is gone", got)
-	}
-	if got := r.For("stranger", q); len(got.Rows) != 0 || got.Rev != 7 {
-		t.Errorf("a stranger got %+v", got)
-	}
-	if len(q.Rows) != 2 {
-		t.Errorf("the shared queue was changed: %+v", q)
-	}
-}

@@ -22,7 +22,6 @@ type Router struct {
 	number     uint64 // of the last offer made
 	decisions  uint64
 	rev        uint64     // of the waiting lines as published
-	left       []leaving  // of the last published change: who waits in another line now, or no longer
 	spare      []*session // records of closed sessions, for new ones
 
 	// After a start an operator counts as in grace until its actor has spoken:
@@ -46,8 +45,8 @@ type Router struct {
 	touchedLines   []*line
 	fresh          []*session // who began to wait, or may ask again
 	ended          []*session
-	changes        []*session // whose row in the published lines may have changed
-	stirred        []*line    // of the rows that the step published
+	changes        []*session            // whose row in the published lines may have changed
+	was, wasOfGone []engine.DepartmentID // of Show: kept from step to step
 	bids           bids
 	found          []*member
 	foundPreferred *member
@@ -97,8 +96,6 @@ func (r *Router) Step(in Input, now time.Time, out []Effect) []Effect {
 		r.explain(in)
 	case Targets:
 		r.targets(in)
-	case WatchQueue:
-		r.snapshot(in.Operator)
 	case Tick:
 	}
 	if len(r.put) > 0 || len(r.awaited) > 0 {

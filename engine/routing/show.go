@@ -18,20 +18,17 @@ func (r *Router) show(s *session) {
 // Only what sessions have reported is shown, and so only what is durable: a
 // promise is not.
 func (r *Router) publishLines() {
-	var q *engine.Queue
-	if len(r.changes) > 0 {
-		r.left = r.left[:0]
+	if len(r.changes) == 0 {
+		return
 	}
-	r.stirred = r.stirred[:0]
+	var q *engine.Queue
+	r.was, r.wasOfGone = r.was[:0], r.wasOfGone[:0]
 	for _, s := range r.changes {
 		s.isChanged = false
 		if s.isSeen {
 			row := shownRow{line: s.line, since: s.since, isOffered: s.state == engine.StateOffered}
 			if !s.isShown || s.shown != row {
-				if s.isShown && s.shown.line != s.line {
-					r.left = append(r.left, leaving{s.ref.Session, s.shown.line.id})
-				}
-				r.stirred = append(r.stirred, s.shown.line, s.line) // of one that waits elsewhere now: both
+				r.was = append(r.was, s.shownIn())
 				s.shown, s.isShown = row, true
 				if q == nil {
 					q = r.newRow()
@@ -39,8 +36,7 @@ func (r *Router) publishLines() {
 				q.Rows = append(q.Rows, s.queueRow())
 			}
 		} else if s.isShown {
-			r.stirred = append(r.stirred, s.shown.line)
-			r.left = append(r.left, leaving{s.ref.Session, s.shown.line.id})
+			r.wasOfGone = append(r.wasOfGone, s.shownIn())
 			s.isShown, s.position, s.toldAt = false, 0, 0
 			if q == nil {
 				q = r.goneRow()
@@ -50,14 +46,17 @@ func (r *Router) publishLines() {
 	}
 	clear(r.changes)
 	if r.changes = r.changes[:0]; q != nil {
-		r.do(Show{Queue: q})
+		r.was = append(r.was, r.wasOfGone...)
+		r.do(Show{Queue: q, Was: r.was})
 	}
 }
 
-// leaving is a session that waits no longer in a line, or not in that one.
-type leaving struct {
-	session    engine.SessionID
-	department engine.DepartmentID
+// shownIn is the department whose published line has the session; empty: none has.
+func (s *session) shownIn() engine.DepartmentID {
+	if !s.isShown {
+		return ""
+	}
+	return s.shown.line.id
 }
 
 // shownRow is what a session's published row says.
@@ -95,55 +94,19 @@ func (s *session) queueRow() engine.QueueRow {
 	return engine.QueueRow{Session: s.ref.Session, Department: s.shown.line.id, Since: moment(s.shown.since), Offered: s.shown.isOffered}
 }
 
-// snapshot shows an operator the lines of its departments, in the order in
-// which they are served, as of the last published revision. What one connection's
-// token leaves out of them is the operator's actor's business.
-func (r *Router) snapshot(to engine.OperatorID) {
-	o := r.operators[to]
-	var shown []*session
+// WaitingIn is who waits, in the order in which they are served, in the lines of the
+// departments that shown answers true for: as of the last published change.
+func (r *Router) WaitingIn(shown func(engine.DepartmentID) bool) []engine.QueueRow {
+	var all []*session
 	for _, s := range r.sessions {
-		if s.isShown && o != nil && o.whole.serves(s.shown.line.id) {
-			shown = append(shown, s)
+		if s.isShown && shown(s.shown.line.id) {
+			all = append(all, s)
 		}
 	}
-	slices.SortFunc(shown, compareSessions)
-	q := &engine.Queue{Rev: r.rev, Snapshot: true, Rows: make([]engine.QueueRow, len(shown))}
-	for i, s := range shown {
-		q.Rows[i] = s.queueRow()
+	slices.SortFunc(all, compareSessions)
+	rows := make([]engine.QueueRow, len(all))
+	for i, s := range all {
+		rows[i] = s.queueRow()
 	}
-	q.Figures = &engine.QueueFigures{}
-	for _, l := range r.byLine {
-		if l.isKnown && o != nil && o.whole.serves(l.id) {
-			q.Figures.Lines = append(q.Figures.Lines, r.queueLine(l))
-		}
-	}
-	r.do(Snapshot{To: to, Queue: q})
-}
-
-// For is the change that was published last as one operator may see it: without what
-// is of departments that the operator does not serve, with the same revision, so that
-// no operator's watch has a hole. A session that has left the operator's departments
-// for another has gone, as far as it sees. It answers q itself when nothing differs.
-func (r *Router) For(to engine.OperatorID, q *engine.Queue) *engine.Queue {
-	o := r.operators[to]
-	serves := func(d engine.DepartmentID) bool { return o != nil && o.whole.serves(d) }
-	hidden := func(row engine.QueueRow) bool { return !serves(row.Department) }
-	secret := func(l engine.QueueLine) bool { return !serves(l.Department) }
-	elsewhere := func(id engine.SessionID) bool {
-		was := slices.IndexFunc(r.left, func(l leaving) bool { return l.session == id })
-		return was >= 0 && !serves(r.left[was].department)
-	}
-	if !slices.ContainsFunc(q.Rows, hidden) && !slices.ContainsFunc(q.Lines(), secret) && !slices.ContainsFunc(q.Gone, elsewhere) {
-		return q
-	}
-	mine := *q
-	mine.Rows = slices.DeleteFunc(slices.Clone(q.Rows), hidden)
-	mine.Gone = slices.DeleteFunc(slices.Clone(q.Gone), elsewhere)
-	for _, l := range r.left {
-		if serves(l.department) && slices.ContainsFunc(q.Rows, func(row engine.QueueRow) bool { return row.Session == l.session && hidden(row) }) {
-			mine.Gone = append(mine.Gone, l.session)
-		}
-	}
-	mine.Figures = &engine.QueueFigures{Lines: slices.DeleteFunc(slices.Clone(q.Lines()), secret)}
-	return &mine
+	return rows
 }

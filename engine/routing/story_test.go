@@ -75,6 +75,10 @@ func tell(t *testing.T, text string) string {
 			continue
 		}
 		s.incoming = nil
+		if departments, asked := strings.CutPrefix(line, "line "); asked {
+			fmt.Fprintln(&out, "    -> waiting:"+s.line(strings.Fields(departments)))
+			continue
+		}
 		s.read(strings.Fields(line))
 		if s.incoming == nil {
 			continue
@@ -123,8 +127,6 @@ func (s *story) read(words []string) {
 
 func (s *story) readSubject(name string, words []string) {
 	switch sentence := strings.Join(words, " "); {
-	case sentence == "watches":
-		s.incoming = routing.WatchQueue{Operator: engine.OperatorID(name)}
 	case sentence == "is routable", sentence == "is not routable":
 		s.incoming = routing.OperatorIs{Operator: engine.OperatorID(name), Routable: sentence == "is routable"}
 	default:
@@ -205,10 +207,14 @@ func (s *story) print(e routing.Effect) string {
 		return fmt.Sprintf("%s is number %d", sessionName(e.Session.Session), e.Position)
 	case routing.Show:
 		return fmt.Sprintf("queue %d:", e.Queue.Rev) + printQueue(e.Queue)
-	case routing.Snapshot:
-		return fmt.Sprintf("queue %d for %s:", e.Queue.Rev, e.To) + printQueue(e.Queue)
 	}
 	return fmt.Sprintf("%T", e)
+}
+
+// line prints who waits in departments.
+func (s *story) line(of []string) string {
+	shown := func(d engine.DepartmentID) bool { return slices.Contains(of, string(d)) }
+	return printQueue(&engine.Queue{Rows: s.router.WaitingIn(shown)})
 }
 
 func printQueue(q *engine.Queue) (text string) {

@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -38,16 +37,14 @@ func (r *Router) Tallies() []Tally {
 	return all
 }
 
-// Lines adds to a change that the last Step published the figures of the lines that
-// it belongs to.
-func (r *Router) Lines(q *engine.Queue) {
-	q.Figures = &engine.QueueFigures{}
-	for i, l := range r.stirred {
-		if l == nil || slices.Contains(r.stirred[:i], l) {
-			continue
-		}
-		q.Figures.Lines = append(q.Figures.Lines, r.queueLine(l))
+// Line is a department's waiting line in figures; false of one that nobody has ever
+// waited in and that the configuration does not name.
+func (r *Router) Line(of engine.DepartmentID) (engine.QueueLine, bool) {
+	l := r.lines[of]
+	if l == nil {
+		return engine.QueueLine{}, false
 	}
+	return r.queueLine(l), true
 }
 
 // queueLine is a waiting line in figures; the wait is of one that joined it now.

@@ -77,10 +77,6 @@ type Explain struct {
 	Request  uint64
 }
 
-// WatchQueue asks for a whole snapshot of the waiting lines, for an operator's
-// connections that have just come.
-type WatchQueue struct{ Operator engine.OperatorID }
-
 func (SessionIs) input()  {}
 func (OperatorIs) input() {}
 func (Configure) input()  {}
@@ -88,7 +84,6 @@ func (Await) input()      {}
 func (Tick) input()       {}
 func (Pick) input()       {}
 func (Explain) input()    {}
-func (WatchQueue) input() {}
 
 // Effect is something to carry out. The types below are all there are.
 type Effect interface{ effect() }
@@ -185,13 +180,12 @@ type Ask struct {
 	Asked   uint64
 }
 
-// Show publishes a change of the waiting lines to the operators of its departments.
-type Show struct{ Queue *engine.Queue }
-
-// Snapshot shows an operator who asked the lines of its departments as they are.
-type Snapshot struct {
-	To    engine.OperatorID
+// Show publishes a change of the waiting lines. Queue.Rev counts the changes.
+type Show struct {
 	Queue *engine.Queue
+	// Was says in which department's line each of Queue.Rows, and then each of
+	// Queue.Gone, was shown before; empty: in none. Good until the next Step.
+	Was []engine.DepartmentID
 }
 
 // LoadIs tells an operator its load after a change.
@@ -203,12 +197,11 @@ type LoadIs struct {
 	OpenCap  int
 }
 
-func (Offer) effect()    {}
-func (Refuse) effect()   {}
-func (Ask) effect()      {}
-func (Show) effect()     {}
-func (Snapshot) effect() {}
-func (LoadIs) effect()   {}
+func (Offer) effect()  {}
+func (Refuse) effect() {}
+func (Ask) effect()    {}
+func (Show) effect()   {}
+func (LoadIs) effect() {}
 
 func (Relax) effect()          {}
 func (Defer) effect()          {}

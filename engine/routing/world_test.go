@@ -249,10 +249,8 @@ func (w *world) hear(in routing.Input, effects []routing.Effect) {
 			w.explained(in.(routing.Explain), e)
 		case routing.Show:
 			shows++
-			w.see(e.Queue)
+			w.see(e)
 			w.lines(e.Queue)
-		case routing.Snapshot:
-			w.snapshot(e)
 		}
 	}
 	slices.Sort(others)
@@ -319,27 +317,30 @@ func (w *world) explained(in routing.Explain, e routing.Explained) {
 	}
 }
 
-// snapshot checks that one shows what a listener would have built.
-func (w *world) snapshot(show routing.Snapshot) {
-	q, mine, got := show.Queue, map[engine.SessionID]engine.QueueRow{}, map[engine.SessionID]engine.QueueRow{}
+// waiting checks that who waits in an operator's lines is what a listener would have
+// built.
+func (w *world) waiting(of engine.OperatorID) {
+	mine, got := map[engine.SessionID]engine.QueueRow{}, map[engine.SessionID]engine.QueueRow{}
 	for id, row := range w.view {
-		if w.model.sees(show.To, row.Department) {
+		if w.model.sees(of, row.Department) {
 			mine[id] = row
 		}
 	}
-	for _, row := range q.Rows {
+	for _, row := range w.router.WaitingIn(func(d engine.DepartmentID) bool { return w.model.sees(of, d) }) {
 		got[row.Session] = row
 	}
-	if !q.Snapshot || q.Rev != w.rev || !maps.Equal(got, mine) {
-		w.Fatalf("snapshot %d: got %v, want %d: %v", q.Rev, got, w.rev, mine)
+	if !maps.Equal(got, mine) {
+		w.Fatalf("waiting: got %v, want %v", got, mine)
 	}
 }
 
 // see keeps the view that a listener builds from deltas.
-func (w *world) see(q *engine.Queue) {
+func (w *world) see(show routing.Show) {
+	q := show.Queue
 	if w.rev++; q.Rev != w.rev {
 		w.Fatalf("rev %d, want %d", q.Rev, w.rev)
 	}
+	w.was(show)
 	for _, row := range q.Rows {
 		if _, shown := w.view[row.Session]; !shown {
 			w.told[row.Session] = told{at: w.now}
@@ -352,6 +353,20 @@ func (w *world) see(q *engine.Queue) {
 		}
 		delete(w.view, id)
 		delete(w.told, id)
+	}
+}
+
+// was checks that a change says in which line each of its sessions was before.
+func (w *world) was(show routing.Show) {
+	var want []engine.DepartmentID
+	for _, row := range show.Queue.Rows {
+		want = append(want, w.view[row.Session].Department)
+	}
+	for _, id := range show.Queue.Gone {
+		want = append(want, w.view[id].Department)
+	}
+	if !slices.Equal(show.Was, want) {
+		w.Fatalf("shown before in %q, want %q", show.Was, want)
 	}
 }
 

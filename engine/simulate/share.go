@@ -111,7 +111,7 @@ func (d *desk) rescope(x act) {
 func (w *world) question(d *desk, x act) {
 	switch x.c & 3 {
 	case 0:
-		w.stepRouter(routing.WatchQueue{Operator: d.id})
+		w.shown(departments[int(x.b)%len(departments)])
 	case 1:
 		w.router.Census()
 		for _, f := range w.router.Fairness() {
@@ -124,6 +124,14 @@ func (w *world) question(d *desk, x act) {
 			w.explaining = d.id
 			w.stepRouter(routing.Explain{Operator: d.id, Decision: w.decision, Request: 1})
 		}
+	}
+}
+
+// shown compares a line as operators are shown it with its figures.
+func (w *world) shown(d engine.DepartmentID) {
+	rows := w.router.WaitingIn(func(of engine.DepartmentID) bool { return of == d })
+	if l, known := w.router.Line(d); known && l.Length != len(rows) {
+		w.broken("I4", nil, "department %s: %d are shown, its line is %d long", d, len(rows), l.Length)
 	}
 }
 
