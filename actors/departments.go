@@ -76,7 +76,7 @@ func compareStatuses(a, b engine.DepartmentStatus) int {
 // the departments, and how long their lines are then. Those who have one hear of it
 // by that.
 func (t *tenancy) tellStatuses(now time.Time) {
-	if tell := t.departments.due(now, t.config()); len(tell) > 0 {
+	if tell := t.departments.due(now, t.config()); len(tell) > 0 && len(t.undecided()) > 0 {
 		t.survey(func(tallies []routing.Tally) { t.tellUndecided(tell, linesOf(tallies)) })
 	}
 }

@@ -121,6 +121,7 @@ func TestNobodyCountsForNobody(t *testing.T) {
 			visitor := w.visitor("")
 			visitor.start("hello")
 			visitor.good(t, visitor.do(engine.Draft{Op: engine.OpClose}))
+			visitor.seat.Leave()
 		}
 		time.Sleep(time.Minute)
 		if n := asked.Load(); n != 0 {
