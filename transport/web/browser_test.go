@@ -45,7 +45,7 @@ func TestBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatalf("stories: %v\n%s", err, report)
 	}
-	for _, story := range []string{"conversation", "reconnect", "history", "access", "verified", "line", "handing", "ending", "supervise"} {
+	for _, story := range []string{"conversation", "reconnect", "history", "access", "verified", "line", "handing", "ending", "supervise", "asking"} {
 		if !strings.Contains(string(report), "ok   "+story) {
 			t.Errorf("story %s: no ok in the report", story)
 		}

@@ -2,6 +2,7 @@
 // server that PARLEY_E2E names. Exit code 1: one of them failed.
 
 import * as access from "./access.mjs";
+import * as asking from "./asking.mjs";
 import * as conversation from "./conversation.mjs";
 import * as ending from "./ending.mjs";
 import * as handing from "./handing.mjs";
@@ -13,7 +14,7 @@ import * as shots from "./shots.mjs";
 import * as supervise from "./supervise.mjs";
 import * as verified from "./verified.mjs";
 
-const stories = { conversation, reconnect, history, access, verified, line, handing, ending, supervise, shots };
+const stories = { conversation, reconnect, history, access, verified, line, handing, ending, supervise, asking, shots };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stories);
 
 const browser = await launch();

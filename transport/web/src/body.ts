@@ -20,6 +20,15 @@ export function wordsOf(body: Body | BodyIn | undefined): string {
   }
 }
 
+/** What the visitor said before the chat, with the questions as far as they are known. */
+export function formWords(evt: Entry, asked: { name: string; label: string }[] = []): string {
+  if (evt.t !== "form.filled") return "";
+  const { subject, form = {} } = evt.d;
+  const label = (name: string) => asked.find((one) => one.name === name)?.label ?? name;
+  const lines = Object.entries(form).map(([name, value]) => `${label(name)}: ${value ?? ""}`);
+  return [...(subject ? [subject] : []), ...lines].join("\n") || common.removed;
+}
+
 /** Is it for colleagues only? */
 export function isNote(evt: Entry): boolean {
   return evt.t === "message.new" && evt.vis === "operators";

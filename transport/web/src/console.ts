@@ -232,7 +232,7 @@ class ConsolePage {
 
   private async close(): Promise<void> {
     const session = this.current();
-    resetFiling();
+    resetFiling(this.desk.departments.find(({ id }) => id === session?.department)?.close_reasons);
     if (!session || !(await ask(byId<HTMLDialogElement>("ask-close"), words.closeQuestion(visitorOf(session))))) return;
     try {
       await this.client.end(session.sid, filing(session));

@@ -1,7 +1,7 @@
 // A session's log on the page: messages, notices, and what is still unsent.
 
 import type { Entry, OperatorClient, Session, Unsent, VisitorClient } from "../client/src/index.ts";
-import { isNote as isNoteEntry, wordsOf } from "./body.ts";
+import { formWords, isNote as isNoteEntry, wordsOf } from "./body.ts";
 import { attr, h, keyed, show, text } from "./dom.ts";
 import type { FileBody } from "./filecard.ts";
 import { fileCard } from "./filecard.ts";
@@ -20,6 +20,8 @@ export interface TimelineOptions {
   edit?: (evt: Entry, words: string) => void;
   /** Takes one of the person's own messages back. */
   remove: (evt: Entry) => void;
+  /** What the session's department asks before a chat. */
+  asked: (session: Session) => { name: string; label: string }[] | undefined;
   /** The sentence for an entry that is no message; empty: nothing is shown. */
   notice: (session: Session, evt: Entry) => string;
 }
@@ -82,7 +84,7 @@ export class Timeline {
     const sent = new Set<string>();
     for (const evt of session?.log.entries ?? []) {
       if (evt.cid) sent.add(evt.cid);
-      if (evt.t === "message.new") items.push({ kind: "message", evt });
+      if (evt.t === "message.new" || evt.t === "form.filled") items.push({ kind: "message", evt });
       else {
         const words = session ? this.options.notice(session, evt) : "";
         if (words) items.push({ kind: "notice", evt, words });
@@ -144,9 +146,11 @@ export class Timeline {
     const body = element.querySelector(".body") as HTMLElement;
     const said = item.kind === "unsent" ? item.unsent.body : evt ? this.session?.bodyOf(evt) : undefined;
     const file = evt && said?.type === "file" && "name" in said ? (said as FileBody) : null;
-    if (!file) text(body, wordsOf(said));
+    const filled = evt?.t === "form.filled" && this.session ? formWords(evt, this.options.asked(this.session)) : "";
+    if (!file) text(body, filled || wordsOf(said));
     else if (element.dataset.file !== file.file_id) body.replaceChildren(...fileCard(this.options.client, evt?.sid ?? "", file));
     attr(element, "data-file", file?.file_id);
+    attr(element, "data-form", evt?.t === "form.filled");
     attr(element, "data-note", isNote(item));
     attr(element, "data-removed", removed);
     show(element.querySelector(".edited") as HTMLElement, edited);

@@ -15,6 +15,7 @@ import { opening } from "./time.ts";
 import { Timeline } from "./timeline.ts";
 import { Departments } from "./visitor/departments.ts";
 import { endingOf, noticeOf } from "./visitor/notices.ts";
+import { Questions } from "./visitor/questions.ts";
 import { Rating } from "./visitor/rating.ts";
 import { Waiting } from "./visitor/waiting.ts";
 
@@ -47,8 +48,10 @@ class VisitorPage {
     earlier: byId<HTMLButtonElement>("earlier"),
     remove: (evt) => void this.takeBack(evt),
     notice: (session, evt) => noticeOf(this.client, session, evt),
+    asked: (session) => this.client.departments.find(({ id }) => id === session.department)?.form,
   });
   private readonly departments = new Departments(this.redraw);
+  private readonly questions = new Questions(() => this.composer.focus());
   private readonly waiting = new Waiting(this.client, () => void this.leaveMessage());
   private readonly rating = new Rating(this.client);
   private readonly uploads = new Uploads({
@@ -120,6 +123,7 @@ class VisitorPage {
   private enter(session: Session): void {
     this.current = session;
     this.before = "";
+    this.questions.clear();
     tab.set(this.keys.last, session.sid);
     this.redraw();
   }
@@ -141,7 +145,12 @@ class VisitorPage {
   private submit(message: string): void {
     this.problem = "";
     if (this.current?.isOver) return;
-    this.client.say(message, this.departments.choice, this.before ? { continues: this.before } : {});
+    if (!this.current && !this.questions.check()) {
+      this.composer.fill(message);
+      setTimeout(() => this.questions.check()); // the box has taken the focus
+      return;
+    }
+    this.client.say(message, this.departments.choice, this.before ? { continues: this.before } : this.questions.answers);
   }
 
   /** The words go back into the box: nothing that was written is lost. */
@@ -245,6 +254,8 @@ class VisitorPage {
     text(byId("status"), this.status());
     this.line.draw();
     this.departments.draw(this.client.departments, !inChat);
+    const chosen = this.client.departments.find(({ id }) => id === this.departments.choice) ?? this.client.departments[0];
+    this.questions.draw(chosen?.form, !inChat && !this.before);
     this.drawAvatar(session);
     this.waiting.draw(session);
     this.rating.draw(session);

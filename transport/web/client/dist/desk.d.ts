@@ -17,7 +17,7 @@ export interface DeskEvents {
 export declare class Desk {
     operator: Named;
     tenant: Named;
-    departments: Named[];
+    departments: OperatorHello["departments"];
     intent: Intent;
     away: boolean;
     /** Thousandths of a chat, as is `capacity`. */
@@ -51,6 +51,8 @@ export declare class Desk {
     ended(topic: string, department: string): void;
     /** What the operator carries. */
     load(d: EphLoad["d"]): void;
+    /** May the operator do so in a department? The server judges it at each use. */
+    may(right: "supervise" | "pick" | "hide", department: string): boolean;
     /** The operator took the offer: the watch says so a little later. */
     took(offer: Offer): void;
     department(id: string): string;

@@ -22,7 +22,7 @@ export interface DeskEvents {
 export class Desk {
   operator: Named = { id: "", name: "" };
   tenant: Named = { id: "", name: "" };
-  departments: Named[] = [];
+  departments: OperatorHello["departments"] = [];
   intent: Intent = { intent: "" };
   away = false;
   /** Thousandths of a chat, as is `capacity`. */
@@ -91,6 +91,11 @@ export class Desk {
     this.open = d.open ?? 0;
     this.openCap = d.open_cap ?? 0;
     this.breathingUntil = d.breathing_until ?? "";
+  }
+
+  /** May the operator do so in a department? The server judges it at each use. */
+  may(right: "supervise" | "pick" | "hide", department: string): boolean {
+    return this.departments.find(({ id }) => id === department)?.rights?.includes(right) === true;
   }
 
   /** The operator took the offer: the watch says so a little later. */

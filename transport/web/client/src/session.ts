@@ -148,6 +148,7 @@ export class Session {
   /** What was removed is not kept here either. */
   private forget(target: number): void {
     for (const evt of this.log.entries) {
+      if (evt.t === "form.filled" && evt.seq === target) evt.d = {};
       if (evt.t !== "message.new" && evt.t !== "message.edited") continue;
       const about = evt.t === "message.new" ? evt.seq : evt.d.target;
       if (about === target) evt.d = { ...evt.d, body: { type: "redacted" } };
@@ -164,6 +165,7 @@ export class Session {
   }
 
   isRemoved(evt: Entry): boolean {
+    if (evt.t === "form.filled") return evt.d.subject === undefined && evt.d.form === undefined;
     return evt.t === "message.new" && evt.d.body?.type === "redacted";
   }
 

@@ -1,7 +1,7 @@
 // The end of a chat: how it is filed, and the time for notes after it.
 
 import type { OperatorClient, Session } from "../../client/src/index.ts";
-import { attr, byId, show, text } from "../dom.ts";
+import { attr, byId, h, show, text } from "../dom.ts";
 import { operator as words } from "../strings.ts";
 import { stopwatch } from "../time.ts";
 import type { Attempt } from "./desk.ts";
@@ -14,10 +14,14 @@ export interface Filing {
   wrapup?: false;
 }
 
-export function resetFiling(): void {
+/** Nothing is filed yet; `reasons` are those that the department lists. */
+export function resetFiling(reasons: string[] = usual): void {
+  byId("close-reasons").replaceChildren(...reasons.map((value) => h("option", { value })));
   for (const id of ["close-reason", "close-tags", "close-follow"]) byId<HTMLInputElement>(id).value = "";
   byId<HTMLInputElement>("close-nowrap").checked = false;
 }
+
+const usual = ["solved", "not_solved", "no_answer", "spam"];
 
 export function filing(session: Session): Filing {
   const value = (id: string) => byId<HTMLInputElement>(id).value.trim();

@@ -47,6 +47,7 @@ export class Offers {
         h("span", { class: "left", "data-testid": "offer-left" }),
       ),
       h("p", { class: "row-sub" }, h("span", { class: "where" }), " · ", h("span", { class: "wait" })),
+      offer.subject !== undefined && h("p", { class: "subject", dir: "auto", "data-testid": "offer-subject" }, offer.subject),
       skillsOf(offer),
       offer.why && h("p", { class: "why", "data-testid": "offer-why" }, words.offerWhy(offer.why.rule, offer.why.step, offer.parallel ?? 1)),
       h("progress", { "aria-hidden": "true" }),

@@ -53,6 +53,7 @@ export class Pane {
       edit: (evt, said) => this.startEdit(evt, said),
       remove: (evt) => void this.takeBack(evt),
       notice: (session, evt) => noticeOf(client, session, evt),
+      asked: (session) => desk.departments.find(({ id }) => id === session.department)?.form,
     });
     this.composer = new Composer({
       input: byId<HTMLTextAreaElement>("input"),

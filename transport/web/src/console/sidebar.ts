@@ -121,7 +121,7 @@ export class Sidebar {
     text(element.querySelector(".wait") as Element, stopwatch(client.connection.now() - Date.parse(row.since)));
     show(element.querySelector(".offered") as HTMLElement, row.offered);
     const pick = element.querySelector<HTMLButtonElement>("[data-testid=pick]") as HTMLButtonElement;
-    show(pick, this.mayPick);
+    show(pick, this.mayPick && desk.may("pick", row.department));
     pick.disabled = !client.connection.isOnline;
   }
 }

@@ -29,6 +29,8 @@ export const visitor = {
     full: () => "Many people are waiting at the moment.",
     open_queue: () => "Nobody is free right now: there is a wait.",
   } as Record<string, (when: string) => string>,
+  choose: "Please choose",
+  optional: "(optional)",
   place: (n: number) => (n === 1 ? "You are next in line" : `You are number ${n} in line`),
   placeUnknown: "You are in line",
   estimate: (most: string) => `It usually takes ${most}.`,
