@@ -157,3 +157,18 @@ func TestOffersDoNotGather(t *testing.T) {
 		}
 	})
 }
+
+// Who goes within the window in which it came has gone for those whose first picture
+// of the line was made in between.
+func TestWhoWasInASnapshotIsSaidToHaveGone(t *testing.T) {
+	inHall(t, func(w *world, _, _ *person) {
+		first := w.enter("sales")
+		passing := w.enter("sales")
+		late := w.scoped("grace")
+		if all := queues(late.screen); len(all) != 1 || len(all[0].Rows) != 2 {
+			t.Fatalf("the whole: got %+v, want both", all)
+		}
+		passing.close(passing.id)
+		equal(t, "line", late.line(t), []engine.SessionID{first.id})
+	})
+}
