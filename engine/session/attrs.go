@@ -20,11 +20,9 @@ func (t *turn) identify(by engine.Author, d engine.Draft) {
 		t.refuse(d, err)
 		return
 	}
+	// One that changes nothing is an entry too: its key is known by that, and a late
+	// repetition does not take back what was said since.
 	next, changed := t.identity.Apply(change, t.now)
-	if len(changed) == 0 && t.identity != nil {
-		t.done(d, t.identity.Seq, t.now)
-		return
-	}
 	t.done(d, t.hold(by, d.ClientID, change, next, changed), t.now)
 }
 

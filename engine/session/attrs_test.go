@@ -113,14 +113,15 @@ func TestRectification(t *testing.T) {
 		t.Errorf("entry: got %v %+v", e, e.Attrs)
 	}
 	c.holds(t, "email", "b@b.org", false, engine.SourceForm)
-	if again, err := c.identify(visitor, "k3", set(engine.BasisContract, "email", "b@b.org")); err != nil || again != second {
-		t.Errorf("said again: got %d, %v", again, err)
-	}
 	if again, err := c.identify(visitor, "k2", set(engine.BasisContract, "email", "b@b.org", "name", "A")); err != nil || again != second {
 		t.Errorf("repeated: got %d, %v", again, err)
 	}
 	if _, err := c.identify(visitor, "k2", set(engine.BasisContract, "email", "c@b.org")); !errors.Is(err, engine.ErrIdemConflict) {
 		t.Errorf("another under the same key: got %v", err)
+	}
+	third, err := c.identify(visitor, "k3", set(engine.BasisContract, "email", "b@b.org"))
+	if err != nil || third != second+1 || len(c.log[third-1].Attrs.Names) != 0 {
+		t.Errorf("said again under another key: got %d, %v", third, err)
 	}
 	if again, err := c.identify(visitor, "k1", set(engine.BasisConsent, "email", "a@b.org")); err != nil || again != first {
 		t.Errorf("an old one repeated: got %d, %v", again, err)
@@ -130,6 +131,29 @@ func TestRectification(t *testing.T) {
 		t.Error(err)
 	}
 	c.holds(t, "email", "", false, 0)
+}
+
+// TestIdentifyThatChangesNothing: its key is known as any other's, also to a session
+// that was rebuilt, and its repetition takes nothing back that was said since.
+func TestIdentifyThatChangesNothing(t *testing.T) {
+	c := desk(t)
+	same := set(engine.BasisConsent, "name", "A")
+	_, _ = c.identify(visitor, "k1", same)
+	nothing, _ := c.identify(visitor, "k2", same)
+	last, err := c.identify(visitor, "k3", set(engine.BasisConsent, "name", "B"))
+	if err != nil || last != nothing+1 {
+		t.Fatalf("got %d after %d, %v", last, nothing, err)
+	}
+	for _, when := range []string{"at once", "rebuilt"} {
+		if again, err := c.identify(visitor, "k2", same); err != nil || again != nothing {
+			t.Errorf("%s: got %d, %v, want %d", when, again, err, nothing)
+		}
+		c.holds(t, "name", "B", false, engine.SourceForm)
+		c.restart(len(c.log))
+	}
+	if e := c.log[nothing-1]; len(e.Attrs.Names) != 0 || e.Attrs.Basis != engine.BasisConsent {
+		t.Errorf("the fact: got %+v", e.Attrs)
+	}
 }
 
 // TestVouched: what the tenant vouches for, only the tenant changes; nobody else

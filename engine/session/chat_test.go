@@ -107,6 +107,9 @@ func (c *chat) head() engine.Head {
 		head.Activity = c.s.Info().LastActivity
 	}
 	for _, e := range c.log {
+		if e.Kind == engine.KindAttrsSet {
+			head.Identity = e
+		}
 		if e.Kind == engine.KindFormFilled {
 			if head.Form = e; e.Format == engine.FormatRedacted {
 				head.Form = nil

@@ -261,9 +261,6 @@ func (h *house) answered(e session.Reply) {
 	if t.seq != 0 && e.Answer.Seq != 0 && t.seq != e.Answer.Seq {
 		w.broken("I8", h, "%v with a known key answers entry %d, the first time %d", t.draft.Op, e.Answer.Seq, t.seq)
 	}
-	if t.draft.Op == engine.OpIdentify && e.Answer.Seq > 0 && h.log[e.Answer.Seq-1].ClientID != t.draft.ClientID { // it changed nothing, and is not kept
-		return
-	}
 	if t.seq == 0 {
 		t.seq = e.Answer.Seq
 	}
