@@ -127,7 +127,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{reflect.TypeFor[engine.Append](), "Ref Term Entries Row Starts Redact Visitor Tell Filed Close Activity"},
 		{reflect.TypeFor[engine.Filed](), "Department Owner Tags Ended Cause Verified"},
 		{reflect.TypeFor[engine.Ban](), "Until Reason By At Department"},
-		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Filed Identity"},
+		{reflect.TypeFor[engine.Head](), "Term Last Visitor Row Closed Results Activity Filed Identity Form"},
 	} {
 		var names []string
 		for field := range c.of.Fields() {
