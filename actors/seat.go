@@ -58,6 +58,8 @@ func (s *seat) Post(d engine.Draft) *engine.Error {
 		return s.tenant.start(s, d)
 	case engine.OpDepartments:
 		return s.listDepartments(d)
+	case engine.OpSessions:
+		return s.listServed(d)
 	case engine.OpBan:
 		return s.ban(d)
 	case engine.OpVisitor:

@@ -50,6 +50,7 @@ const (
 	OpBan            // supervisor of a department that the visitor has or had a session in: Ban, of Visitor or of Session's
 	OpVisitor        // whoever reads a session as an operator, supervisor: what its visitor is, Visitor or Session's
 	OpTargets        // owner, supervisor: where the session could be handed on to
+	OpSessions       // supervisor: the chats that operators have, of Department or of all that it supervises
 )
 
 var opNames = [...]string{
@@ -59,6 +60,7 @@ var opNames = [...]string{
 	"watch", "unwatch",
 	"visitor.ban", "visitor.get",
 	"transfer.targets",
+	"session.list",
 }
 
 func (op Op) String() string { return nameOf(opNames[:], int(op), "op") }
@@ -177,7 +179,7 @@ type Answer struct {
 	Epoch   Epoch       // OpStart, OpAccept
 	State   State       // OpStart
 	Entries []*Entry    // OpHistory, and ErrStaleView's missed entries, oldest first
-	More    bool        // OpHistory: there are earlier ones
+	More    bool        // OpHistory, OpSessions: there are earlier ones
 	Welcome *Welcome    // answer to Visit and Attend
 	Intent  *IntentInfo // OpIntent
 	Held    *Identity   // OpIdentity: what is held about the visitor; nil: nothing
@@ -187,6 +189,7 @@ type Answer struct {
 	Departments []ListedDepartment // OpDepartments
 	Topics      []Topic            // OpWatch, OpUnwatch: all that the connection watches now
 	Targets     []TransferTarget   // OpTargets
+	Sessions    []ListedSession    // OpSessions, newest first
 	Visitor     *VisitorInfo       // OpVisitor; of OpBan its Visitor and Ban
 }
 

@@ -46,7 +46,7 @@ func (c *conn) post(draft *engine.Draft) *engine.Error {
 		}
 	case engine.OpAccept, engine.OpReject, engine.OpIntent, engine.OpAway, engine.OpEdit,
 		engine.OpPick, engine.OpRelease, engine.OpTransfer, engine.OpTransferCancel, engine.OpJoin, engine.OpLeave, engine.OpTakeover,
-		engine.OpSet, engine.OpWrapUpExtend, engine.OpWrapUpDone, engine.OpNote, engine.OpExplain, engine.OpTargets, engine.OpWatch, engine.OpUnwatch, engine.OpBan, engine.OpVisitor:
+		engine.OpSet, engine.OpWrapUpExtend, engine.OpWrapUpDone, engine.OpNote, engine.OpExplain, engine.OpTargets, engine.OpWatch, engine.OpUnwatch, engine.OpBan, engine.OpVisitor, engine.OpSessions:
 		if c.side != operatorSide {
 			return engine.ErrForbidden
 		}

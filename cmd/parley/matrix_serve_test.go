@@ -24,6 +24,7 @@ func servedMatrix() map[string]row {
 		"operator watch":              {},
 		"operator transfer.targets":   {aim: "sid", stranger: "not_found"},
 		"operator unwatch":            {},
+		"operator session.list":       {own: "forbidden"}, // no supervisor
 		"operator explain":            {aim: "sid", stranger: "not_found"},
 		"operator visitor.get":        {aim: "sid", stranger: "not_found"},
 		"operator visitor.ban":        {aim: "sid", stranger: "not_found", own: "forbidden"}, // no supervisor

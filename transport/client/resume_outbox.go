@@ -53,7 +53,7 @@ func (r *Resuming) add(d engine.Draft, done func(*wire.Server, error)) (*pending
 
 func changesState(op engine.Op) bool {
 	switch op {
-	case engine.OpRead, engine.OpHistory, engine.OpAway, engine.OpExplain, engine.OpDepartments, engine.OpVisitor, engine.OpTargets, engine.OpWatch, engine.OpUnwatch:
+	case engine.OpRead, engine.OpHistory, engine.OpAway, engine.OpExplain, engine.OpDepartments, engine.OpVisitor, engine.OpTargets, engine.OpSessions, engine.OpWatch, engine.OpUnwatch:
 		return false
 	default:
 		return true

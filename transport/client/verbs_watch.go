@@ -60,6 +60,30 @@ func (c *Client) TransferTargets(ctx context.Context, session engine.SessionID) 
 	return d.Targets, err
 }
 
+// ServedChat is a chat that an operator has.
+type ServedChat struct {
+	Session    string              `json:"sid"`
+	State      string              `json:"state"` // active or detached
+	Department engine.DepartmentID `json:"department"`
+	Owner      engine.OperatorID   `json:"owner"`
+	Began      time.Time           `json:"began_at"`
+}
+
+// ServedChats answers which chats operators have, newest first, in a department or, if
+// that is empty, in all that the asker supervises; more: there are others.
+func (c *Client) ServedChats(ctx context.Context, department engine.DepartmentID) (chats []ServedChat, more bool, err error) {
+	frame, err := c.Do(ctx, engine.Draft{Op: engine.OpSessions, Department: department})
+	if err != nil {
+		return nil, false, err
+	}
+	var d struct {
+		Sessions []ServedChat `json:"sessions"`
+		More     bool         `json:"more"`
+	}
+	err = frame.Read(&d)
+	return d.Sessions, d.More, err
+}
+
 // Ban is until when, and why, a visitor may neither begin nor write.
 type Ban struct {
 	Until  time.Time `json:"until"`

@@ -83,6 +83,10 @@ func (s *story) serve() {
 	sue.ask("session.join", of("j2", map[string]any{"as": "observer", "hidden": true}))
 	sue.ask("session.leave", of("l2", nil))
 
+	if list, _ := sue.ask("session.list", map[string]any{})["sessions"].([]any); len(list) != 1 {
+		s.t.Errorf("chats that operators have: got %v", list)
+	}
+	tom.refused("forbidden", "session.list", map[string]any{"department": "desk"})
 	targets, _ := tom.ask("transfer.targets", map[string]any{"sid": sid})["targets"].([]any)
 	if first, _ := targets[0].(map[string]any); first["id"] != "sue" || first["routable"] != true {
 		s.t.Errorf("targets: got %v", targets)

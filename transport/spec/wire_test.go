@@ -94,7 +94,8 @@ func answers() (all []frame) {
 				{DepartmentStatus: engine.DepartmentStatus{Department: "desk", Queue: &engine.ListedQueue{Length: 3, P50: time.Minute}}, Form: []engine.FormField{{Name: "order", Required: true}, {Name: "kind", Label: "Which?", Options: []string{"new", "used"}}}},
 				{DepartmentStatus: engine.DepartmentStatus{Department: "night", Queue: &engine.ListedQueue{}}},
 			},
-			File: &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
+			Sessions: []engine.ListedSession{{Session: theSID, State: engine.StateActive, Began: moment, Filed: engine.Filed{Department: "sales", Owner: "ada"}}},
+			File:     &engine.FileLink{Tenant: "acme", File: engine.FileID(theSID), Token: "t-_", Expires: moment},
 		}
 		if op == engine.OpBan || op == engine.OpVisitor {
 			a.Visitor = sampleVisitor()
@@ -140,7 +141,7 @@ func drafts() (all []frame) {
 		if op == engine.OpRead || op == engine.OpHistory || op == engine.OpAway || op == engine.OpFetch || op == engine.OpExplain || op == engine.OpDepartments || op == engine.OpVisitor {
 			d.ClientID = ""
 		}
-		if op == engine.OpTargets {
+		if op == engine.OpTargets || op == engine.OpSessions {
 			d.ClientID = ""
 		}
 		if op == engine.OpWatch || op == engine.OpUnwatch {

@@ -23,6 +23,8 @@ func AppendAnswer(dst []byte, a *engine.Answer, reader engine.Visibility) []byte
 		dst = appendIdentity(dst, a.Held)
 	case engine.OpTargets:
 		dst = appendTargets(appendSession(dst, "sid", a.Session), a.Targets)
+	case engine.OpSessions:
+		dst = appendBoolField(appendServedList(dst, a.Sessions), "more", a.More)
 	case engine.OpWatch, engine.OpUnwatch:
 		dst = appendTopics(dst, a.Topics)
 	case engine.OpBan:

@@ -71,6 +71,8 @@ func appendAsked(dst []byte, d *engine.Draft) []byte {
 		return appendBanOrder(appendWhom(dst, d), d.Ban)
 	case engine.OpVisitor:
 		return appendWhom(dst, d)
+	case engine.OpSessions:
+		return appendField(dst, "department", string(d.Department))
 	case engine.OpDepartments:
 		return dst
 	case engine.OpExplain:

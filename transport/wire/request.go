@@ -262,6 +262,8 @@ func ruleOf(op engine.Op) (r rule, spoken bool) {
 		return rule{fieldSession, fieldBefore | fieldLimit}, true
 	case engine.OpDepartments:
 		return rule{}, true
+	case engine.OpSessions:
+		return rule{0, fieldDepartment}, true
 	case engine.OpTargets:
 		return rule{fieldSession, 0}, true
 	case engine.OpWatch, engine.OpUnwatch:

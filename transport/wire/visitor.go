@@ -107,6 +107,18 @@ func appendVisitorInfo(dst []byte, v *engine.VisitorInfo) []byte {
 	return append(dst, '}')
 }
 
+// appendServedList appends chats that operators have.
+func appendServedList(dst []byte, all []engine.ListedSession) []byte {
+	dst = append(appendName(dst, "sessions"), '[')
+	for i := range all {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendListedSession(append(dst, '{'), &all[i]), '}')
+	}
+	return append(dst, ']')
+}
+
 func appendListedSession(dst []byte, s *engine.ListedSession) []byte {
 	dst = appendSession(dst, "sid", s.Session)
 	dst = appendField(dst, "state", s.State.String())

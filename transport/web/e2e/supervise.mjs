@@ -16,7 +16,7 @@ async function play({ visitor, operator }) {
   await intent(ada, "accepting");
   const sid = await meet(guest, ada, "I want my money back.");
   await write(waiting, "Hello?");
-  await board(eve);
+  await board(eve, sid);
 
   // Out of turn: the one who waits is taken by the supervisor.
   await at(eve, "queue-row").first().waitFor();
@@ -42,7 +42,8 @@ async function play({ visitor, operator }) {
   await reads(guest, [["visitor", "I want my money back."], ["operator", "Would half of it do?"]]);
   assert.equal((await guest.content()).includes("Eve"), false, "who whispers is not told of");
 
-  await at(eve, "take-over").click();
+  await at(eve, "board-open").click();
+  await eve.locator(`[data-testid=served-row][data-sid="${sid}"]`).getByTestId("served-take").click();
   await says(guest, "status", "You are chatting with Eve and Ada");
   await says(guest, "notice", "Eve has taken over from Ada");
   await says(ada, "mark", "With");
@@ -68,7 +69,7 @@ async function play({ visitor, operator }) {
 }
 
 /** The board counts by itself; a supervisor pauses somebody from it. */
-async function board(page) {
+async function board(page, sid) {
   await at(page, "board-open").click();
   const sales = page.locator("[data-testid=board-department][data-id=sales]");
   const counts = (id, want) => eventually(async () => assert.equal(await sales.getByTestId(`board-${id}`).innerText(), want));
@@ -81,7 +82,13 @@ async function board(page) {
   await eventually(async () => assert.equal(await ada.getAttribute("data-state"), "paused"));
   await ada.getByTestId("team-intent").selectOption("accepting");
   await eventually(async () => assert.equal(await ada.getAttribute("data-state"), "accepting"));
+  const served = page.locator(`[data-testid=served-row][data-sid="${sid}"]`);
+  await served.waitFor();
+  assert.match(await served.innerText(), /Sales\s+Ada/);
   await everyLook(page, "board");
+  await served.getByTestId("served-watch").click();
+  assert.equal(await at(page, "join-sid").inputValue(), sid);
+  await at(page, "join-no").click();
   await at(page, "board-close").click();
 }
 

@@ -11,6 +11,7 @@ import { ExplainDialog } from "./console/explain.ts";
 import { visitorOf } from "./console/names.ts";
 import { Pane } from "./console/pane.ts";
 import { Sidebar } from "./console/sidebar.ts";
+import { ServedList } from "./console/served.ts";
 import { SignIn } from "./console/signin.ts";
 import { JoinDialog } from "./console/supervise.ts";
 import { TransferDialog } from "./console/transfer.ts";
@@ -44,7 +45,13 @@ class ConsolePage {
   private readonly attempt = (run: () => Promise<unknown>) => this.tried(run);
   private readonly pane = new Pane(this.client, this.desk, (problem) => this.toast(problem), this.attempt, this.signIn.supervises);
   private readonly deskBar = new DeskBar(this.client, this.attempt, () => this.mayLeave(), this.redraw);
-  private readonly board = new BoardView(this.client, this.attempt);
+  private readonly served = new ServedList({
+    client: this.client,
+    watch: (sid) => this.join.open(sid),
+    takeOver: (sid) => void this.takeOver(sid),
+    changed: this.redraw,
+  });
+  private readonly board = new BoardView(this.client, this.attempt, this.served);
   private readonly transfer = new TransferDialog(this.client, this.attempt);
   private readonly explain = new ExplainDialog(this.client, this.attempt, () => this.toast(words.notExplained));
   private readonly join = new JoinDialog(this.client, this.attempt, (sid) => this.select(sid));
@@ -147,6 +154,11 @@ class ConsolePage {
       this.toast(code === "forbidden" ? words.mayNotPick : common.requestFailed(explain(code)));
       this.redraw();
     }
+  }
+
+  /** A colleague's chat becomes this operator's. */
+  private async takeOver(sid: string): Promise<void> {
+    if (await this.tried(() => this.client.takeOver(sid))) this.select(sid);
   }
 
   private async release(session: Session): Promise<void> {

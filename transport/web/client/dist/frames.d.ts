@@ -1715,6 +1715,15 @@ export interface ReqSessionLeaveQueue extends RequestHead {
     };
 }
 /**
+ * Which chats do operators have?. A supervisor's: of one department, or of all that it supervises.
+ */
+export interface ReqSessionList extends RequestHead {
+    op: "session.list";
+    d: {
+        department?: Label;
+    };
+}
+/**
  * Take a waiting session out of turn. Who has the right to.
  */
 export interface ReqSessionPick extends RequestHead {
@@ -2257,6 +2266,24 @@ export interface ResSessionLeaveQueue extends ResultHead {
     d: Logged;
 }
 /**
+ * The chats that operators have. Newest first, at most 100. more: there are others.
+ */
+export interface ResSessionList extends ResultHead {
+    d: {
+        /**
+         * @maxItems 100
+         */
+        sessions: {
+            sid: Id;
+            state: State;
+            department: Label;
+            owner?: OperatorId;
+            began_at: Time;
+        }[];
+        more: boolean;
+    };
+}
+/**
  * The session is yours
  */
 export interface ResSessionPick extends ResultHead {
@@ -2790,6 +2817,10 @@ export interface OperatorOps {
     "session.leave": {
         d: NonNullable<ReqSessionLeave["d"]>;
         res: NonNullable<ResSessionLeave["d"]>;
+    };
+    "session.list": {
+        d: NonNullable<ReqSessionList["d"]>;
+        res: NonNullable<ResSessionList["d"]>;
     };
     "session.pick": {
         d: NonNullable<ReqSessionPick["d"]>;

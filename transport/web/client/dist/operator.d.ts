@@ -63,6 +63,8 @@ export declare class OperatorClient extends Client<OperatorOps, OperatorEvents> 
     /** Hands the chat on. `warm`: it stays here until somebody has accepted. */
     transfer(sid: string, target: Target, more?: More<"transfer.start", "target">): Promise<unknown>;
     /** Where the chat could be handed on to, those first who could take it now. */
+    /** Which chats operators have, newest first: a supervisor's. */
+    servedChats(department?: string): Promise<OperatorOps["session.list"]["res"]>;
     transferTargets(sid: string): Promise<OperatorOps["transfer.targets"]["res"]["targets"]>;
     /** Takes a pending transfer back. */
     cancelTransfer(sid: string): Promise<unknown>;

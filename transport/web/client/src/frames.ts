@@ -1844,6 +1844,15 @@ export interface ReqSessionLeaveQueue extends RequestHead {
   };
 }
 /**
+ * Which chats do operators have?. A supervisor's: of one department, or of all that it supervises.
+ */
+export interface ReqSessionList extends RequestHead {
+  op: "session.list";
+  d: {
+    department?: Label;
+  };
+}
+/**
  * Take a waiting session out of turn. Who has the right to.
  */
 export interface ReqSessionPick extends RequestHead {
@@ -2399,6 +2408,24 @@ export interface ResSessionLeaveQueue extends ResultHead {
   d: Logged;
 }
 /**
+ * The chats that operators have. Newest first, at most 100. more: there are others.
+ */
+export interface ResSessionList extends ResultHead {
+  d: {
+    /**
+     * @maxItems 100
+     */
+    sessions: {
+      sid: Id;
+      state: State;
+      department: Label;
+      owner?: OperatorId;
+      began_at: Time;
+    }[];
+    more: boolean;
+  };
+}
+/**
  * The session is yours
  */
 export interface ResSessionPick extends ResultHead {
@@ -2858,6 +2885,7 @@ export interface OperatorOps {
   "session.handoff": { d: NonNullable<ReqSessionHandoff["d"]>; res: NonNullable<ResSessionHandoff["d"]> };
   "session.join": { d: NonNullable<ReqSessionJoin["d"]>; res: NonNullable<ResSessionJoin["d"]> };
   "session.leave": { d: NonNullable<ReqSessionLeave["d"]>; res: NonNullable<ResSessionLeave["d"]> };
+  "session.list": { d: NonNullable<ReqSessionList["d"]>; res: NonNullable<ResSessionList["d"]> };
   "session.pick": { d: NonNullable<ReqSessionPick["d"]>; res: NonNullable<ResSessionPick["d"]> };
   "session.release": { d: NonNullable<ReqSessionRelease["d"]>; res: NonNullable<ResSessionRelease["d"]> };
   "session.set": { d: NonNullable<ReqSessionSet["d"]>; res: NonNullable<ResSessionSet["d"]> };

@@ -151,6 +151,11 @@ export class OperatorClient extends Client<OperatorOps, OperatorEvents> {
   }
 
   /** Where the chat could be handed on to, those first who could take it now. */
+  /** Which chats operators have, newest first: a supervisor's. */
+  servedChats(department = ""): Promise<OperatorOps["session.list"]["res"]> {
+    return this.call("session.list", department ? { department } : {});
+  }
+
   async transferTargets(sid: string): Promise<OperatorOps["transfer.targets"]["res"]["targets"]> {
     return (await this.call("transfer.targets", { sid })).targets;
   }

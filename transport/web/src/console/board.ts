@@ -6,15 +6,18 @@ import { operator as words } from "../strings.ts";
 import { span, stopwatch } from "../time.ts";
 import type { Attempt } from "./desk.ts";
 import { colleague } from "./names.ts";
+import type { ServedList } from "./served.ts";
 
 export class BoardView {
   private readonly client: OperatorClient;
   private readonly desk: Desk;
   private readonly attempt: Attempt;
+  private readonly served: ServedList;
   /** Is it on screen? Nothing is watched otherwise. */
   isOpen = false;
 
-  constructor(client: OperatorClient, attempt: Attempt) {
+  constructor(client: OperatorClient, attempt: Attempt, served: ServedList) {
+    this.served = served;
     this.client = client;
     this.desk = client.desk;
     this.attempt = attempt;
@@ -32,6 +35,7 @@ export class BoardView {
     show(byId("board"), visible);
     attr(byId("board-open"), "aria-pressed", String(this.isOpen));
     if (!visible) return;
+    this.served.draw();
     const boards = this.desk.departments.map(({ id }) => this.desk.boards.get(id)).filter((board) => board !== undefined);
     keyed(byId("boards"), boards, ({ department }) => department, (board) => this.card(board), (element, board) => this.update(element, board));
     const team = [...this.desk.team.values()].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.operator.localeCompare(b.operator));
