@@ -15,6 +15,7 @@ func TestSupervisorsListWhatIsServed(t *testing.T) {
 			change := func(c *Config, tenant *engine.Tenant) {
 				noSilence(c, tenant)
 				tenant.Transcripts = keeps
+				tenant.Operators[0].MayPick = true // which is no supervising
 			}
 			inWorld(t, change, func(w *world) {
 				ada, v, waits, helped := w.operator("ada"), w.visitor(""), w.visitor(""), w.visitor("")

@@ -14,20 +14,21 @@ import (
 func serving() ([]engine.Department, []engine.Operator) {
 	hasty := engine.Silence{VisitorWarn: time.Second, OperatorNudge: time.Second, IdleAfter: time.Second}
 	only := func(d engine.DepartmentID) []engine.DepartmentID { return []engine.DepartmentID{d} }
-	return []engine.Department{
-			{
-				ID: "desk", Strategy: engine.Manual, WrapUp: time.Minute, SLA: time.Second,
-				Form: []engine.FormField{{Name: engine.FormSubject}, {Name: "order", Label: "Order number", Options: []string{"17", "18"}}},
-			},
-			{ID: "brief", AutoAccept: true, Silence: &hasty, Steps: []engine.Step{{For: time.Second, Require: []engine.Need{{Skill: "gold"}}}, {}}},
-			{ID: "robots", QueueLimit: 10},
-			{ID: "away", WhenNobody: engine.OtherwiseUnattended},
-		}, []engine.Operator{
-			{ID: "sue", Name: "Sue", Departments: only("desk")},
-			{ID: "tom", Name: "Tom", Departments: only("desk"), MayPick: true},
-			{ID: "ann", Name: "Ann", Departments: only("brief")},
-			{ID: "robo", Name: "Robo", Departments: only("robots"), Bot: true},
-		}
+	departments := []engine.Department{
+		{
+			ID: "desk", Strategy: engine.Manual, WrapUp: time.Minute, SLA: time.Second,
+			Form: []engine.FormField{{Name: engine.FormSubject}, {Name: "order", Label: "Order number", Options: []string{"17", "18"}}},
+		},
+		{ID: "brief", AutoAccept: true, Silence: &hasty, Steps: []engine.Step{{For: time.Second, Require: []engine.Need{{Skill: "gold"}}}, {}}},
+		{ID: "robots", QueueLimit: 10},
+		{ID: "away", WhenNobody: engine.OtherwiseUnattended},
+	}
+	return departments, []engine.Operator{
+		{ID: "sue", Name: "Sue", Departments: only("desk")},
+		{ID: "tom", Name: "Tom", Departments: only("desk"), MayPick: true},
+		{ID: "ann", Name: "Ann", Departments: only("brief")},
+		{ID: "robo", Name: "Robo", Departments: only("robots"), Bot: true},
+	}
 }
 
 func (s *story) guest() *peer {
