@@ -25,6 +25,8 @@ type cell struct {
 	birth func() owner
 	live  *liveCount
 
+	pulse
+
 	// Guarded by mu.
 	mu      sync.Mutex
 	control []any // never refused; bounded by construction: see messages.go

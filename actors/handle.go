@@ -23,10 +23,8 @@ type handle struct {
 	since  time.Time      // from when on an absent visitor counts as gone
 
 	// Atomic.
-	deadline atomic.Int64 // Unix nanoseconds of the next due tick; 0: none
-	used     atomic.Int64 // Unix nanoseconds of the last turn
-	running  atomic.Bool  // an actor holds memory that idleness may give back
-	ticking  atomic.Bool  // a tick waits in the inbox
+	used    atomic.Int64 // Unix nanoseconds of the last turn
+	running atomic.Bool  // an actor holds memory that idleness may give back
 
 	// Owned by the actor of the moment.
 	lives  uint64 // claims so far
@@ -90,19 +88,4 @@ func (s *System) newHandle(t *tenancy, ref engine.SessionRef, log engine.Log, cr
 	h.birth = func() owner { return newSessionActor(h) }
 	h.used.Store(h.since.UnixNano()) // a session is not idle before it began
 	return h
-}
-
-// tickOnce posts a tick unless one waits already.
-func (h *handle) tickOnce() {
-	if !h.ticking.Swap(true) && !h.tell(tick{}) {
-		h.ticking.Store(false)
-	}
-}
-
-func (h *handle) setDeadline(at time.Time) {
-	if at.IsZero() {
-		h.deadline.Store(0)
-		return
-	}
-	h.deadline.Store(at.UnixNano())
 }

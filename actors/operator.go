@@ -17,8 +17,6 @@ type operatorHandle struct {
 	connections atomic.Int64
 	lastActive  atomic.Int64 // Unix seconds, to the minute
 	revoked     atomic.Int64 // Unix nanoseconds: tokens issued up to then are refused; 0: never
-	deadline    atomic.Int64 // Unix nanoseconds of the next due tick; 0: none
-	ticking     atomic.Bool  // a tick waits in the inbox
 	lines       atomic.Int64 // connections that watch waiting lines
 	boards      atomic.Int64 // connections that watch boards or operators
 	standing    standing
@@ -80,20 +78,6 @@ func newOperatorHandle(t *tenancy, id engine.OperatorID) *operatorHandle {
 }
 
 func (h *operatorHandle) active(now time.Time) { h.lastActive.Store(minute(now).Unix()) }
-
-func (h *operatorHandle) tickIfDue(now time.Time) {
-	if d := h.deadline.Load(); d != 0 && d <= now.UnixNano() && !h.ticking.Swap(true) && !h.tell(tick{}) {
-		h.ticking.Store(false)
-	}
-}
-
-func (h *operatorHandle) setDeadline(at time.Time) {
-	if at.IsZero() {
-		h.deadline.Store(0)
-		return
-	}
-	h.deadline.Store(at.UnixNano())
-}
 
 // operatorActor runs the rules of an operator's presence (package operator),
 // numbers and sends the watch of its own state, and lends its connections to the

@@ -16,8 +16,6 @@ import (
 type routerHandle struct {
 	cell
 	tenant   *tenancy
-	deadline atomic.Int64 // Unix nanoseconds; 0: none
-	ticking  atomic.Bool
 	measured atomic.Pointer[measured]
 	newRules func() routerRules
 	lines    *lines
@@ -40,12 +38,6 @@ func newRouterHandle(t *tenancy) *routerHandle {
 	h.cell = cell{rt: t.sys.rt, name: "router " + string(t.id), limit: 1, live: &t.liveOthers}
 	h.birth = func() owner { return newRouterActor(h) }
 	return h
-}
-
-func (h *routerHandle) tickIfDue(now time.Time) {
-	if d := h.deadline.Load(); d != 0 && d <= now.UnixNano() && !h.ticking.Swap(true) {
-		h.tell(tick{})
-	}
 }
 
 // reported turns a session's report into the router's input.
@@ -145,14 +137,6 @@ func (a *routerActor) deadline() time.Time {
 		next = d
 	}
 	return next
-}
-
-func (h *routerHandle) setDeadline(at time.Time) {
-	if at.IsZero() {
-		h.deadline.Store(0)
-		return
-	}
-	h.deadline.Store(at.UnixNano())
 }
 
 func (a *routerActor) step(in routing.Input, now time.Time) {

@@ -54,7 +54,7 @@ func (w *sweeper) due(now time.Time, idleAfter time.Duration) []*handle {
 	var due []*handle
 	stamp, idle := now.UnixNano(), now.Add(-idleAfter).UnixNano()
 	for _, h := range w.handles {
-		if d := h.deadline.Load(); d != 0 && d <= stamp || h.running.Load() && h.used.Load() < idle {
+		if h.isDue(stamp) || h.running.Load() && h.used.Load() < idle {
 			due = append(due, h)
 		}
 	}

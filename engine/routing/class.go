@@ -58,6 +58,21 @@ const (
 	full
 )
 
+// reason is why an operator of that standing can be given nothing, whatever it weighs;
+// "": the standing does not say so.
+func (s standing) reason() string {
+	switch s {
+	case notRoutable:
+		return "not_routable"
+	case breathing:
+		return "breathing"
+	case atOpenCap:
+		return "open_cap"
+	default:
+		return ""
+	}
+}
+
 func memberLess(a, b *member) bool {
 	switch {
 	case a.first != b.first:

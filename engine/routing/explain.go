@@ -140,16 +140,10 @@ func (then record) against(id engine.OperatorID, p *profile, d *engine.Decision,
 		}
 	}
 	c.Tier, c.Fit = m.tier, m.fit
-	switch as.standing() {
-	case notRoutable:
-		return "not_routable"
-	case breathing:
-		return "breathing"
-	case atOpenCap:
-		return "open_cap"
-	default:
-	}
+	reason := as.standing().reason()
 	switch {
+	case reason != "":
+		return reason
 	case d.Rule != "force" && as.room() < d.Weight:
 		return "full"
 	case d.Owner == id:

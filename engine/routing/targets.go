@@ -60,16 +60,10 @@ func (s *session) trial(to engine.Target, line *line) *session {
 
 // against is why an operator could not take the session now; "": it could.
 func (s *session) against(o *operator, now int64) string {
-	switch o.standing() {
-	case notRoutable:
-		return "not_routable"
-	case breathing:
-		return "breathing"
-	case atOpenCap:
-		return "open_cap"
-	default:
-	}
+	reason := o.standing().reason()
 	switch {
+	case reason != "":
+		return reason
 	case o.room() < s.lease:
 		return "full"
 	case s.refuses(o, now):

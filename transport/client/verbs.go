@@ -85,18 +85,7 @@ func (c *Client) History(ctx context.Context, session engine.SessionID, before e
 	if err != nil {
 		return nil, false, err
 	}
-	var d wire.Data
-	if err := frame.Read(&d); err != nil {
-		return nil, false, err
-	}
-	for _, raw := range d.Events {
-		event, err := wire.DecodeServer(raw)
-		if err != nil {
-			return nil, false, err
-		}
-		events = append(events, event)
-	}
-	return events, d.More, nil
+	return pageOf(frame)
 }
 
 // Typing says that the client's person is, or no longer is, writing.

@@ -85,7 +85,7 @@ func (p *params) takePlan(name string, value []byte) (field fields, good bool) {
 	}
 }
 
-// takeFiling reads one member about how a session is filed, or an operator's intent.
+// takeFiling reads one member about how a session is filed.
 func (p *params) takeFiling(name string, value []byte) (field fields, good bool) {
 	plan := &p.plan
 	switch name {
@@ -113,9 +113,6 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 	case "follow_up":
 		plan.FollowUp, good = laterOf(value)
 		return fieldFollowUp, good
-	case "reason":
-		p.draft.Reason, good = codeOf(value)
-		return fieldReason, good
 	case "reason_code":
 		plan.Reason, good = codeOf(value)
 		return fieldReasonCode, good
@@ -127,6 +124,20 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 		n, ok := wholeOf(value)
 		plan.Score = int(min(n, 6))
 		return fieldScore, ok && n >= 1 && n <= 5
+	case "subject", "form":
+		return p.takeForm(name, value)
+	default:
+		return p.takeDesk(name, value)
+	}
+}
+
+// takeDesk reads one member about an operator's intent, its lists, whom it bans or
+// what it asks about.
+func (p *params) takeDesk(name string, value []byte) (field fields, good bool) {
+	switch name {
+	case "reason":
+		p.draft.Reason, good = codeOf(value)
+		return fieldReason, good
 	case "until":
 		p.draft.Until, good = timeOf(value)
 		return fieldUntil, good
@@ -141,8 +152,6 @@ func (p *params) takeFiling(name string, value []byte) (field fields, good bool)
 		text, ok := textOf(value, 1, 128)
 		p.whom = engine.OperatorID(text)
 		return fieldWhom, ok && p.whom.Validate() == nil
-	case "subject", "form":
-		return p.takeForm(name, value)
 	case "visitor", "days":
 		return p.takeVisitor(name, value)
 	case "drain":

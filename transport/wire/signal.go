@@ -24,12 +24,6 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		dst = appendUintField(dst, "seq", uint64(s.Seq))
 	case engine.Situation:
 		return AppendResumed(dst, &s)
-	case engine.Me:
-		dst = appendWatch(dst, "me", "snapshot", s.Rev)
-		dst = appendMe(dst, &s)
-	case engine.OfferNew:
-		dst = appendWatch(dst, "me", "offer.new", s.Rev)
-		return append(appendOffer(dst[:len(dst)-1], &s.Offer, s.Brief), '}')
 	case engine.Load:
 		dst = append(dst, `{"k":"eph","t":"load","d":{`...)
 		dst = appendIntField(appendIntField(dst, "used", s.Used), "capacity", s.Capacity)
@@ -37,6 +31,31 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 	case engine.Notice:
 		dst = append(dst, `{"k":"eph","t":"notice","d":{`...)
 		dst = appendNotice(dst, &s)
+	case engine.QueuePosition:
+		dst = append(dst, `{"k":"eph","t":"queue.position","d":{`...)
+		dst = appendIntField(appendSession(dst, "sid", s.Session), "position", s.Position)
+		dst = appendSeconds(appendSeconds(dst, "p50_s", s.P50), "p90_s", s.P90)
+	case engine.DepartmentStatus:
+		dst = append(dst, `{"k":"eph","t":"department.status","d":{`...)
+		dst = appendStanding(appendField(dst, "id", string(s.Department)), &s)
+	case engine.GoingAway:
+		dst = append(dst, `{"k":"ctl","t":"going_away","d":{`...)
+		dst = appendRetry(dst, s.Retry)
+	default:
+		return appendWatched(dst, signal)
+	}
+	return append(dst, '}', '}')
+}
+
+// appendWatched appends what an operator's lists say, its own among them.
+func appendWatched(dst []byte, signal engine.Signal) []byte {
+	switch s := signal.(type) {
+	case engine.Me:
+		dst = appendWatch(dst, "me", "snapshot", s.Rev)
+		dst = appendMe(dst, &s)
+	case engine.OfferNew:
+		dst = appendWatch(dst, "me", "offer.new", s.Rev)
+		return append(appendOffer(dst[:len(dst)-1], &s.Offer, s.Brief), '}')
 	case engine.OfferRevoked:
 		dst = appendWatch(dst, "me", "offer.revoked", s.Rev)
 		dst = appendOfferField(dst, s.Session, s.ID)
@@ -53,13 +72,6 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		dst = appendWatch(dst, "me", "intent.changed", s.Rev)
 		dst = append(appendIntent(append(appendName(dst, "intent"), '{'), s.Intent), '}')
 		dst = appendBoolField(dst, "away", s.Away)
-	case engine.QueuePosition:
-		dst = append(dst, `{"k":"eph","t":"queue.position","d":{`...)
-		dst = appendIntField(appendSession(dst, "sid", s.Session), "position", s.Position)
-		dst = appendSeconds(appendSeconds(dst, "p50_s", s.P50), "p90_s", s.P90)
-	case engine.DepartmentStatus:
-		dst = append(dst, `{"k":"eph","t":"department.status","d":{`...)
-		dst = appendStanding(appendField(dst, "id", string(s.Department)), &s)
 	case *engine.Queue:
 		return appendQueue(dst, s)
 	case engine.BoardShown:
@@ -68,9 +80,6 @@ func AppendSignal(dst []byte, signal engine.Signal) []byte {
 		return appendOperators(dst, s)
 	case engine.WatchEnded:
 		return appendEnded(dst, s)
-	case engine.GoingAway:
-		dst = append(dst, `{"k":"ctl","t":"going_away","d":{`...)
-		dst = appendRetry(dst, s.Retry)
 	default:
 		return dst
 	}
