@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -45,7 +46,7 @@ func (a *routerActor) audit(now time.Time) {
 		return
 	}
 	tn, broken := a.h.tenant, false
-	findings := append(rules.Audit(), tn.orphans(rules, &a.h.trouble)...)
+	findings := slices.Concat(rules.Audit(), tn.orphans(rules, &a.h.trouble), tn.doubles())
 	doubts := map[doubt]bool{}
 	for _, f := range findings {
 		v := &invariant.Violation{Invariant: f.Invariant, Session: f.Session, Detail: f.Detail}

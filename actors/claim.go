@@ -52,6 +52,7 @@ func (a *sessionActor) awake(c claimed, now time.Time) {
 	}
 	if a.frozen = a.sys.alarm.refusal(a.h.ref); a.frozen == nil {
 		a.watch.resume(a.h.ref, a.rules, a.h.log == engine.Log(a.h.tenant.memory))
+		a.countsAnew()
 		a.judge()
 	}
 	if c.head.Last > 0 {

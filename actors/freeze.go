@@ -35,6 +35,17 @@ func (a *sessionActor) freezeNow() {
 	a.h.tell(reportAgain{}) // somebody has to tell its operators and the router
 }
 
+// heldOfFrozen answers what is held about a frozen session's visitor: that is read, as
+// the log is.
+func (a *sessionActor) heldOfFrozen(item draftPosted) {
+	if !a.mayRead(item.seat) || a.rules.State() == engine.StateNew {
+		item.seat.answer(item.draft, engine.Answer{Err: engine.ErrNotFound})
+		return
+	}
+	held := a.rules.Identity()
+	item.seat.answer(item.draft, a.withheld(item.seat, engine.Answer{Op: item.draft.Op, Seq: held.Revision(), Held: held}))
+}
+
 // isFrozen handles what a frozen session is told, and reports whether it was.
 func (a *sessionActor) isFrozen(item any) bool {
 	switch item := item.(type) {

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -149,5 +151,34 @@ func TestBrokenRow(t *testing.T) {
 			}
 			synctest.Wait()
 		}
+	})
+}
+
+// TestFrozenVisitor: what a visitor is and what is held about it is read of a frozen
+// session as of any other.
+func TestFrozenVisitor(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.violates = true
+		ada := w.operator("ada")
+		v := served(w, ada)
+		if a := v.identify(change(engine.BasisContract, "name", "Vera")); a.Err != nil {
+			t.Fatal(a.Err)
+		}
+		tn := w.sys.tenant("demo")
+		visitor := w.inside(v.id).rules.Visitor()
+		tn.known(v.id).tell(freeze{&invariant.Violation{Invariant: "I3", Session: v.id, Detail: "planted"}})
+		synctest.Wait()
+		info, err := w.sys.Visitor(context.Background(), "demo", visitor, nil)
+		if err != nil || info.Session != v.id || !slices.Equal(listed(info.Identity), []string{"name=Vera"}) {
+			t.Errorf("got %+v, %v, want its session and its name", info, err)
+		}
+		if got := listed(ada.good(t, ada.do(engine.Draft{Op: engine.OpIdentity, Session: v.id})).Held); len(got) != 1 {
+			t.Errorf("its operator reads %v, want the name", got)
+		}
+		grace := w.operator("grace")
+		if got := grace.answer(t, grace.do(engine.Draft{Op: engine.OpIdentity, Session: v.id})); !engine.ErrNotFound.Is(got.Err) || got.Held != nil {
+			t.Errorf("who takes no part reads %v, %v, want not_found", got.Held, got.Err)
+		}
+		wantFrozen(t, v.answer(t, v.say("hm")))
 	})
 }

@@ -31,7 +31,9 @@ type handle struct {
 	panics []time.Time
 	unsure []proof // upgrades of an earlier life that may have become durable
 	told   told
-	fed    engine.Seq // through which entry Events was told of the log; 0: nothing yet
+	// counted is whose conversation the session is known to be the open one of; zero: of nobody's.
+	counted engine.VisitorID
+	fed     engine.Seq // through which entry Events was told of the log; 0: nothing yet
 
 	// Guarded by tenancy.mu.
 	visitor engine.VisitorID // of a session that winds up

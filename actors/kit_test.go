@@ -344,6 +344,12 @@ func (w *world) start(cfg Config) {
 
 func (w *world) stop() {
 	w.t.Helper()
+	synctest.Wait()
+	for _, t := range w.sys.tenancies() {
+		if found := t.doubles(); len(found) > 0 && !w.violates {
+			w.t.Errorf("open sessions of conversations: got %+v", found)
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := w.sys.Stop(ctx); err != nil {

@@ -64,6 +64,7 @@ func (a *sessionActor) refuseAll(err *engine.Error) {
 	}
 	a.early = nil
 	if err != engine.ErrBusy {
+		a.countsNoMore()
 		a.h.tenant.forget(a.h)
 		return
 	}

@@ -30,6 +30,9 @@ func (a *sessionActor) attach(item attach, now time.Time) {
 		return
 	}
 	p := &place{seat: s}
+	if !a.isLet(p, sent{}) {
+		return
+	}
 	a.places = append(a.places, p)
 	a.arrived(s, now)
 	a.introduce(s, now)
@@ -120,6 +123,9 @@ func (a *sessionActor) situate(p *place, from, head engine.Seq, reset bool) {
 	p.sent = max(p.sent, from-1)
 	sit := a.rules.Situation(p.seat.reader)
 	sit.From, sit.Head, sit.Reset = from, head, reset
+	if !a.isLet(p, sent{signal: sit}) {
+		return
+	}
 	if !p.seat.outlet.Notify(sit) {
 		p.gone = true
 		return
@@ -145,7 +151,8 @@ func (a *sessionActor) deliver(e *engine.Entry) {
 	}
 }
 
-// hand is the one place where an entry leaves for a reader: rights are judged here (I10).
+// hand is the one place where an entry leaves for a reader: rights are judged here (I10),
+// and that they were is looked at (delivery.go).
 func (a *sessionActor) hand(p *place, e *engine.Entry) {
 	if p.gone || e.Seq <= p.sent {
 		return
@@ -155,7 +162,7 @@ func (a *sessionActor) hand(p *place, e *engine.Entry) {
 		return
 	}
 	p.sent = e.Seq
-	if !e.IsVisible(p.seat.reader) {
+	if !e.IsVisible(p.seat.reader) || !a.isUnseen() && !a.isLet(p, sent{entry: e}) {
 		return
 	}
 	if !p.seat.outlet.Deliver(e) {
@@ -170,7 +177,7 @@ func (a *sessionActor) notify(t session.Tell) {
 		case p.seat.reader != t.To, p.catching, p.gone:
 		case !a.mayRead(p.seat):
 			a.lose(p)
-		default:
+		case a.isUnseen() || a.isLet(p, sent{signal: t.Signal}):
 			p.gone = !p.seat.outlet.Notify(t.Signal)
 		}
 	}

@@ -55,6 +55,7 @@ func (s *System) takeUp(tenants map[engine.TenantID]*tenancy) error {
 	}
 	for _, t := range tenants {
 		t.endBanned()
+		t.wakeRivals()
 	}
 	for t, sessions := range offered {
 		t.router.tell(routing.Await{Sessions: sessions})

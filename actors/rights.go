@@ -184,14 +184,19 @@ func (a *sessionActor) release(item readAnswer) {
 	case answer.Visitor != nil && a.mayExplain(asked.seat):
 	case answer.Visitor != nil || !a.mayRead(asked.seat):
 		answer = engine.Answer{Err: engine.ErrNotFound}
+	default:
+		answer = a.checked(asked.seat, answer)
 	}
 	asked.seat.answer(asked.draft, answer)
 }
 
 // withheld is an answer without what its asker may no longer see.
 func (a *sessionActor) withheld(s *seat, answer engine.Answer) engine.Answer {
-	if answer.Held == nil || a.mayRead(s) {
+	if answer.Held == nil {
 		return answer
+	}
+	if a.mayRead(s) {
+		return a.checked(s, answer)
 	}
 	answer.Held = nil
 	if answer.Op == engine.OpIdentity { // it asked for nothing else

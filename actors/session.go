@@ -35,6 +35,7 @@ type sessionActor struct {
 	control  []any                  // of this turn, not yet handled
 	data     []any                  // of this turn, not yet handled
 	watch    watch
+	spots    spots
 	clock    stopwatch
 
 	frozen   *engine.Error // what drafts get: an invariant was broken; nil: none
@@ -277,6 +278,8 @@ func (a *sessionActor) draft(item draftPosted, now time.Time) {
 		a.aboutVisitor(item)
 	case item.draft.Op == engine.OpFetch:
 		a.fileLink(item, now)
+	case a.frozen != nil && item.draft.Op == engine.OpIdentity:
+		a.heldOfFrozen(item)
 	case a.frozen != nil:
 		item.seat.answer(item.draft, engine.Answer{Err: a.frozen})
 	case item.draft.Op == engine.OpTargets:

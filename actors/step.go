@@ -35,6 +35,7 @@ func (a *sessionActor) step(in session.Input, now time.Time) {
 		case session.Begin:
 			a.carryOut(e.After, e)
 		case session.Report:
+			a.counts(e.Row)
 			a.carryOut(e.After, e)
 		case session.Notify:
 			a.carryOut(e.After, e)
@@ -80,7 +81,7 @@ func (a *sessionActor) carryOut(after engine.Seq, effect session.Effect) {
 
 // flush hands this turn's entries to the log: one append, whole or not at all.
 func (a *sessionActor) flush() {
-	if a.rules == nil || len(a.entries) == 0 {
+	if a.rules == nil || len(a.entries) == 0 || a.freezes {
 		return
 	}
 	entries := a.entries
@@ -116,6 +117,9 @@ func (a *sessionActor) stored(item stored, now time.Time) {
 	if item.err != nil {
 		a.storeFailed(item.err, now)
 		return
+	}
+	if a.watch.isOver(item.through) {
+		a.countsNoMore()
 	}
 	a.step(session.Stored{Through: item.through}, now)
 	for {

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type tenancy struct {
 	wall        wall
 	bans        bans
 	listing     listing
+	openings    openings
 
 	// Guarded by mu.
 	mu        sync.RWMutex
@@ -138,8 +140,13 @@ func (t *tenancy) recover(row *engine.Row, log engine.Log) *handle {
 	h := t.sys.newHandle(t, row.Ref, log, nil)
 	t.mu.Lock()
 	t.sessions[row.Ref.Session] = h
-	if row.State != engine.StateClosing {
-		t.visitor(row.Visitor).open = h
+	if v := t.visitor(row.Visitor); row.State != engine.StateClosing && (v.open == nil || bytes.Compare(h.ref.Session[:], v.open.ref.Session[:]) < 0) {
+		v.open = h
+	}
+	t.tidy(row.Visitor)
+	if takesMessages(row.State) {
+		h.counted = row.Visitor
+		t.openings.recover(row.Visitor, row.Ref.Session)
 	}
 	t.mu.Unlock()
 	t.sys.sweep.add(h)

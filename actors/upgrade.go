@@ -77,6 +77,9 @@ func (t *tenancy) belongs(h *handle, ask upgrade, owner engine.VisitorID) {
 			v.keys.forget()
 			t.tidy(id)
 		}
+		if id != owner {
+			t.openings.ends(id, h.ref.Session)
+		}
 	}
 }
 
@@ -92,6 +95,8 @@ func (a *sessionActor) upgrade(ask upgrade, now time.Time) {
 	a.h.unsure = append(a.h.unsure, proof{upgrade: ask}) // should this panic
 	a.flush()
 	a.step(session.Upgrade{From: ask.from, To: ask.to}, now)
+	a.counts(a.rules.Facts())
+	a.judge()
 	a.flush()
 	a.h.unsure = a.h.unsure[:len(a.h.unsure)-1]
 	if a.rules.Row().Visitor != ask.to {

@@ -17,6 +17,7 @@ type watch struct {
 	before *engine.Row // as last reported; nil: not yet
 	moved  bool        // the facts have changed in this turn
 	broken *invariant.Violation
+	over   engine.Seq // the entry after which it takes no messages; 0: it does
 	// unrecorded: transcripts are off. Fixed for the actor's life.
 	unrecorded bool
 }
@@ -34,6 +35,9 @@ func (w *watch) effect(effect session.Effect) {
 	switch e := effect.(type) {
 	case session.Write:
 		w.found(w.log.Add(e.Entry))
+		if w.over == 0 && w.log.Closed() {
+			w.over = e.Entry.Seq
+		}
 		w.found(invariant.CheckRef(w.ref, engine.SessionRef{Tenant: w.ref.Tenant, Session: e.Entry.Session}))
 	case session.Report:
 		w.found(invariant.CheckRow(e.Row))
@@ -57,6 +61,10 @@ func (w *watch) end(deadline time.Time) {
 		w.found(invariant.CheckDeadline(w.before, deadline))
 	}
 }
+
+// isOver reports whether the session takes no more messages, by what is durable through
+// an entry.
+func (w *watch) isOver(through engine.Seq) bool { return w.over != 0 && w.over <= through }
 
 // found keeps the first violation: what follows may be its consequence.
 func (w *watch) found(v *invariant.Violation) {

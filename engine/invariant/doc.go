@@ -9,8 +9,10 @@
 //
 // A Log looks at one session's entries as they are numbered (I1, I3, I11, I13);
 // CheckRow and CheckChange at its routing facts (I1, I4, I12, I13); a Ledger at what
-// the router grants (I2, I5, I6, I12). None of them holds text. A Violation says
-// which invariant is broken, in which session, in ids and counts only.
+// the router grants (I2, I5, I6, I12); Conversations at which sessions are open (I8);
+// CheckEntry and CheckSignal at what is about to leave a session (I10). None of them
+// holds text. A Violation says which invariant is broken, in which session, in ids and
+// counts only.
 //
 // Read next: log.go, row.go, ledger.go.
 package invariant

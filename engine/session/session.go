@@ -170,6 +170,9 @@ func (s *Session) recallFacts(e *engine.Entry) {
 // changes.
 func (s *Session) Row() engine.Row { return s.row }
 
+// Facts is Row without a copy: it is good until the next step, and nobody may change it.
+func (s *Session) Facts() *engine.Row { return &s.row }
+
 // TakeRow answers the routing facts if they changed since the last call, to be
 // stored in the batch of the entries written meanwhile; else nil.
 func (s *Session) TakeRow() *engine.Row {
