@@ -23,7 +23,7 @@ var (
 		engine.OpWatch:       "a connection's; package actors",
 		engine.OpUnwatch:     "a connection's; package actors",
 		engine.OpBan:         "asks no session; the worlds tell a session what comes of it",
-		engine.: "changes nothing; package actors",
+		engine.OpSessions:    "asks no session; package actors",
 		engine.OpVisitor:     "changes nothing; package actors",
 		engine.OpIntent:      "an operator's: operator.SetIntent",
 		engine.OpAway:        "an operator's: operator.SetAway",
