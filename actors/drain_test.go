@@ -38,7 +38,12 @@ func TestALongDrainIsNobodysGoingAway(t *testing.T) {
 			p.seat.Leave()
 		}
 		w.sys.tenant("demo").operator("ada").tell(tick{})
-		time.Sleep(30 * time.Minute)
+		for range 3 {
+			time.Sleep(10 * time.Minute)
+			for _, p := range []*person{visitor, waiting} { // wakes those at rest
+				w.sys.tenant("demo").lookup(p.id).tell(tick{})
+			}
+		}
 		synctest.Wait()
 		visitor.wantState(t, engine.StateActive, "ada")
 		waiting.wantState(t, engine.StateQueued, "")

@@ -138,7 +138,7 @@ func (a *sessionActor) verdict(now time.Time) verdict {
 		return end
 	case now.UnixNano()-a.h.used.Load() < int64(a.sys.cfg.IdleAfter) && !a.h.tenant.isEnding(): // a stop waits for all
 		return wait
-	case len(a.places) > 0:
+	case len(a.places) > 0, a.h.tenant.isDraining(): // the next life would miss a visitor who was sent away
 		a.h.used.Store(now.UnixNano()) // the sweeper need not ask at each round
 		return wait
 	}
