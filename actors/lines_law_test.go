@@ -18,7 +18,6 @@ type lineFollower struct {
 	rev   uint64
 	rows  map[engine.SessionID]engine.QueueRow
 	mail  []*linesShown
-	told  map[engine.DepartmentID][]time.Time // when frames of a line came out
 }
 
 // lineHall is the lines, what is true of them, and who watches.
