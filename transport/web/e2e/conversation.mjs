@@ -88,7 +88,8 @@ export async function story(theatre) {
 async function changes(visitor, operator) {
   const box = at(operator, "composer");
   await write(operator, "tankh you");
-  await says(visitor, "message-body", "tankh you");
+  for (const page of [visitor, operator]) await says(page, "message-body", "tankh you");
+  await eventually(async () => assert.equal(await operator.locator('[data-testid="message"][data-state="sending"]').count(), 0));
   await box.press("ArrowUp");
   assert.equal(await box.inputValue(), "tankh you");
   await at(operator, "editing").waitFor();

@@ -230,8 +230,10 @@ export class Pane {
     }
   }
 
+  /** What ArrowUp corrects; while a message is on its way that one is the last, and cannot be corrected yet. */
   private lastOwn(): Entry | undefined {
     const { session, desk } = this;
+    if (session && this.client.outbox.list(session.sid).some((item) => !item.failed)) return undefined;
     return session?.log.entries.filter((evt) => evt.t === "message.new" && evt.by.id === desk.operator.id && evt.d.body.type === "text").pop();
   }
 
