@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parleyhq/parley/engine"
+	"github.com/parleyhq/parley/engine/routing"
 )
 
 // deltas are the changes of lines that a connection was shown, without the whole.
@@ -170,5 +171,27 @@ func TestWhoWasInASnapshotIsSaidToHaveGone(t *testing.T) {
 		}
 		passing.close(passing.id)
 		equal(t, "line", late.line(t), []engine.SessionID{first.id})
+	})
+}
+
+// A router that panics in the turn in which gathered changes are due begins anew, and
+// the changes that gather then go out in time.
+func TestGatheredChangesAfterARouterPanic(t *testing.T) {
+	inHall(t, func(w *world, ada, _ *person) {
+		first, second := w.enter("sales"), w.enter("sales")
+		router := w.sys.tenant("demo").router
+		router.lines.timer.Stop() // it comes in one batch with what ends the router
+		router.mu.Lock()
+		router.control = append(router.control, routing.Configure{}) // no tenant: it panics
+		router.mu.Unlock()
+		router.tell(linesDue{})
+		time.Sleep(2 * lineWindow)
+		third, fourth := w.enter("sales"), w.enter("sales")
+		time.Sleep(2 * lineWindow)
+		for _, id := range []engine.SessionID{first.id, second.id, third.id, fourth.id} {
+			if !slices.Contains(ada.line(t), id) {
+				t.Errorf("session %v is in no frame", id)
+			}
+		}
 	})
 }

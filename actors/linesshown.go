@@ -139,8 +139,10 @@ func (l *lines) published(now time.Time) time.Time {
 	return now
 }
 
+// stop ends the wait for what gathers. A linesDue that is under way is told for nothing.
 func (l *lines) stop() {
 	if l.timer != nil {
 		l.timer.Stop()
+		l.timer = nil
 	}
 }

@@ -197,6 +197,7 @@ func (a *routerActor) order(ref engine.SessionRef, in session.Input) {
 // the batch nothing else is missed but the end.
 func (a *routerActor) fail(any) {
 	a.h.ticking.Store(false)
+	a.h.lines.stop() // the batch may have had its linesDue, for which publish would wait for ever
 	if a.quit || slices.Contains(a.batch, any(quit{})) {
 		a.h.tell(quit{})
 	}
