@@ -160,6 +160,7 @@ class VisitorPage {
       this.before = ""; // there is nothing any more that could be continued
       return this.submit(first.body.text);
     }
+    if (code === "bad_request") this.client.listDepartments().catch(() => undefined); // what is asked may have changed
     this.problem = common.requestFailed(explain(code));
     const input = byId<HTMLTextAreaElement>("input");
     input.value = [...unsent.map((item) => wordsOf(item.body)), input.value].filter(Boolean).join("\n");

@@ -192,6 +192,18 @@ test("departments are what the server last said of them", async () => {
   await again;
   world.say({ k: "eph", t: "department.status", d: { id: "sales", status: "open_queue", queue_len: 2, eta: 60 } });
   assert.deepEqual(client.departments[0], { id: "sales", name: "Sales", status: "open_queue", queue_len: 2, eta: 60, form }, "what it asks stays");
+  const third = client.listDepartments();
+  await settled();
+  await answer({ departments: [{ id: "sales", status: "open" }, { id: "help", status: "open", form }] });
+  await third;
+  assert.deepEqual(client.departments.map((one) => one.form), [undefined, form], "it asks nothing any more");
+  world.lose(1006);
+  world.pass(2_000);
+  await settled();
+  world.connected();
+  await settled();
+  await answer({ conn: "C", visitor: "V", token: "opaque", token_expires: new Date(9e12).toISOString(), tenant, departments, server_time: new Date(1_000_000).toISOString(), limits });
+  assert.deepEqual(client.departments[1], { id: "help", name: "Help", status: "open" }, "a hello says what is asked");
 });
 
 test("a chat that continues another is asked for as such, and again under the same key", async () => {

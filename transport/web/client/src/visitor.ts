@@ -105,7 +105,7 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   /** Asks what the departments are now; changes come by themselves from then on. */
   async listDepartments(): Promise<Department[]> {
     const { departments } = await this.call("department.list", {});
-    for (const one of departments) this.department(one, one.form);
+    for (const one of departments) this.department(one, one.form ?? []);
     return this.departments;
   }
 
@@ -190,7 +190,11 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
     this.verified = d.verified === true;
     this.bannedUntil = d.banned_until ?? "";
     this.tenant = d.tenant;
-    this.departments = d.departments.map((one) => ({ ...this.departments.find(({ id }) => id === one.id), ...one }));
+    const before = this.departments;
+    this.departments = d.departments.map((one) => {
+      const { form: _, ...was } = before.find(({ id }) => id === one.id) ?? {}; // what is asked is what the hello says
+      return { ...was, ...one };
+    });
     if (other) for (const sid of [...this.sessions.keys()]) if (sid !== d.session) this.sessions.delete(sid);
     if (other && this.current?.sid !== d.session) this.current = null;
     for (const session of this.sessions.values()) if (!session.isOver && session.sid !== d.session) this.endedMeanwhile(session);
@@ -198,8 +202,11 @@ export class VisitorClient extends Client<VisitorOps, VisitorEvents> {
   }
 
   /** What was true of it before is not any more: it may say less now. What it asks stays. */
-  private department(now: EphDepartmentStatus["d"], form = this.departments.find(({ id }) => id === now.id)?.form): void {
-    this.departments = this.departments.map((one) => (one.id === now.id ? { ...now, id: one.id, name: one.name, ...(form ? { form } : {}) } : one));
+  private department({ form: _, ...now }: EphDepartmentStatus["d"] & Pick<Department, "form">, asks?: Department["form"]): void {
+    this.departments = this.departments.map((one) => {
+      const form = asks ?? one.form ?? [];
+      return one.id === now.id ? { ...now, id: one.id, name: one.name, ...(form.length > 0 ? { form } : {}) } : one;
+    });
     this.changed();
   }
 
