@@ -30,8 +30,9 @@ func (s *seat) rights(department engine.DepartmentID) engine.Rights {
 // allRights are the rights in each department where there are any.
 func (s *seat) allRights() map[engine.DepartmentID]engine.Rights {
 	all := map[engine.DepartmentID]engine.Rights{}
-	for i := range s.tenant.config().Departments {
-		id := s.tenant.config().Departments[i].ID
+	departments := s.tenant.config().Departments // once: the next may have fewer
+	for i := range departments {
+		id := departments[i].ID
 		if r := s.rights(id); r != 0 {
 			all[id] = r
 		}

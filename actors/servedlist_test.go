@@ -53,3 +53,36 @@ func TestSupervisorsListWhatIsServed(t *testing.T) {
 		})
 	}
 }
+
+// A configuration with fewer departments may come while a seat's rights are counted.
+func TestRightsAreOfOneConfiguration(t *testing.T) {
+	inWorld(t, noSilence, func(w *world) {
+		boss, demo := w.boss(), w.sys.tenant("demo")
+		whole := demo.config()
+		fewer := *whole
+		fewer.Departments = fewer.Departments[:1]
+		defer demo.current.Store(whole)
+		stop, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					demo.current.Store(&fewer)
+					demo.current.Store(whole)
+				}
+			}
+		}()
+		defer func() {
+			close(stop)
+			<-done
+		}()
+		for range 20000 {
+			if got := len(boss.seat.(*seat).allRights()); got == 0 || got > len(whole.Departments) {
+				t.Fatalf("rights in %d departments", got)
+			}
+		}
+	})
+}
