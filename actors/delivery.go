@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/parleyhq/parley/engine"
@@ -23,6 +24,9 @@ type spots struct {
 
 // spotDistance is twice how many frames pass by for one that is looked at, a power of two.
 const spotDistance = 64
+
+// newSpots begins with the first frame, and goes on differently in each session.
+func newSpots(id engine.SessionID) spots { return spots{state: binary.BigEndian.Uint32(id[12:])} }
 
 // pass reports whether this frame goes unlooked at. It is asked for each: it is small.
 func (s *spots) pass() bool {

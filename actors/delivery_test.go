@@ -10,7 +10,7 @@ import (
 
 // TestSpots: of many frames about one in thirty-two is looked at, and the first of all.
 func TestSpots(t *testing.T) {
-	var s spots
+	s := newSpots(engine.SessionID{12: 7, 15: 3})
 	const frames, readers = 320_000, 32
 	seen, of := 0, map[int]int{}
 	for i := range frames {

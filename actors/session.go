@@ -48,7 +48,7 @@ type sessionActor struct {
 }
 
 func newSessionActor(h *handle) *sessionActor {
-	return &sessionActor{h: h, sys: h.sys, picks: map[uint64]draftPosted{}}
+	return &sessionActor{h: h, sys: h.sys, picks: map[uint64]draftPosted{}, spots: newSpots(h.ref.Session)}
 }
 
 // turn handles what waits: control first, then drafts while entries are not too

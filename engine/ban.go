@@ -81,16 +81,20 @@ func (o BanOrder) Made(by Author, now time.Time) Ban {
 
 // Over is the ban that the order makes where another one may run. A word that is not
 // good for that one's department neither lifts it nor has it end sooner: whoever is
-// protected by it decides (GDPR Art. 5(1)(f)). It may prolong it, and it stays that
-// department's. ErrForbidden: it may not.
+// protected by it decides (GDPR Art. 5(1)(f)). It may prolong it. While a ban runs it
+// stays whose it is, whoever orders it again, but that a word for all of the tenant may
+// make it the tenant's own. ErrForbidden: it may not.
 func (o BanOrder) Over(before Ban, by Author, now time.Time) (Ban, *Error) {
 	made := o.Made(by, now)
-	switch {
-	case !before.Holds(now) || o.Scope == nil || before.Department != "" && slices.Contains(o.Scope, before.Department):
+	if !before.Holds(now) {
 		return made, nil
-	case made.Until.Before(before.Until):
+	}
+	mayEnd := o.Scope == nil || before.Department != "" && slices.Contains(o.Scope, before.Department)
+	if !mayEnd && made.Until.Before(before.Until) {
 		return Ban{}, ErrForbidden
 	}
-	made.Department = before.Department
+	if made.Holds(now) && (o.Scope != nil || o.Department != "") {
+		made.Department = before.Department
+	}
 	return made, nil
 }

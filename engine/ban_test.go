@@ -34,7 +34,9 @@ func TestWhoMayEndABan(t *testing.T) {
 		{"of several, one's", of("help", 2), 0, []DepartmentID{"sales", "help"}, "", nil},
 		{"by a word for nothing", of("sales", 2), 0, []DepartmentID{}, "", ErrForbidden},
 		{"another's, by the tenant", of("help", 2), 0, nil, "", nil},
-		{"another's, by the tenant, shortened", of("help", 2), 1, nil, "sales", nil},
+		{"another's, by the tenant, shortened", of("help", 2), 1, nil, "help", nil},
+		{"the tenant's, by who is good for all, from a chat", of("", 2), 3, nil, "", nil},
+		{"of several, another's", of("help", 2), 3, []DepartmentID{"sales", "help"}, "help", nil},
 		{"another's that is over", Ban{Until: now, Department: "help"}, 0, sales, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -48,5 +50,17 @@ func TestWhoMayEndABan(t *testing.T) {
 				t.Errorf("got %+v", made)
 			}
 		})
+	}
+}
+
+// A word for all of the tenant, about no chat of a department's, makes a running ban the
+// tenant's own.
+func TestABanBecomesTheTenants(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	by := Author{Kind: AuthorIntegration}
+	before := BanOrder{Days: 2, Reason: BanSpam, Department: "help"}.Made(by, now)
+	made, err := BanOrder{Days: 1, Reason: BanSpam}.Over(before, by, now)
+	if err != nil || made.Department != "" || !made.Until.Before(before.Until) {
+		t.Errorf("got %+v, %v", made, err)
 	}
 }
