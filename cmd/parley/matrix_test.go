@@ -499,7 +499,9 @@ func TestStrangersTypeInVain(t *testing.T) {
 	d := newDoorstep(t, transport.Options{})
 	d.people()
 	for _, s := range []*socket{d.visitor, d.ada} { // who still catches up is not told who types
-		s.until("the file", func(f map[string]any) bool { return f["k"] == "evt" && f["sid"] == d.mine.sid && f["seq"] == float64(operatorsWords+1) })
+		s.until("the file", func(f map[string]any) bool {
+			return f["k"] == "evt" && f["sid"] == d.mine.sid && f["seq"] == float64(operatorsWords+1)
+		})
 	}
 	typing := func(s *socket, on bool) {
 		s.write(fmt.Sprintf(`{"k":"ctl","t":"typing","d":{"sid":%q,"on":%v}}`, d.mine.sid, on))
