@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 	"text/template"
 
 	"github.com/parleyhq/parley/engine"
@@ -157,7 +158,7 @@ func TestErrorKinds(t *testing.T) {
 	if e := engine.ErrBadRequest.In("a", "b"); len(e.Fields) != 2 || engine.ErrBadRequest.Fields != nil {
 		t.Errorf("in fields: %+v", e)
 	}
-	if e := engine.ErrBusy.After(3); e.Retry != 3 || engine.ErrBusy.Retry == 3 {
+	if e := engine.ErrBusy.After(3*time.Second); e.Retry != 3*time.Second || engine.ErrBusy.Retry == e.Retry {
 		t.Errorf("after: %+v", e)
 	}
 	if e := engine.ErrForbidden.Because("no role"); e.Error() != "forbidden: no role" || !errors.Is(e, engine.ErrForbidden) {

@@ -93,7 +93,13 @@ func (e *Error) InEpoch(epoch Epoch) *Error { c := *e; c.Epoch = epoch; return &
 func (e *Error) In(fields ...string) *Error { c := *e; c.Fields = fields; return &c }
 
 // After copies the error with the wait before another try.
-func (e *Error) After(retry time.Duration) *Error { c := *e; c.Retry = retry; return &c }
+// It is told in whole milliseconds, so it is rounded up to one: what is told as 0 says
+// that trying again is in vain.
+func (e *Error) After(retry time.Duration) *Error {
+	c := *e
+	c.Retry = (retry + time.Millisecond - 1).Truncate(time.Millisecond)
+	return &c
+}
 
 // Until copies the error, saying when the department opens.
 func (e *Error) Until(opens time.Time) *Error { c := *e; c.Opens = opens; return &c }
