@@ -11,8 +11,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 	"text/template"
+	"time"
 
 	"github.com/parleyhq/parley/engine"
 )
@@ -158,7 +158,7 @@ func TestErrorKinds(t *testing.T) {
 	if e := engine.ErrBadRequest.In("a", "b"); len(e.Fields) != 2 || engine.ErrBadRequest.Fields != nil {
 		t.Errorf("in fields: %+v", e)
 	}
-	if e := engine.ErrBusy.After(3*time.Second); e.Retry != 3*time.Second || engine.ErrBusy.Retry == e.Retry {
+	if e := engine.ErrBusy.After(3 * time.Second); e.Retry != 3*time.Second || engine.ErrBusy.Retry == e.Retry {
 		t.Errorf("after: %+v", e)
 	}
 	if e := engine.ErrForbidden.Because("no role"); e.Error() != "forbidden: no role" || !errors.Is(e, engine.ErrForbidden) {
